@@ -1,0 +1,61 @@
+/** What is known about a code wherever it is thrown. */
+export interface ErrorCodeFacts {
+  /** One sentence: when it is thrown. */
+  readonly meaning: string;
+  /** The default hint. */
+  readonly cure: string;
+  /** Whether the same call may succeed later with nothing changed. */
+  readonly retryable: boolean;
+}
+
+const code = (meaning: string, cure: string, retryable = false): ErrorCodeFacts => ({ meaning, cure, retryable });
+
+/** The whole vocabulary of failure. Codes are stable: people, clients and tests rely on them. */
+export const ERROR_CODES = {
+  // asked wrongly
+  invalid_input: code("An argument is missing, unknown, of the wrong type or out of bounds.", "Correct the named argument and call again."),
+  invalid_config: code("A configuration breaks one of its rules.", "Correct every problem listed and call again."),
+  config_not_found: code("The configuration file is not there or cannot be read.", "Check config_path; it is resolved against each allowed root."),
+  settings_invalid: code("The operator's settings are wrong.", "Correct every setting listed, then start again."),
+  not_found: code("Nothing has that id.", "List what exists and use one of those ids."),
+  already_exists: code("Something open already has that id.", "Use another id, or look at the existing one."),
+  // not allowed
+  not_allowed: code("The operator's policy refuses this.", "Ask the operator to allow it; no argument can."),
+  path_not_allowed: code("A path leads outside the allowed roots.", "Use a path inside an allowed root, or let the operator add the root."),
+  read_only: code("The server was started read-only.", "Ask the operator to start it without read-only mode."),
+  // approvals
+  approval_not_found: code("No approval request has that id.", "List the open requests with `approvals`."),
+  approval_closed: code("The request was decided or expired before.", "Look at the run; start a new one if it is still wanted."),
+  approval_invalid: code("The approval record is forged, altered, or signed by an unknown key.", "Decide the request through one of its channels."),
+  approval_expired: code("The approval was given too late or has expired.", "Ask again with a new request."),
+  approval_mismatch: code("The approval is for something else than what would now be done.", "Look at the new plan and decide anew."),
+  approval_used: code("The approval was used before; each is used once.", "Ask again with a new request."),
+  approval_channel: code("The policy does not accept this channel here.", "Use a channel that the request lists."),
+  not_confirmed: code("The decision was sent, but no answer came in time.", "Send the same decision again; it is recorded once.", true),
+  // parts and processes
+  setup_needed: code("A needed part is not installed.", "Run the `setup` command of this server.", true),
+  unsupported_platform: code("This operating system or processor is not supported.", "Use Linux (glibc), macOS, or Windows through WSL2."),
+  temporal_unavailable: code("Temporal cannot be reached.", "Run `doctor`; start Temporal or correct TEMPORAL_ADDRESS.", true),
+  temporal_denied: code("Temporal refuses the credentials.", "Check TEMPORAL_API_KEY, the certificates and the namespace."),
+  temporal_version: code("The database belongs to another server version.", "Install the pinned release with `setup`, or move the database away."),
+  port_taken: code("The port is used by another program.", "Free the port or configure another one."),
+  lock_held: code("Another live process holds the lock.", "Wait, or stop that process.", true),
+  needs_version: code("The run needs the worker build that started it.", "Start the named build's worker, or cancel the run."),
+  key_missing: code("A key of the data directory is lost.", "Restore keys/ from a backup; what it sealed cannot be read without it."),
+  artifact_missing: code("A stored artifact is gone or does not match its digest.", "Plan anew; the artifact may have expired."),
+  program_missing: code("A program is not installed or too old.", "Install it, or name its path in the settings."),
+  worker_unavailable: code("No worker takes the work.", "Run `doctor`; start the worker.", true),
+  // programs
+  credentials: code("Credentials are missing or expired.", "Renew them, then run `refresh-credentials` for the run."),
+  command_failed: code("A program ended with a failure.", "Read its message."),
+  timed_out: code("A time limit passed.", "Look at the status, then decide.", true),
+  cancelled: code("It was cancelled.", "Start again if it is still wanted."),
+  conflict: code("Something else holds or changed what this needs.", "Wait for the named holder, or look at what changed.", true),
+  stale: code("The state moved after the plan was made.", "Plan anew."),
+  in_doubt: code("It is not known whether the step took effect.", "Look at what is named before anything else is done."),
+  state_damaged: code("A state file is empty or unreadable.", "Restore the state from a backup before anything else."),
+  too_large: code("Something is larger than its bound.", "Ask for less, or raise the bound."),
+  unexpected: code("A failure that we did not foresee.", "Report the id; details are in the log and the audit."),
+} as const satisfies Record<string, ErrorCodeFacts>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;

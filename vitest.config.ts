@@ -1,0 +1,29 @@
+import { defineConfig } from "vitest/config";
+
+const conditions = ["platform-ops-source", "node", "import", "module", "default"];
+
+/** Tests import packages by their source condition, so nothing has to be built to run a unit test. */
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: ["platform-ops-source", "node", "import"] } },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: { name: "unit", include: ["packages/*/src/**/*.test.ts", "servers/*/src/**/*.test.ts", "tooling/**/*.test.ts"], testTimeout: 20_000 },
+      },
+      {
+        extends: true,
+        test: { name: "house", include: ["test/laws/**/*.test.ts"], testTimeout: 60_000 },
+      },
+      {
+        extends: true,
+        test: { name: "contract", include: ["test/contract/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
+      },
+      {
+        extends: true,
+        test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 240_000, hookTimeout: 240_000, fileParallelism: false },
+      },
+    ],
+  },
+});
