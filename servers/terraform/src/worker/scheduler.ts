@@ -1,0 +1,327 @@
+import { isDone, isFinal, MAX_REPLANS, type ApplyAnswer, type CancelMode, type FailureRef, type GateAnswer, type PlanAnswer, type RunNode, type WorkspaceState, type Counts } from "./run-contract.ts";
+
+/** One workspace under way. Only the scheduler writes it. */
+export interface NodeState {
+  readonly index: number;
+  readonly node: RunNode;
+  state: WorkspaceState;
+  counts?: Counts;
+  kinds?: readonly string[];
+  /** Artifact of the plan record that waits or was applied. */
+  plan?: string;
+  outputs?: string;
+  approval?: string;
+  failure?: FailureRef;
+  /** Name of the workspace because of which it was skipped or deferred, or id of the run that holds it. */
+  cause?: string;
+  replans: number;
+}
+
+/** What the workflow must do now. */
+export type Step = { readonly do: "plan" | "apply" | "wait"; readonly node: number };
+
+/**
+ * The DAG of a run as a state machine: answers go in, steps come out. Pure and deterministic, so that the workflow can
+ * replay it. Nothing is applied before all it needs is done and before an approval for exactly its plan went in.
+ */
+export class Scheduler {
+  readonly nodes: readonly NodeState[];
+  /** The open approval request's workspaces. */
+  asked: ReadonlySet<number> = new Set();
+  cancelled: CancelMode | undefined;
+  readonly #parallelism: number;
+  readonly #height: readonly number[];
+  #releases: number[] = [];
+
+  constructor(nodes: readonly RunNode[], parallelism: number) {
+    this.nodes = nodes.map((node, index) => ({ index, node, state: "waiting", replans: 0 }));
+    this.#parallelism = Math.max(1, parallelism);
+    this.#height = heights(nodes);
+  }
+
+  /** The steps to start now; marks their workspaces as under way. Longest chain first, applies before plans. */
+  next(): Step[] {
+    this.#settleBlocked();
+    if (this.cancelled !== undefined) return [];
+    const ready = this.nodes.filter((n) => n.state === "approved" || (n.state === "waiting" && this.#needsDone(n)));
+    ready.sort((a, b) => rank(a) - rank(b) || this.#heightOf(b) - this.#heightOf(a) || a.index - b.index);
+    const steps = ready.slice(0, Math.max(0, this.#parallelism - this.running()));
+    return steps.map((n) => {
+      const step: Step = { do: n.state === "approved" ? "apply" : "plan", node: n.index };
+      n.state = step.do === "apply" ? "applying" : "planning";
+      return step;
+    });
+  }
+
+  /** How many terraform programs run. Waits for held workspaces, credentials and people do not count. */
+  running(): number {
+    return this.nodes.filter((n) => n.state === "planning" || n.state === "applying").length;
+  }
+
+  /**
+   * The plans to ask for now: all that wait, once nothing runs any more and one of them was not asked for yet.
+   * An open request over fewer plans is thereby replaced by one over all.
+   */
+  toAsk(): number[] {
+    if (this.cancelled !== undefined || this.running() > 0) return [];
+    const waiting = this.#in("awaiting_approval");
+    return waiting.every((i) => this.asked.has(i)) ? [] : waiting;
+  }
+
+  /** An answer of `planWorkspace`. */
+  planned(index: number, answer: PlanAnswer): void {
+    const n = this.#expect(index, "planning");
+    delete n.failure;
+    delete n.cause;
+    switch (answer.outcome) {
+      case "changed":
+        n.counts = answer.counts;
+        n.kinds = answer.kinds;
+        n.plan = answer.plan;
+        if (!n.node.apply) n.state = "planned";
+        else if (this.cancelled === undefined) n.state = "awaiting_approval";
+        else this.#cancel(n, true);
+        return;
+      case "unchanged":
+      case "checked":
+        n.state = answer.outcome;
+        if (answer.outcome === "unchanged" && answer.counts !== undefined) n.counts = answer.counts;
+        if (answer.outputs !== undefined) n.outputs = answer.outputs;
+        return;
+      case "held":
+        n.cause = answer.holder;
+        this.#park(n, "held");
+        return;
+      case "credentials":
+        n.failure = answer.failure;
+        this.#park(n, "credentials");
+        return;
+      case "failed":
+        n.failure = answer.failure;
+        n.state = "failed";
+    }
+  }
+
+  /** The wait for a held workspace ended: it may be planned. */
+  freed(index: number): void {
+    const n = this.nodes[index];
+    if (n?.state !== "held") return;
+    delete n.cause;
+    n.state = "waiting";
+  }
+
+  /** Credentials were renewed: whatever waited for them goes on. */
+  refreshed(): void {
+    for (const n of this.nodes) if (n.state === "credentials") n.state = n.approval === undefined ? "waiting" : "approved";
+  }
+
+  /** An answer of `requestApproval`: some plans may be released at once, the rest wait for a person. */
+  gated(answer: GateAnswer): void {
+    for (const { node, approval } of answer.released) this.approved([node], approval);
+    this.rejected(answer.rejected ?? []);
+    this.asked = new Set(answer.request?.nodes ?? []);
+  }
+
+  /** A verified approval releases those plans that still wait. */
+  approved(indexes: readonly number[], approval: string): void {
+    for (const n of this.#waiting(indexes)) {
+      n.state = "approved";
+      n.approval = approval;
+    }
+    this.#forget(indexes);
+  }
+
+  rejected(indexes: readonly number[]): void {
+    this.#refuse(indexes, "rejected");
+  }
+
+  expired(indexes: readonly number[]): void {
+    this.#refuse(indexes, "expired");
+  }
+
+  /** An answer of `applyWorkspace`. */
+  applied(index: number, answer: ApplyAnswer): void {
+    const n = this.#expect(index, "applying");
+    switch (answer.outcome) {
+      case "done":
+        n.state = "applied";
+        if (answer.outputs !== undefined) n.outputs = answer.outputs;
+        return;
+      case "stale":
+        this.#replan(n);
+        return;
+      case "credentials":
+        n.failure = answer.failure;
+        this.#park(n, "credentials");
+        return;
+      case "not_done":
+        n.failure = answer.failure;
+        n.state = "failed";
+        return;
+      default:
+        n.failure = answer.failure;
+        n.state = answer.outcome;
+    }
+  }
+
+  /** A step ended without an answer: `cancelled`, or a failure of the machinery. An apply that did so is in doubt. */
+  broke(index: number, failure: FailureRef, wasCancelled: boolean): void {
+    const n = this.nodes[index];
+    if (n === undefined || isFinal(n.state)) return;
+    if (n.state === "applying") {
+      n.failure = failure;
+      n.state = "in_doubt";
+    } else if (wasCancelled) this.#cancel(n, n.state === "planning");
+    else {
+      n.failure = failure;
+      n.state = "failed";
+    }
+  }
+
+  /** Starts nothing new; what waits ends as cancelled. Running applies finish, unless the workflow stops them. */
+  cancel(mode: CancelMode): void {
+    if (this.cancelled === undefined || mode === "stop") this.cancelled = mode;
+    for (const n of this.nodes) {
+      if (n.state === "planning" || n.state === "applying" || isFinal(n.state)) continue;
+      this.#cancel(n, n.state === "awaiting_approval" || n.state === "approved" || n.approval !== undefined);
+    }
+    this.asked = new Set();
+  }
+
+  /** Workspaces whose lock is to be released because nothing more will be done with the plan that held it. */
+  takeReleases(): number[] {
+    const releases = this.#releases;
+    this.#releases = [];
+    return releases;
+  }
+
+  /** True when all workspaces are final. */
+  finished(): boolean {
+    this.#settleBlocked();
+    return this.nodes.every((n) => isFinal(n.state));
+  }
+
+  /** Plans left unapplied on purpose, for which a later run may use an approval. */
+  leftPlanned(): number[] {
+    return this.#in("planned");
+  }
+
+  #in(state: WorkspaceState): number[] {
+    return this.nodes.flatMap((n) => (n.state === state ? [n.index] : []));
+  }
+
+  #waiting(indexes: readonly number[]): NodeState[] {
+    return indexes.flatMap((i) => (this.nodes[i]?.state === "awaiting_approval" ? [this.nodes[i]] : []));
+  }
+
+  #refuse(indexes: readonly number[], state: "rejected" | "expired"): void {
+    for (const n of this.#waiting(indexes)) {
+      n.state = state;
+      this.#releases.push(n.index);
+    }
+    this.#forget(indexes);
+  }
+
+  #forget(indexes: readonly number[]): void {
+    const asked = new Set(this.asked);
+    for (const i of indexes) asked.delete(i);
+    this.asked = asked;
+  }
+
+  #park(n: NodeState, state: "held" | "credentials"): void {
+    if (this.cancelled === undefined) n.state = state;
+    else this.#cancel(n, n.approval !== undefined);
+  }
+
+  #cancel(n: NodeState, holdsLock: boolean): void {
+    n.state = "cancelled";
+    if (holdsLock) this.#releases.push(n.index);
+  }
+
+  #replan(n: NodeState): void {
+    delete n.plan;
+    delete n.approval;
+    n.replans += 1;
+    if (this.cancelled !== undefined) this.#cancel(n, true);
+    else if (n.replans > MAX_REPLANS) {
+      n.state = "failed";
+      n.failure = { code: "stale" };
+      this.#releases.push(n.index);
+    } else n.state = "waiting";
+  }
+
+  #needsDone(n: NodeState): boolean {
+    return n.node.needs.every((i) => isDone(this.#at(i).state) || (this.#at(i).state === "planned" && !this.#defers(n, i)) || (this.#at(i).state === "deferred" && !this.#defers(n, i)));
+  }
+
+  /** An upstream that was not applied keeps back what must be applied after it, and what needs its outputs. */
+  #defers(n: NodeState, upstream: number): boolean {
+    return n.node.apply || (n.node.uses ?? n.node.needs).includes(upstream);
+  }
+
+  /** Marks what cannot start in this run any more, naming the cause; runs over the DAG until nothing changes. */
+  #settleBlocked(): void {
+    for (let changed = true; changed; ) {
+      changed = false;
+      for (const n of this.nodes) {
+        if (n.state !== "waiting") continue;
+        const needs = n.node.needs.map((i) => this.#at(i));
+        const failed = needs.find((u) => isFinal(u.state) && !isDone(u.state) && u.state !== "planned" && u.state !== "deferred");
+        const later = failed ?? needs.find((u) => (u.state === "planned" || u.state === "deferred") && this.#defers(n, u.index));
+        if (later === undefined) continue;
+        n.state = failed === undefined ? "deferred" : failed.state === "cancelled" ? "cancelled" : "skipped";
+        // The root of the chain is what a person has to look at, not the workspace in between.
+        n.cause = (later.state === "skipped" || later.state === "deferred" ? later.cause : undefined) ?? later.node.name;
+        changed = true;
+      }
+    }
+  }
+
+  #heightOf(n: NodeState): number {
+    return this.#height[n.index] ?? 0;
+  }
+
+  #at(index: number): NodeState {
+    const n = this.nodes[index];
+    if (n === undefined) throw new RangeError(`no workspace ${index}`);
+    return n;
+  }
+
+  #expect(index: number, state: WorkspaceState): NodeState {
+    const n = this.#at(index);
+    if (n.state !== state) throw new RangeError(`workspace ${n.node.name} is ${n.state}, not ${state}`);
+    return n;
+  }
+}
+
+function rank(n: NodeState): number {
+  return n.state === "approved" ? 0 : 1;
+}
+
+/**
+ * Length of the longest chain below each workspace, by index.
+ * @throws RangeError for a cycle or an index that does not exist
+ */
+export function heights(nodes: readonly RunNode[]): number[] {
+  const below: number[][] = nodes.map(() => []);
+  const missing = nodes.map((node, i) => {
+    for (const need of node.needs) {
+      const list = below[need];
+      if (list === undefined) throw new RangeError(`workspace ${node.name} needs number ${need}, which does not exist`);
+      list.push(i);
+    }
+    return 0;
+  });
+  for (const list of below) for (const i of list) missing[i] = (missing[i] ?? 0) + 1;
+  const order = missing.flatMap((count, i) => (count === 0 ? [i] : []));
+  for (const i of order) {
+    for (const next of below[i] ?? []) {
+      missing[next] = (missing[next] ?? 0) - 1;
+      if (missing[next] === 0) order.push(next);
+    }
+  }
+  if (order.length !== nodes.length) throw new RangeError("the workspaces need each other in a circle");
+  const height = nodes.map(() => 0);
+  for (const i of order.toReversed()) height[i] = Math.max(0, ...(below[i] ?? []).map((next) => (height[next] ?? 0) + 1));
+  return height;
+}
