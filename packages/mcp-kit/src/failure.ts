@@ -1,0 +1,44 @@
+import { OpsError, type ErrorCode, isOpsError } from "@platform-ops/errors";
+import type { ToolResult } from "./tool.ts";
+
+/** A failed call in both halves, with what only the log may hold. */
+export interface Failure {
+  readonly result: ToolResult;
+  readonly code: ErrorCode;
+  /** Set for what we did not foresee: for the log and the audit, never for the model. */
+  readonly unexpected?: unknown;
+}
+
+/**
+ * Shapes a thrown value into a result. A failure that we worded (OpsError) keeps its words: what happened, each problem,
+ * the next call. Anything else becomes the id of the call; its message never reaches the model.
+ */
+export function refuse(error: unknown, call: { id: string; tool: string; signal?: AbortSignal }): Failure {
+  if (isOpsError(error)) return { result: shape(error, call.id), code: error.code };
+  if (call.signal?.aborted) return { result: shape(new OpsError("cancelled", `${call.tool} was cancelled.`), call.id), code: "cancelled" };
+  const hidden = new OpsError("unexpected", `${call.tool} failed in a way that was not foreseen. Whether it took effect is not known.`, {
+    hint: `Look at the state before you call ${call.tool} again, and report the id ${call.id}; details are in the server's log and audit.`,
+  });
+  return { result: shape(hidden, call.id), code: "unexpected", unexpected: error };
+}
+
+function shape(error: OpsError, id: string): ToolResult {
+  const { problems, ...others } = error.details;
+  const lines = [`${error.code}: ${error.message}`];
+  if (Array.isArray(problems)) lines.push(...problems.map((problem) => `- ${problemLine(problem)}`));
+  if (Object.keys(others).length > 0) lines.push(`Details: ${JSON.stringify(others)}`);
+  lines.push(`Next: ${error.hint}`, `(call ${id}${error.retryable ? "; the same call may succeed later" : ""})`);
+  return {
+    text: lines.join("\n"),
+    data: { error: { code: error.code, message: error.message, hint: error.hint, retryable: error.retryable, ...(Object.keys(error.details).length > 0 && { details: error.details }), call_id: id } },
+  };
+}
+
+/** One problem of `details.problems`, in the shape that the readers of input and of configurations give them, as a line. */
+export function problemLine(problem: unknown): string {
+  if (typeof problem !== "object" || problem === null) return String(problem);
+  const { path, line, column, message, suggestion, example } = problem as Record<string, unknown>;
+  const place = [path ? String(path) : "", line === undefined ? "" : `line ${line}${column === undefined ? "" : `, column ${column}`}`].filter(Boolean).join(", ");
+  const said = [message, example === undefined ? "" : `example: ${example}`, suggestion === undefined ? "" : `did you mean ${suggestion}?`].filter(Boolean).join("; ");
+  return `${place ? `${place}: ` : ""}${said}`;
+}

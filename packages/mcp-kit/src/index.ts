@@ -1,0 +1,9 @@
+// Inert values to MCP server and command line: define, shape, refuse, serve. Knows no domain and no Temporal.
+export { callTool, type CallOptions, type CallOutcome, type MintedAsk, type PresentedAnswer } from "./call-tool.ts";
+export { firstSentence, listTool, listTools, toolTable, type ListedTool } from "./catalog.ts";
+export { didYouMean } from "./did-you-mean.ts";
+export { refuse, type Failure } from "./failure.ts";
+export { hintsOf, metaOf, type Hints } from "./hints.ts";
+export { toolsetProblems, toolsetsOf, withheldBecause, type ServerDefinition } from "./server-definition.ts";
+export { END_WITHIN_MS, serveStdio, type StdioIo } from "./serve-stdio.ts";
+export { defineTool, isAsk, toolsFor, type Answer, type Ask, type Call, type Effect, type FormField, type FormSchema, type Tool, type ToolResult } from "./tool.ts";

@@ -1,0 +1,97 @@
+import { CLIENT_CAPABILITIES_META_KEY, CLIENT_INFO_META_KEY, inputRequired, ProtocolError, ProtocolErrorCode, Server, type jsonSchemaValidator, type ServerContext } from "@modelcontextprotocol/server";
+import { callTool, type CallOptions, type CallOutcome, type PresentedAnswer } from "./call-tool.ts";
+import { listTools } from "./catalog.ts";
+import { elicitOnce } from "./elicit.ts";
+import type { ServerDefinition } from "./server-definition.ts";
+
+/** The name of our one question in a result of the 2026 era. */
+const QUESTION = "decision";
+
+/** Accepts anything: the arguments reach `callTool` as the client sent them, `__proto__` and all, and are checked there. */
+const asSent = { "~standard": { version: 1 as const, vendor: "platform-ops", validate: (value: unknown) => ({ value: value as Record<string, unknown> }) } };
+
+/** Content of forms is checked by us, in our own words. */
+const unchecked: jsonSchemaValidator = { getValidator: <T>() => (value: unknown) => ({ valid: true, data: value as T, errorMessage: undefined }) as never };
+
+/**
+ * An SDK 2.x server for one connection (2025 era) or one request's connection (2026 era) of a definition.
+ * Cheap and free of effects: entries may make and discard several.
+ */
+export function createSdkServer(definition: ServerDefinition, era: "modern" | "legacy"): Server {
+  const { name, version, instructions } = definition;
+  const server = new Server({ name, version, ...(definition.title && { title: definition.title }) }, { capabilities: { tools: {} }, instructions, jsonSchemaValidator: unchecked, cacheHints: { "tools/list": { ttlMs: 300_000, cacheScope: "private" } } });
+  server.setRequestHandler("tools/list", { params: asSent }, () => ({ tools: listTools(definition) }) as never);
+  server.setRequestHandler("tools/call", { params: asSent }, (async (params: CallParams, ctx: ServerContext) => {
+    const options = optionsOf(server, params, ctx, era);
+    const outcome = era === "modern" ? await callTool(definition, params.name, params.arguments, options) : await elicitOnce(definition, params.name, params.arguments, options, (ask, signal) => elicit(ctx, ask, signal));
+    return toWire(outcome);
+  }) as never);
+  return server;
+}
+
+interface CallParams {
+  readonly name: string;
+  readonly arguments?: unknown;
+  readonly _meta?: { readonly progressToken?: string | number };
+}
+
+function elicit(ctx: ServerContext, ask: { message: string; schema: object }, timeout: { ms: number; signal: AbortSignal }): Promise<{ action: unknown; content?: unknown }> {
+  return ctx.mcpReq.elicitInput({ message: ask.message, requestedSchema: ask.schema as never }, { timeout: timeout.ms, signal: timeout.signal });
+}
+
+function optionsOf(server: Server, params: CallParams, ctx: ServerContext, era: "modern" | "legacy"): CallOptions {
+  const envelope = ctx.mcpReq.envelope as Record<string, unknown> | undefined;
+  const capabilities = (era === "modern" ? envelope?.[CLIENT_CAPABILITIES_META_KEY] : server.getClientCapabilities()) as ClientCapabilities | undefined;
+  const client = (era === "modern" ? envelope?.[CLIENT_INFO_META_KEY] : server.getClientVersion()) as CallOptions["client"];
+  const token = (ctx.mcpReq._meta as CallParams["_meta"])?.progressToken ?? params._meta?.progressToken;
+  const answer = presented(ctx, era);
+  return {
+    client,
+    signal: ctx.mcpReq.signal,
+    canAsk: showsForms(capabilities),
+    ...(answer && { answer }),
+    ...(token !== undefined && { progress: progressTo(ctx, token) }),
+  };
+}
+
+interface ClientCapabilities {
+  readonly elicitation?: { readonly form?: object; readonly url?: object };
+}
+
+/** Whether a client's declared capabilities include forms: an empty `elicitation` has meant forms since 2025-06-18. */
+export function showsForms(capabilities: ClientCapabilities | undefined): boolean {
+  const elicitation = capabilities?.elicitation;
+  return elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined);
+}
+
+/**
+ * The answer that a client put into its call, if any. In the 2025 era our questions are requests of their own, so an
+ * answer inside a call is never one of ours: its state is withheld, and it will be refused and recorded.
+ */
+function presented(ctx: ServerContext, era: "modern" | "legacy"): PresentedAnswer | undefined {
+  const request = ctx.mcpReq as typeof ctx.mcpReq & { inputResponses?: Record<string, unknown>; droppedInputResponseKeys?: readonly string[] };
+  const state = request.requestState();
+  if (request.inputResponses === undefined && state === undefined) return undefined;
+  const given = request.inputResponses?.[QUESTION] as { action?: unknown; content?: unknown } | undefined;
+  return { state: era === "modern" ? state : undefined, action: given?.action, content: given?.content };
+}
+
+/** Progress notifications that only ever grow, as the protocol demands, whatever numbers the tool gives. */
+function progressTo(ctx: ServerContext, progressToken: string | number): NonNullable<CallOptions["progress"]> {
+  let last = 0;
+  return (message, done, total) => {
+    last = done !== undefined && done > last ? done : last + Number.EPSILON * Math.max(1, last) * 4;
+    const params = { progressToken, progress: last, message, ...(total !== undefined && { total }) };
+    // Lost with the connection: progress is never the only copy of a fact.
+    void ctx.mcpReq.notify({ method: "notifications/progress", params }).catch(() => undefined);
+  };
+}
+
+function toWire(outcome: CallOutcome): unknown {
+  if (outcome.unknownTool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, outcome.result.text);
+  if (outcome.ask) {
+    const { message, schema, state } = outcome.ask;
+    return inputRequired({ inputRequests: { [QUESTION]: inputRequired.elicit({ message, requestedSchema: schema as never }) }, requestState: state });
+  }
+  return { content: [{ type: "text", text: outcome.result.text }], structuredContent: outcome.result.data, ...(outcome.isError && { isError: true }) };
+}

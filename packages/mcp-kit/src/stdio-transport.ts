@@ -1,0 +1,135 @@
+import type { Readable, Writable } from "node:stream";
+import { LineSplitter, MessageTooLarge } from "./json-lines.ts";
+
+/** A message as the SDK's transports carry it. */
+export interface Message {
+  readonly jsonrpc: "2.0";
+  readonly id?: string | number;
+  readonly method?: string;
+  readonly params?: Record<string, unknown>;
+  readonly [key: string]: unknown;
+}
+
+/** Why the stream ended. */
+export type StdioEnd = "eof" | "too_large" | "closed" | "broken_pipe";
+
+/**
+ * Newline-delimited JSON over two streams, as the SDK's `Transport`. Other than the SDK's own: at the end of input the
+ * requests still in flight are answered before it closes (`drainMs`), a message over the limit ends it with a reason,
+ * and what is no message is reported in one line.
+ */
+export class StdioTransport {
+  onmessage?: (message: any) => void;
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  /** Resolves once, when the stream has ended. */
+  readonly ended: Promise<StdioEnd>;
+  readonly #input: Readable;
+  readonly #output: Writable;
+  readonly #drainMs: number;
+  readonly #lines = new LineSplitter();
+  readonly #inFlight = new Set<string | number>();
+  #resolveEnded!: (end: StdioEnd) => void;
+  #closed = false;
+  #draining = false;
+
+  constructor(input: Readable, output: Writable, drainMs: number) {
+    this.#input = input;
+    this.#output = output;
+    this.#drainMs = drainMs;
+    this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+  }
+
+  async start(): Promise<void> {
+    this.#input.on("data", this.#onData);
+    this.#input.on("end", this.#onEnd);
+    this.#input.on("close", this.#onEnd);
+    this.#input.on("error", this.#onEnd);
+    // Stays after close: a write that fails late must not become an uncaught exception.
+    this.#output.on("error", () => this.#finish("broken_pipe"));
+    if (this.#input.readableEnded || this.#input.destroyed) setImmediate(this.#onEnd);
+  }
+
+  async send(message: unknown): Promise<void> {
+    if (this.#closed) throw new Error("the transport is closed");
+    const { id, method } = message as Message;
+    const flushed = this.#write(`${JSON.stringify(message)}\n`);
+    if (id !== undefined && method === undefined) this.#settle(id);
+    await flushed;
+  }
+
+  async close(): Promise<void> {
+    this.#finish("closed");
+  }
+
+  readonly #onData = (chunk: Buffer | string): void => {
+    try {
+      for (const line of this.#lines.push(Buffer.from(chunk as Buffer))) this.#onLine(line);
+    } catch (error) {
+      if (!(error instanceof MessageTooLarge)) throw error;
+      this.onerror?.(error);
+      this.#finish("too_large");
+    }
+  };
+
+  readonly #onEnd = (): void => {
+    if (this.#closed || this.#draining) return;
+    this.#draining = true;
+    this.#onLine(this.#lines.rest());
+    // What was read is still on its way through the SDK's queue: it counts as in flight from #onLine on.
+    if (this.#inFlight.size === 0) return this.#finish("eof");
+    setTimeout(() => this.#finish("eof"), this.#drainMs).unref();
+  };
+
+  #onLine(line: string): void {
+    if (this.#closed || line.trim() === "") return;
+    const message = parseMessage(line);
+    if (typeof message === "string") {
+      this.onerror?.(new Error(message));
+      return;
+    }
+    if ("invalid" in message) {
+      void this.#write(`${JSON.stringify({ jsonrpc: "2.0", id: message.invalid, error: { code: -32600, message: "Invalid Request: a JSON-RPC 2.0 message has jsonrpc \"2.0\" and a method, a result or an error" } })}\n`);
+      return;
+    }
+    if (message.id !== undefined && message.method !== undefined) this.#inFlight.add(message.id);
+    const cancelled = message.method === "notifications/cancelled" ? (message.params?.requestId as string | number | undefined) : undefined;
+    this.onmessage?.(message);
+    // A cancelled request is never answered.
+    if (cancelled !== undefined) this.#settle(cancelled);
+  }
+
+  #settle(id: string | number): void {
+    this.#inFlight.delete(id);
+    if (this.#draining && this.#inFlight.size === 0) this.#output.write("", () => this.#finish("eof"));
+  }
+
+  #write(text: string): Promise<void> {
+    return new Promise((resolve) => (this.#output.write(text) ? resolve() : this.#output.once("drain", resolve)));
+  }
+
+  #finish(end: StdioEnd): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const [event, listener] of [["data", this.#onData], ["end", this.#onEnd], ["close", this.#onEnd], ["error", this.#onEnd]] as const) this.#input.off(event, listener);
+    this.#input.pause();
+    this.onclose?.();
+    this.#resolveEnded(end);
+  }
+}
+
+/** A line → a message; `{invalid: id}` for a request that we can refuse by its id; words for what is nothing of the kind. */
+function parseMessage(line: string): Message | { invalid: string | number } | string {
+  let value: any;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return "a line on stdin is not JSON; it was left out";
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return "a line on stdin is JSON but no JSON-RPC message; it was left out";
+  const hasId = typeof value.id === "string" || (typeof value.id === "number" && Number.isFinite(value.id));
+  const shaped = value.jsonrpc === "2.0" && (value.id === undefined || hasId) && (typeof value.method === "string" || (hasId && ("result" in value || "error" in value)));
+  const params = value.params === undefined || (typeof value.params === "object" && value.params !== null && !Array.isArray(value.params));
+  if (shaped && params) return value;
+  return hasId ? { invalid: value.id } : "a line on stdin is JSON but no JSON-RPC message; it was left out";
+}
