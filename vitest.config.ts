@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 const conditions = ["platform-ops-source", "node", "import", "module", "default"];
 
-/** Tests import packages by their source condition, so nothing has to be built to run a unit test. */
+/** Tests import packages by their source condition, so nothing has to be built to run a unit test. Groups run one after the other. */
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ["platform-ops-source", "node", "import"] } },
@@ -10,19 +10,31 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["packages/*/src/**/*.test.ts", "servers/*/src/**/*.test.ts", "tooling/**/*.test.ts"], testTimeout: 20_000 },
+        test: {
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts", "servers/*/src/**/*.test.ts", "tooling/**/*.test.ts"],
+          testTimeout: 20_000,
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         extends: true,
-        test: { name: "house", include: ["test/laws/**/*.test.ts"], testTimeout: 60_000 },
+        test: { name: "house", include: ["test/laws/**/*.test.ts"], testTimeout: 60_000, sequence: { groupOrder: 0 } },
       },
       {
         extends: true,
-        test: { name: "contract", include: ["test/contract/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
+        test: { name: "contract", include: ["test/contract/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000, sequence: { groupOrder: 1 } },
       },
       {
         extends: true,
-        test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 240_000, hookTimeout: 240_000, fileParallelism: false },
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
       },
     ],
   },

@@ -1,0 +1,120 @@
+// Builds what is published: `pnpm build` (all servers) or `pnpm build terraform`. Skips a server whose sources did not change;
+// `--force` builds it anyway. The result starts without node_modules.
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { bundleServer, copyInto } from "./build/bundle.ts";
+import { buildPaths, findLeaks } from "./build/leaks.ts";
+import { newestChange, sourceHash } from "./build/source-hash.ts";
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+interface BuildFacts {
+  readonly server: string;
+  readonly version: string;
+  /** ISO time of the last change of its sources: by it the newest of several worker builds is known. */
+  readonly built_at: string;
+  readonly hash: string;
+}
+
+/** Everything that can change a server's bundles. */
+function inputsOf(server: string): string[] {
+  const packages = readdirSync(join(ROOT, "packages")).flatMap((name) => [`packages/${name}/src`, `packages/${name}/package.json`]);
+  const runtime = "packages/orchestration/worker-runtime";
+  const own = [`servers/${server}/src`, `servers/${server}/package.json`];
+  return [...packages, runtime, ...own, "pnpm-lock.yaml", "tooling/build.ts", "tooling/build"].filter((input) => existsSync(join(ROOT, input)));
+}
+
+function factsOf(server: string): BuildFacts {
+  const inputs = inputsOf(server);
+  const manifest = JSON.parse(readFileSync(join(ROOT, "servers", server, "package.json"), "utf8")) as { version: string };
+  return { server, version: manifest.version, built_at: changedAt(inputs), hash: sourceHash(ROOT, inputs).slice(0, 12) };
+}
+
+/** Time of the commit that last touched the sources; with changes that are not committed, or without git, of the newest file. */
+function changedAt(inputs: readonly string[]): string {
+  try {
+    const git = (...args: string[]): string => execFileSync("git", ["-C", ROOT, ...args, "--", ...inputs], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    const committed = git("log", "-1", "--format=%ct");
+    if (committed !== "" && git("status", "--porcelain") === "") return new Date(Number(committed) * 1000).toISOString();
+  } catch {
+    // not a clone: sources from an archive
+  }
+  return new Date(Math.floor(newestChange(ROOT, inputs) / 1000) * 1000).toISOString();
+}
+
+function isBuilt(dist: string, facts: BuildFacts): boolean {
+  try {
+    const built = JSON.parse(readFileSync(join(dist, "build.json"), "utf8")) as BuildFacts;
+    return built.hash === facts.hash && existsSync(join(dist, "bin.js")) && existsSync(join(dist, "main.cjs"));
+  } catch {
+    return false;
+  }
+}
+
+async function buildServer(server: string, force: boolean): Promise<void> {
+  const started = performance.now();
+  const dist = join(ROOT, "servers", server, "dist");
+  const facts = factsOf(server);
+  if (!force && isBuilt(dist, facts)) return say(`${server}: up to date (${facts.hash})`);
+  const out = `${dist}.partial-${process.pid}`;
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  try {
+    await bundleServer(ROOT, server, out);
+    await addWorker(server, out);
+    copyInto(out, join(ROOT, "tooling/build/start.cjs"), "bin.js");
+    chmodSync(join(out, "bin.js"), 0o755);
+    writeFileSync(join(out, "package.json"), `${JSON.stringify({ type: "commonjs" })}\n`);
+    writeFileSync(join(out, "build.json"), `${JSON.stringify(facts, undefined, 2)}\n`);
+    const leaks = findLeaks(out, buildPaths(ROOT));
+    if (leaks.length > 0) throw new Error(`the build tells where it was made:\n${leaks.map((leak) => `  ${leak.file}: …${leak.context}…`).join("\n")}`);
+    replace(dist, out);
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
+  say(`${server}: built ${facts.hash} in ${((performance.now() - started) / 1000).toFixed(1)} s, ${sizes(dist)}`);
+}
+
+/** The workflow bundle, and the lock file from which `setup` installs the worker's runtime. */
+async function addWorker(server: string, out: string): Promise<void> {
+  const workflow = join(ROOT, "servers", server, "src/worker/workflow.ts");
+  const runtime = join(ROOT, "packages/orchestration/worker-runtime");
+  if (existsSync(workflow)) {
+    const { bundleWorkflows } = await import("@platform-ops/orchestration/worker");
+    await bundleWorkflows({ workflowsPath: workflow, outFile: join(out, "workflow-bundle.js") });
+  }
+  if (!existsSync(runtime)) return;
+  mkdirSync(join(out, "runtime"));
+  for (const name of ["package.json", "package-lock.json"]) copyInto(join(out, "runtime"), join(runtime, name));
+}
+
+/** Puts the new folder in the place of the old one; a reader sees one or the other, but for a moment none. */
+function replace(dist: string, out: string): void {
+  const old = `${dist}.old-${process.pid}`;
+  if (existsSync(dist)) renameSync(dist, old);
+  renameSync(out, dist);
+  rmSync(old, { recursive: true, force: true });
+}
+
+function sizes(dist: string): string {
+  const files = readdirSync(dist).filter((name) => statSync(join(dist, name)).isFile());
+  const kilobytes = (name: string): number => Math.round(statSync(join(dist, name)).size / 1024);
+  return files.filter((name) => kilobytes(name) >= 10).map((name) => `${name} ${kilobytes(name)} KB`).join(", ");
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+const args = process.argv.slice(2);
+const all = readdirSync(join(ROOT, "servers")).filter((name) => existsSync(join(ROOT, "servers", name, "src/bin.ts")));
+const chosen = args.filter((arg) => !arg.startsWith("-"));
+const unknown = chosen.filter((name) => !all.includes(name));
+if (unknown.length > 0) {
+  process.stderr.write(`No such server: ${unknown.join(", ")}. There are: ${all.join(", ")}\n`);
+  process.exitCode = 2;
+} else {
+  for (const server of chosen.length > 0 ? chosen : all) await buildServer(server, args.includes("--force"));
+}

@@ -1,0 +1,87 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
+import { chunkName, lazyWorkspaceEntries, wrapTopLevelAwait } from "./chunks.ts";
+
+/** What only a worker needs is installed beside its build, because it holds native code: never bundled. */
+const WORKER_RUNTIME = ["@temporalio/*", "protobufjs", "protobufjs/*"];
+
+/** One file to make: its source and its name in dist. */
+interface Part {
+  readonly from: string;
+  readonly to: string;
+  readonly external?: readonly string[];
+}
+
+/** Makes the bundles of one server in `out`: main.cjs, its chunks, worker.cjs and supervisor.cjs. Returns what went into each. */
+export async function bundleServer(root: string, server: string, out: string): Promise<Map<string, Metafile>> {
+  const source = join(root, "servers", server, "src");
+  const made = new Map<string, Metafile>();
+  const wanted = new Set<string>();
+  const parts: Part[] = [
+    { from: join(source, "bin.ts"), to: "main.cjs" },
+    { from: join(source, "worker/main.ts"), to: "worker.cjs", external: WORKER_RUNTIME },
+    { from: join(root, "packages/orchestration/src/supervisor.ts"), to: "supervisor.cjs" },
+  ].filter((part) => part.to === "main.cjs" || existsSync(part.from));
+  for (const part of parts) made.set(part.to, await bundle(root, part, out, wanted));
+  // A chunk may want further chunks; the set grows while it is walked.
+  for (const specifier of wanted) made.set(chunkName(specifier), await bundleChunk(root, specifier, out, wanted, server));
+  return made;
+}
+
+async function bundleChunk(root: string, specifier: string, out: string, wanted: Set<string>, server: string): Promise<Metafile> {
+  const to = chunkName(specifier);
+  const stdin = { contents: `export * from ${JSON.stringify(specifier)};`, resolveDir: join(root, "servers", server), sourcefile: to };
+  return run({ ...options(root, out, to, wanted), stdin });
+}
+
+function bundle(root: string, part: Part, out: string, wanted: Set<string>): Promise<Metafile> {
+  return run({ ...options(root, out, part.to, wanted), entryPoints: [part.from], external: [...(part.external ?? [])] });
+}
+
+async function run(build_options: BuildOptions): Promise<Metafile> {
+  const result = await build({ ...build_options, metafile: true });
+  return result.metafile as Metafile;
+}
+
+/**
+ * CommonJS, because Node 20 can keep V8's code cache only for scripts (docs/decisions): measured, an ES module starts no faster.
+ * No source maps and no paths: the same sources give the same bytes wherever they are built.
+ */
+function options(root: string, out: string, to: string, wanted: Set<string>): BuildOptions {
+  const shim = join(root, "packages/mcp-kit/src/sdk-shims.ts");
+  return {
+    absWorkingDir: root,
+    outfile: join(out, to),
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    format: "cjs",
+    minify: true,
+    keepNames: true,
+    legalComments: "none",
+    charset: "utf8",
+    logLevel: "warning",
+    conditions: ["platform-ops-source", "node", "module"],
+    mainFields: ["module", "main"],
+    supported: { "dynamic-import": false },
+    define: { "import.meta.url": "__moduleUrl", "import.meta.dirname": "__dirname", "import.meta.filename": "__filename" },
+    banner: { js: 'const __moduleUrl=require("node:url").pathToFileURL(__filename).href;' },
+    // The SDK's default validator (AJV) compiles every schema at start; ours are checked by zod.
+    alias: existsSync(shim) ? { "@modelcontextprotocol/server/_shims": shim } : {},
+    plugins: [lazyWorkspaceEntries(wanted), scripts],
+  };
+}
+
+const scripts: Plugin = {
+  name: "scripts",
+  setup(current) {
+    current.onLoad({ filter: /[/\\](bin|main)\.ts$/ }, (args) => ({ contents: wrapTopLevelAwait(readFileSync(args.path, "utf8")), loader: "ts" }));
+  },
+};
+
+/** Copies `from` to dist with its text unchanged; returns its name. */
+export function copyInto(out: string, from: string, to: string = basename(from)): string {
+  writeFileSync(join(out, to), readFileSync(from));
+  return to;
+}

@@ -1,0 +1,34 @@
+import type { Plugin } from "esbuild";
+
+const SCOPE = "@platform-ops/";
+
+/** The file that carries a workspace entry loaded on first need: `@platform-ops/orchestration/client` → `orchestration-client.cjs`. */
+export function chunkName(specifier: string): string {
+  return `${specifier.slice(SCOPE.length).replaceAll("/", "-")}.cjs`;
+}
+
+/**
+ * Every `import()` of a workspace entry becomes a `require` of a chunk of its own, so that what it brings is neither
+ * read nor compiled before the first call that needs it. The entries met are added to `wanted`.
+ */
+export function lazyWorkspaceEntries(wanted: Set<string>): Plugin {
+  return {
+    name: "lazy-workspace-entries",
+    setup(build) {
+      build.onResolve({ filter: /^@platform-ops\// }, (args) => {
+        if (args.kind !== "dynamic-import") return undefined;
+        wanted.add(args.path);
+        return { path: `./${chunkName(args.path)}`, external: true };
+      });
+    },
+  };
+}
+
+/** An entry written as a script with top-level `await`: CommonJS has none, so what follows the imports goes into an async function. */
+export function wrapTopLevelAwait(source: string): string {
+  const lines = source.split("\n");
+  const isHead = (line: string): boolean => /^(import\b|#!|\/\/|\s*$)/.test(line);
+  const first = lines.findIndex((line) => !isHead(line));
+  if (first < 0 || !/\bawait\b/.test(source)) return source;
+  return [...lines.slice(0, first), "void (async () => {", ...lines.slice(first), "})();", ""].join("\n");
+}
