@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   settings_invalid: code("The operator's settings are wrong.", "Correct every setting listed, then start again."),
   not_found: code("Nothing has that id.", "List what exists and use one of those ids."),
   already_exists: code("Something open already has that id.", "Use another id, or look at the existing one."),
+  data_directory_unsafe: code("The data directory, or something in it, could be changed by somebody else or is not what it should be.", "Correct its owner and mode (0700), or choose another PLATFORM_OPS_HOME."),
   // not allowed
   not_allowed: code("The operator's policy refuses this.", "Ask the operator to allow it; no argument can."),
   path_not_allowed: code("A path leads outside the allowed roots.", "Use a path inside an allowed root, or let the operator add the root."),
@@ -45,6 +46,13 @@ export const ERROR_CODES = {
   artifact_missing: code("A stored artifact is gone or does not match its digest.", "Plan anew; the artifact may have expired."),
   program_missing: code("A program is not installed or too old.", "Install it, or name its path in the settings."),
   worker_unavailable: code("No worker takes the work.", "Run `doctor`; start the worker.", true),
+  // runs
+  run_failed: code("Workspaces of the run failed and nothing was applied.", "Look at the errors in the run's status, correct them and start a new run."),
+  run_partial: code("Some workspaces of the run were applied, others failed or are in doubt.", "Look at the run's status; what is in doubt must be looked at before a new run."),
+  run_rejected: code("A person rejected the changes.", "Change the configuration, or ask the person; then start a new run."),
+  run_expired: code("Nobody approved the changes in time.", "Start a new run and have it approved."),
+  run_cancelled: code("The run was cancelled before all was done.", "Start a new run if it is still wanted."),
+  output_missing: code("An upstream workspace has no such output.", "Correct the input's sourceOutput, or add the output to the upstream workspace and apply it."),
   // programs
   credentials: code("Credentials are missing or expired.", "Renew them, then run `refresh-credentials` for the run."),
   command_failed: code("A program ended with a failure.", "Read its message."),

@@ -13,6 +13,8 @@ export const SIGNAL_CANCEL = "cancel";
 export const SIGNAL_REFRESH = "refresh_credentials";
 /** The update that carries a decision. */
 export const UPDATE_DECIDE = "decide";
+/** How many workspaces one key of the memo holds: a change then writes few bytes, however large the run. */
+export const MEMO_CHUNK = 16;
 /** How often a plan that went stale is made anew before the workspace counts as failed. */
 export const MAX_REPLANS = 3;
 
@@ -197,6 +199,8 @@ export interface ApplyTask {
   readonly plan: string;
   /** Artifact of the approval record that releases it. */
   readonly approval: string;
+  /** True: only find out how an earlier attempt ended; never start anything. */
+  readonly only_look?: boolean;
 }
 
 /** What `applyWorkspace` answers. */
@@ -231,8 +235,8 @@ export interface GateTask {
   readonly plan_only: boolean;
   /** The open request that this one replaces. */
   readonly supersedes?: string;
-  /** Deterministic key that makes a retried attempt the same request. */
-  readonly key: string;
+  /** Ids of the requests that may be made, drawn by the workflow: a retried attempt makes the same ones. */
+  readonly ids: { readonly person: string; readonly auto: string };
 }
 
 /** What `requestApproval` answers. */
@@ -328,14 +332,18 @@ export interface RunResult {
 export interface TerraformActivities {
   planWorkspace(task: PlanTask): Promise<PlanAnswer>;
   applyWorkspace(task: ApplyTask): Promise<ApplyAnswer>;
-  notify(task: NoticeTask): Promise<void>;
-  finishRun(task: FinishTask): Promise<string>;
 }
+/** Polled by the waits queue. */
 export interface WaitActivities {
   waitForWorkspace(task: WaitTask): Promise<void>;
 }
-export interface LocalActivities {
+/** Quick work without programs; local activities, but for `notify` and `finishRun`. */
+export interface QuickActivities {
   requestApproval(task: GateTask): Promise<GateAnswer>;
   checkDecision(task: DecisionTask): Promise<DecisionAnswer>;
   releaseWorkspaces(task: ReleaseTask): Promise<void>;
+  notify(task: NoticeTask): Promise<void>;
+  /** Writes the report and answers its artifact. */
+  finishRun(task: FinishTask): Promise<string>;
 }
+export type RunActivities = TerraformActivities & WaitActivities & QuickActivities;

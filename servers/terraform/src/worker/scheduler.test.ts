@@ -38,7 +38,7 @@ describe("approval", () => {
     expect(s.toAsk()).toEqual([]);
     s.planned(1, changed("p1"));
     expect(s.toAsk()).toEqual([0, 1]);
-    s.gated({ released: [], request: { id: "apr_1", expires_at: "", channels: ["cli"], nodes: [0, 1] } });
+    s.gated([0, 1], { released: [], request: { id: "apr_1", expires_at: "", channels: ["cli"], nodes: [0, 1] } });
     expect(s.toAsk()).toEqual([]);
     s.approved([0, 1], "rec");
     expect(s.next()).toEqual([{ do: "apply", node: 0 }, { do: "apply", node: 1 }]);
@@ -50,7 +50,7 @@ describe("approval", () => {
     s.planned(0, { outcome: "held", holder: "other-run" });
     s.planned(1, changed("p1"));
     expect(s.toAsk()).toEqual([1]);
-    s.gated({ released: [], request: { id: "apr_1", expires_at: "", channels: ["cli"], nodes: [1] } });
+    s.gated([1], { released: [], request: { id: "apr_1", expires_at: "", channels: ["cli"], nodes: [1] } });
     s.freed(0);
     expect(s.next()).toEqual([{ do: "plan", node: 0 }]);
     s.planned(0, changed("p0"));
@@ -62,11 +62,20 @@ describe("approval", () => {
     s.next();
     s.planned(0, changed("p0"));
     s.planned(1, changed("p1"));
-    s.gated({ released: [{ node: 0, approval: "auto", by: "auto" }], request: { id: "apr_1", expires_at: "", channels: ["cli"], nodes: [1] } });
+    s.gated([0, 1], { released: [{ node: 0, approval: "auto", by: "auto" }], request: { id: "apr_1", expires_at: "", channels: ["cli"], nodes: [1] } });
     expect(s.next()).toEqual([{ do: "apply", node: 0 }]);
     s.applied(0, { outcome: "done" });
     expect(states(s)).toEqual(["applied", "awaiting_approval"]);
     expect(s.toAsk()).toEqual([]);
+  });
+
+  test("a plan that the gate's answer forgets is not applied and not asked for again", () => {
+    const s = new Scheduler([node("a")], 1);
+    s.next();
+    s.planned(0, changed("p0"));
+    s.gated([0], { released: [] });
+    expect(states(s)).toEqual(["failed"]);
+    expect(s.takeReleases()).toEqual([0]);
   });
 
   test("a rejected plan releases its workspace and skips what needs it, naming the cause", () => {
@@ -74,7 +83,7 @@ describe("approval", () => {
     s.next();
     s.planned(0, changed("p0"));
     s.planned(3, { outcome: "unchanged" });
-    s.gated({ released: [], request: { id: "r", expires_at: "", channels: [], nodes: [0] } });
+    s.gated([0], { released: [], request: { id: "r", expires_at: "", channels: [], nodes: [0] } });
     s.rejected([0]);
     expect(s.finished()).toBe(true);
     expect(states(s)).toEqual(["rejected", "skipped", "skipped", "unchanged"]);
@@ -89,7 +98,7 @@ describe("approval", () => {
       expect(s.next()).toEqual([{ do: "plan", node: 0 }]);
       s.planned(0, changed(`p${round}`));
       expect(s.toAsk()).toEqual([0]);
-      s.gated({ released: [], request: { id: `r${round}`, expires_at: "", channels: [], nodes: [0] } });
+      s.gated([0], { released: [], request: { id: `r${round}`, expires_at: "", channels: [], nodes: [0] } });
       s.approved([0], `rec${round}`);
       expect(s.next()).toEqual([{ do: "apply", node: 0 }]);
       s.applied(0, { outcome: "stale" });
@@ -214,7 +223,7 @@ function randomRun(seed: number, seen: Set<string>): void {
     const ask = s.toAsk();
     if (ask.length > 0) {
       asks.push(ask);
-      s.gated({ released: [], request: { id: `r${asks.length}`, expires_at: "", channels: [], nodes: ask } });
+      s.gated(ask, { released: [], request: { id: `r${asks.length}`, expires_at: "", channels: [], nodes: ask } });
     }
     if (roll() < 0.004) s.cancel(pick(["drain", "stop"]));
     if (running.length > 0) {

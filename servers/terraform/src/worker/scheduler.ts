@@ -115,11 +115,15 @@ export class Scheduler {
     for (const n of this.nodes) if (n.state === "credentials") n.state = n.approval === undefined ? "waiting" : "approved";
   }
 
-  /** An answer of `requestApproval`: some plans may be released at once, the rest wait for a person. */
-  gated(answer: GateAnswer): void {
+  /**
+   * An answer of `requestApproval` for the plans in `asked`: some may be released at once, the rest wait for a person.
+   * A plan that the answer does not speak of fails: it must neither be applied nor be asked for without end.
+   */
+  gated(asked: readonly number[], answer: GateAnswer): void {
     for (const { node, approval } of answer.released) this.approved([node], approval);
     this.rejected(answer.rejected ?? []);
     this.asked = new Set(answer.request?.nodes ?? []);
+    for (const n of this.#waiting(asked)) if (!this.asked.has(n.index)) this.broke(n.index, { code: "approval_not_found" }, false);
   }
 
   /** A verified approval releases those plans that still wait. */
@@ -173,6 +177,7 @@ export class Scheduler {
       n.state = "in_doubt";
     } else if (wasCancelled) this.#cancel(n, n.state === "planning");
     else {
+      if (n.state === "awaiting_approval" || n.state === "approved") this.#releases.push(n.index);
       n.failure = failure;
       n.state = "failed";
     }

@@ -1,0 +1,39 @@
+import { OpsError, type ErrorCode } from "@platform-ops/errors";
+import { toApplicationFailure } from "@platform-ops/orchestration/workflow";
+import { ActivityCancellationType, proxyActivities, proxyLocalActivities, type ApplicationFailure } from "@temporalio/workflow";
+import { waitsQueue, type QuickActivities, type TerraformActivities, type WaitActivities } from "./run-contract.ts";
+
+// Workflow side. Time limits and retries as measured by killing (docs/decisions/0005): no scheduleToStart timeout, which
+// also counts on retries and would end an apply while terraform runs; a dead worker is seen by the missing heartbeat.
+
+const HEARTBEAT = 10_000;
+/** Only infrastructure failures are retryable here: failures of the step itself come back as answers or non-retryable. */
+const REATTACH = { initialInterval: 1_000, backoffCoefficient: 1 };
+
+/** Terraform itself. A retry of a plan plans again; a retry of an apply re-attaches by its journal. */
+export const outside: TerraformActivities = {
+  planWorkspace: proxyActivities<TerraformActivities>({ startToCloseTimeout: 2 * 3_600_000, heartbeatTimeout: HEARTBEAT, retry: REATTACH, cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED }).planWorkspace,
+  applyWorkspace: proxyActivities<TerraformActivities>({ startToCloseTimeout: 24 * 3_600_000, heartbeatTimeout: HEARTBEAT, retry: REATTACH, cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED }).applyWorkspace,
+};
+
+/** Waits for another run's lock: on a queue of its own, given up at once when the run is cancelled. */
+export function waitsFor(taskQueue: string): WaitActivities {
+  return proxyActivities<WaitActivities>({ taskQueue: waitsQueue(taskQueue), startToCloseTimeout: 30 * 24 * 3_600_000, heartbeatTimeout: HEARTBEAT, retry: REATTACH, cancellationType: ActivityCancellationType.TRY_CANCEL });
+}
+
+/** Quick work that deserves a retry of its own. */
+export const quick: Pick<QuickActivities, "notify" | "finishRun"> = {
+  notify: proxyActivities<QuickActivities>({ startToCloseTimeout: 30_000, retry: { initialInterval: 2_000, backoffCoefficient: 2, maximumAttempts: 4 } }).notify,
+  finishRun: proxyActivities<QuickActivities>({ startToCloseTimeout: 60_000, retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 30_000 } }).finishRun,
+};
+
+/** Quick reads and writes of files, within the workflow task. */
+export const local: Pick<QuickActivities, "requestApproval" | "checkDecision" | "releaseWorkspaces"> = proxyLocalActivities<QuickActivities>({
+  startToCloseTimeout: 60_000,
+  retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumAttempts: 5 },
+});
+
+/** A failure that the workflow or a handler throws: anything else would block the workflow task. */
+export function refusal(code: string, message: string): ApplicationFailure {
+  return toApplicationFailure(new OpsError(code as ErrorCode, message));
+}

@@ -1,0 +1,295 @@
+import { isForeign } from "@platform-ops/orchestration/workflow";
+import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, defineSignal, defineUpdate, isCancellation, setHandler, sleep, upsertMemo, workflowInfo } from "@temporalio/workflow";
+import { local, outside, quick, refusal, waitsFor } from "./activity-options.ts";
+import { isDone, SIGNAL_CANCEL, SIGNAL_REFRESH, UPDATE_DECIDE, type CancelMode, type DecideAnswer, type GateAnswer, type GateTask, type NoticeTask, type PlanItem, type ReleaseTask, type ReportNode, type RunInput, type RunPhase, type RunResult } from "./run-contract.ts";
+import { runMemo, stateMemo, type OpenApproval } from "./run-memo.ts";
+import { runOutcome } from "./run-outcome.ts";
+import { Scheduler, type NodeState, type Step } from "./scheduler.ts";
+import { drawRequestId } from "./request-id.ts";
+
+interface RecordLike {
+  readonly request_id: string;
+}
+
+const decide = defineUpdate<DecideAnswer, [RecordLike]>(UPDATE_DECIDE);
+const cancel = defineSignal<[{ mode?: CancelMode } | undefined]>(SIGNAL_CANCEL);
+const refresh = defineSignal<[string]>(SIGNAL_REFRESH);
+
+/**
+ * One run over a DAG of workspaces. Completes only when all that was asked is done or nothing was to do; everything else
+ * fails with the type run_failed, run_rejected, run_expired, run_partial or run_cancelled and names the workspaces.
+ */
+export async function ParentWorkflow(input: RunInput): Promise<RunResult> {
+  if (isForeign(input)) throw refusal("invalid_input", "The run's input was not sealed with this data directory's key.");
+  const run = new Run(input);
+  setHandler(decide, (record) => CancellationScope.nonCancellable(() => run.decide(record)), { validator: (record) => run.mayDecide(record) });
+  setHandler(cancel, (argument) => run.cancel(!isForeign(argument) && argument?.mode === "stop" ? "stop" : "drain"));
+  setHandler(refresh, (digest) => run.refresh(digest));
+  // A cancellation by Temporal's own means is a drain too: interrupting an apply can orphan what it was making.
+  void CancellationScope.current().cancelRequested.catch(() => run.cancel("drain"));
+  return await CancellationScope.nonCancellable(() => run.drive());
+}
+
+interface Times {
+  planned_from?: number;
+  planned_to?: number;
+  applied_from?: number;
+  applied_to?: number;
+}
+
+class Run {
+  readonly #input: RunInput;
+  readonly #scheduler: Scheduler;
+  readonly #queue = workflowInfo().taskQueue;
+  readonly #started = Date.now();
+  readonly #times: Times[];
+  readonly #scopes = new Map<number, CancellationScope>();
+  readonly #open = new Set<Promise<void>>();
+  readonly #written = new Map<string, string>();
+  #environment: string;
+  #request: (OpenApproval & { nodes: readonly number[]; timer: CancellationScope }) | undefined;
+  #changed = false;
+
+  constructor(input: RunInput) {
+    this.#input = input;
+    this.#environment = input.environment;
+    this.#scheduler = new Scheduler(input.nodes, input.options.parallelism);
+    this.#times = input.nodes.map(() => ({}));
+  }
+
+  /** Starts what can start, asks when nothing runs any more, until every workspace is final. */
+  async drive(): Promise<RunResult> {
+    for (;;) {
+      this.#changed = false;
+      for (const step of this.#scheduler.next()) this.#begin(step);
+      this.#releaseLocks();
+      const ask = this.#scheduler.toAsk();
+      if (ask.length > 0) {
+        await this.#ask(ask);
+        continue;
+      }
+      if (this.#scheduler.finished() && this.#open.size === 0) break;
+      this.#publish(this.#phase());
+      await condition(() => this.#changed);
+    }
+    return await this.#finish();
+  }
+
+  /** Validator of a decision: what can be refused without looking anything up leaves no trace in the history. */
+  mayDecide(record: RecordLike): void {
+    if (isForeign(record) || typeof record?.request_id !== "string") throw refusal("approval_invalid", "This is no approval record of this data directory.");
+    if (this.#request === undefined) throw refusal("approval_closed", "No approval is awaited by this run now.");
+    if (record.request_id !== this.#request.id) throw refusal("approval_closed", `The run now waits for ${this.#request.id}, not for ${record.request_id.slice(0, 40)}.`);
+  }
+
+  /** An update alone decides nothing: the record is verified here, and again by the activity that applies. */
+  async decide(record: RecordLike): Promise<DecideAnswer> {
+    const nodes = this.#scheduler.nodes;
+    const answer = await local.checkDecision({ request: record.request_id, record, items: this.#items(this.#scheduler.asked) });
+    if (this.#request?.id === record.request_id) this.#closeRequest();
+    if (answer.decision === "approved") this.#scheduler.approved(answer.nodes, answer.approval);
+    else this.#scheduler.rejected(answer.nodes);
+    this.#changed = true;
+    return { decision: answer.decision, workspaces: answer.nodes.map((i) => nodes[i]?.node.name ?? String(i)) };
+  }
+
+  cancel(mode: CancelMode): void {
+    this.#scheduler.cancel(mode);
+    for (const [index, scope] of this.#scopes) {
+      if (mode === "stop" || this.#scheduler.nodes[index]?.state !== "applying") scope.cancel();
+    }
+    const request = this.#request?.id;
+    this.#closeRequest();
+    if (request !== undefined) this.#release({ config: this.#input.config, nodes: [], close: { request, status: "superseded" } });
+    this.#changed = true;
+  }
+
+  refresh(digest: string): void {
+    if (isForeign(digest) || typeof digest !== "string" || !/^[0-9a-f]{64}$/.test(digest)) return;
+    this.#environment = digest;
+    this.#scheduler.refreshed();
+    this.#changed = true;
+  }
+
+  #begin(step: Step): void {
+    const scope = new CancellationScope({ cancellable: true });
+    this.#scopes.set(step.node, scope);
+    this.#keep(
+      scope
+        .run(() => (step.do === "apply" ? this.#apply(step.node) : this.#plan(step.node)))
+        .catch((error: unknown) => this.#scheduler.broke(step.node, { code: codeOf(error) }, isCancellation(error)))
+        .finally(() => {
+          if (this.#scopes.get(step.node) === scope) this.#scopes.delete(step.node);
+        }),
+    );
+  }
+
+  async #plan(index: number): Promise<void> {
+    const n = this.#at(index);
+    const { name, operations, apply, needs, uses } = n.node;
+    const outputs = Object.fromEntries((uses ?? needs).flatMap((i) => (this.#at(i).outputs === undefined ? [] : [[this.#at(i).node.name, this.#at(i).outputs as string]])));
+    const times = (this.#times[index] = { planned_from: Date.now() } as Times);
+    const answer = await outside.planWorkspace({ config: this.#input.config, environment: this.#environment, node: index, name, operations, apply, lock_timeout_seconds: this.#input.options.lock_timeout_seconds, outputs });
+    times.planned_to = Date.now();
+    this.#scheduler.planned(index, answer);
+    if (answer.outcome === "failed") this.#tell("failed", n);
+    if (n.state === "held" && answer.outcome === "held") this.#awaitHolder(index, answer.holder);
+  }
+
+  #awaitHolder(index: number, holder: string): void {
+    const scope = new CancellationScope({ cancellable: true });
+    this.#scopes.set(index, scope);
+    const wait = scope.run(() => waitsFor(this.#queue).waitForWorkspace({ config: this.#input.config, node: index, name: this.#at(index).node.name, holder }));
+    this.#keep(wait.then(() => this.#scheduler.freed(index)).catch((error: unknown) => this.#scheduler.broke(index, { code: codeOf(error) }, isCancellation(error))));
+  }
+
+  async #apply(index: number): Promise<void> {
+    const n = this.#at(index);
+    const times = (this.#times[index] ??= {});
+    times.applied_from ??= Date.now();
+    const task = { config: this.#input.config, environment: this.#environment, node: index, name: n.node.name, lock_timeout_seconds: this.#input.options.lock_timeout_seconds, plan: n.plan ?? "", approval: n.approval ?? "" };
+    const answer = await outside.applyWorkspace(task).catch(async (error: unknown) => {
+      if (!isCancellation(error)) throw error;
+      // Cancelled before a worker could answer: only the journal knows whether anything was started.
+      return await CancellationScope.nonCancellable(() => outside.applyWorkspace({ ...task, only_look: true }));
+    });
+    times.applied_to = Date.now();
+    this.#scheduler.applied(index, answer);
+    if (answer.outcome === "in_doubt" || answer.outcome === "partial") this.#tell("in_doubt", n);
+    else if (answer.outcome === "not_done") this.#tell("failed", n);
+  }
+
+  async #ask(nodes: readonly number[]): Promise<void> {
+    const { config, requester, options } = this.#input;
+    const supersedes = this.#request?.id;
+    this.#closeRequest();
+    const task: GateTask = { config, requester, approval_hours: options.approval_hours, items: this.#items(nodes), plan_only: false, ids: { person: drawRequestId(), auto: drawRequestId() }, ...(supersedes === undefined ? {} : { supersedes }) };
+    const answer = await local.requestApproval(task).catch((error: unknown): GateAnswer => {
+      for (const i of nodes) this.#scheduler.broke(i, { code: codeOf(error) }, false);
+      return { released: [] };
+    });
+    this.#scheduler.gated(nodes, answer);
+    const request = answer.request;
+    if (request === undefined) return;
+    if (this.#scheduler.cancelled !== undefined) return this.#release({ config, nodes: [], close: { request: request.id, status: "superseded" } });
+    this.#openRequest(request);
+    this.#notify({ event: "awaiting_approval", environment: options.environment, request: request.id, workspaces: request.nodes.map((i) => ({ name: this.#at(i).node.name, state: this.#at(i).state })) });
+  }
+
+  #openRequest(request: { id: string; expires_at: string; channels: readonly string[]; nodes: readonly number[] }): void {
+    const timer = new CancellationScope({ cancellable: true });
+    this.#request = { ...request, workspaces: request.nodes.map((i) => this.#at(i).node.name), timer };
+    const expire = async (): Promise<void> => {
+      await sleep(Math.max(1, Date.parse(request.expires_at) - Date.now()));
+      if (this.#request?.id !== request.id) return;
+      this.#request = undefined;
+      this.#scheduler.expired(request.nodes);
+      this.#release({ config: this.#input.config, nodes: [], close: { request: request.id, status: "expired" } });
+      this.#changed = true;
+    };
+    // Not kept open: a run never waits for this timer alone.
+    void timer.run(expire).catch(() => undefined);
+  }
+
+  #closeRequest(): void {
+    this.#request?.timer.cancel();
+    this.#request = undefined;
+  }
+
+  #releaseLocks(): void {
+    const nodes = this.#scheduler.takeReleases();
+    if (nodes.length > 0) this.#release({ config: this.#input.config, nodes });
+  }
+
+  #release(task: ReleaseTask): void {
+    this.#keep(CancellationScope.nonCancellable(() => local.releaseWorkspaces(task)).catch(() => undefined));
+  }
+
+  #tell(event: "failed" | "in_doubt", n: NodeState): void {
+    this.#notify({ event, environment: this.#input.options.environment, workspaces: [{ name: n.node.name, state: n.state, ...(n.failure === undefined ? {} : { code: n.failure.code }) }] });
+  }
+
+  #notify(task: NoticeTask): void {
+    this.#keep(CancellationScope.nonCancellable(() => quick.notify(task)).catch(() => undefined));
+  }
+
+  /** The run ends only after all that it began has ended. */
+  #keep(work: Promise<void>): void {
+    const kept = work.finally(() => {
+      this.#open.delete(kept);
+      this.#changed = true;
+    });
+    this.#open.add(kept);
+  }
+
+  #phase(): RunPhase {
+    const states = new Set(this.#scheduler.nodes.map((n) => n.state));
+    if (this.#scheduler.cancelled !== undefined) return "cancelling";
+    if (this.#request !== undefined) return "awaiting_approval";
+    return this.#scheduler.running() === 0 && (states.has("held") || states.has("credentials")) ? "blocked" : "working";
+  }
+
+  /** Writes the keys of the memo that changed, once per workflow task at most: right before the task ends. */
+  #publish(phase: RunPhase, end: { report?: string; reason?: string } = {}): void {
+    const { id, expires_at, channels, workspaces } = this.#request ?? {};
+    const approval = id === undefined || expires_at === undefined ? undefined : { id, expires_at, channels: channels ?? [], workspaces: (workspaces ?? []).slice(0, 50) };
+    const memo: Record<string, unknown> = { run: runMemo(this.#scheduler.nodes, { phase, approval, ...end }), ...stateMemo(this.#scheduler.nodes) };
+    const changed = Object.entries(memo).filter(([key, value]) => this.#written.get(key) !== JSON.stringify(value));
+    if (changed.length === 0) return;
+    for (const [key, value] of changed) this.#written.set(key, JSON.stringify(value));
+    upsertMemo(Object.fromEntries(changed));
+  }
+
+  async #finish(): Promise<RunResult> {
+    const nodes = this.#scheduler.nodes;
+    if (this.#request !== undefined) await local.releaseWorkspaces({ config: this.#input.config, nodes: [], close: { request: this.#request.id, status: "superseded" } });
+    this.#closeRequest();
+    const outcome = runOutcome(nodes.map((n) => ({ name: n.node.name, state: n.state, apply: n.node.apply, ...(n.failure === undefined ? {} : { code: n.failure.code }), ...(n.cause === undefined ? {} : { cause: n.cause }) })), this.#scheduler.cancelled !== undefined);
+    const left = await this.#leaveForLater();
+    const { config, requester, server_version } = this.#input;
+    const report = await quick.finishRun({ config, ...outcome, requester, server_version, started_at: this.#started, nodes: nodes.map((n) => this.#reportNode(n)), ...(left === undefined ? {} : { request: left.id }) });
+    if (left !== undefined) this.#request = { ...left, workspaces: left.nodes.map((i) => this.#at(i).node.name), timer: new CancellationScope() };
+    this.#publish(outcome.phase, { report, reason: outcome.reason });
+    await condition(allHandlersFinished);
+    const count = (state: string): number => nodes.filter((n) => n.state === state).length;
+    const result: RunResult = { ...outcome, report, applied: count("applied"), unchanged: nodes.filter((n) => isDone(n.state) && n.state !== "applied").length, planned: count("planned") };
+    if (outcome.phase === "completed") return result;
+    throw ApplicationFailure.create({ type: `run_${outcome.phase}`, message: outcome.reason, nonRetryable: true, details: [refusal(`run_${outcome.phase}`, outcome.reason).details?.[0], result] });
+  }
+
+  /** The changes of plan-only workspaces may be approved after the run has closed; the next equal plan uses that once. */
+  async #leaveForLater(): Promise<{ id: string; expires_at: string; channels: readonly string[]; nodes: readonly number[] } | undefined> {
+    const left = this.#scheduler.leftPlanned();
+    if (left.length === 0 || this.#scheduler.cancelled !== undefined) return undefined;
+    const { config, requester, options } = this.#input;
+    const answer = await local.requestApproval({ config, requester, approval_hours: options.approval_hours, items: this.#items(left), plan_only: true, ids: { person: drawRequestId(), auto: drawRequestId() } });
+    return answer.request;
+  }
+
+  #reportNode(n: NodeState): ReportNode {
+    const { counts, plan, outputs, approval, failure, cause } = n;
+    const known = Object.fromEntries(Object.entries({ counts, plan, outputs, approval, failure, cause }).filter(([, value]) => value !== undefined));
+    return { name: n.node.name, state: n.state, needs: n.node.needs, ...known, ...this.#times[n.index] };
+  }
+
+  #items(nodes: Iterable<number>): PlanItem[] {
+    return [...nodes].flatMap((i) => {
+      const { plan, node } = this.#at(i);
+      return plan === undefined ? [] : [{ node: i, name: node.name, plan }];
+    });
+  }
+
+  #at(index: number): NodeState {
+    const n = this.#scheduler.nodes[index];
+    if (n === undefined) throw refusal("unexpected", `The run has no workspace number ${index}.`);
+    return n;
+  }
+}
+
+/** The stable code of what an activity ended with. */
+function codeOf(error: unknown): string {
+  for (let at: unknown = error, depth = 0; typeof at === "object" && at !== null && depth < 5; at = (at as { cause?: unknown }).cause, depth += 1) {
+    if (at instanceof ApplicationFailure && typeof at.type === "string") return at.type;
+  }
+  return isCancellation(error) ? "cancelled" : "unexpected";
+}
