@@ -5,6 +5,7 @@ import type { TerraformDeps } from "../deps.ts";
 import { SERVER, VERSION } from "../identity.ts";
 import type { InfraConfig, Workspace } from "../infra/infra-config.ts";
 import { RUN_ID_PREFIX, WORKFLOW_TYPE, type RunInput, type RunNode } from "../worker/run-contract.ts";
+import { startMemo } from "../worker/run-memo.ts";
 import { captureEnvironment } from "./run-environment.ts";
 import { runQueue } from "./task-queue.ts";
 
@@ -60,7 +61,14 @@ export async function startRun(deps: TerraformDeps, request: RunRequest): Promis
     type: WORKFLOW_TYPE,
     id: `${RUN_ID_PREFIX}${ulid().toLowerCase()}`,
     args: [input],
-    memo: { names: nodes.map((node) => node.name), needs: nodes.map((node) => node.needs), config_path: config.config_path ?? null, environment: environment.name, requester: request.requester },
+    memo: startMemo(input, {
+      ...(config.config_path === undefined ? {} : { config_path: config.config_path }),
+      workspace_root: config.workspace_root,
+      environment: environment.name,
+      requester: request.requester,
+      server_version: VERSION,
+      plan_only: !nodes.some((node) => node.apply),
+    }),
     attributes: { kind: "terraform-run", server: SERVER, environment: environment.name },
     taskQueue: queue,
     summary: `${nodes.length} workspace(s)`,

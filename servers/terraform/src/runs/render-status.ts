@@ -1,0 +1,96 @@
+import type { Counts } from "../worker/run-contract.ts";
+import type { RunView, WorkspaceView } from "./run-view.ts";
+
+/** Workspaces shown in full; of more, those that need a look come first and the rest is counted. */
+const SHOWN = 40;
+
+/** A call that makes sense next: a tool with its arguments, or a command for a person. */
+export interface NextCall {
+  readonly tool?: string;
+  readonly arguments?: Record<string, unknown>;
+  readonly command?: string;
+  readonly why: string;
+}
+
+/** `2024-01-15 10:30:00`, in UTC, as the source document prints times. */
+export function printTime(iso: string): string {
+  return iso.slice(0, 19).replace("T", " ");
+}
+
+/** `+3 ~1 -0`, with what is rarer behind it. */
+export function printCounts(counts: Counts): string {
+  const rare = (["replace", "move", "import", "forget", "outputs"] as const).flatMap((key) => (counts[key] > 0 ? [`${counts[key]} ${key}`] : []));
+  return [`+${counts.add} ~${counts.change} -${counts.destroy}`, ...rare].join(", ");
+}
+
+/** What to do next, most useful first. */
+export function nextCalls(view: RunView, startedAs: string): NextCall[] {
+  const id = { workflow_id: view.workflow_id };
+  if (view.approval !== undefined) {
+    return [
+      { tool: "get_plan", arguments: id, why: "shows what would change" },
+      { tool: "request_approval", arguments: id, why: "asks the person by form, where the client has forms" },
+      { command: `${startedAs} approve ${view.approval.id}`, why: "decides it at a terminal; an agent cannot decide" },
+    ];
+  }
+  if (view.phase === "needs_version") return [{ command: `${startedAs} doctor`, why: "says which worker build the run needs" }];
+  if (view.workspaces.some((w) => w.phase === "credentials")) return [{ command: `${startedAs} refresh-credentials ${view.workflow_id}`, why: "hands renewed credentials to the run" }];
+  if (view.open) return [{ tool: "get_workflow_status", arguments: { ...id, wait_seconds: 30 }, why: "waits for the next thing to happen" }];
+  if (view.workspaces.some((w) => w.phase === "planned")) {
+    return [
+      { tool: "get_plan", arguments: id, why: "shows what would change" },
+      { tool: "execute_workflow", why: "with apply among the operations, to carry it out after an approval" },
+    ];
+  }
+  if (view.phase === "completed") return [{ tool: "get_outputs", arguments: id, why: "reads the outputs" }];
+  return [{ tool: "execute_workflow", why: "once the cause is mended" }];
+}
+
+/** The status as text: the source's lines first, then ours. Complete by itself. */
+export function renderStatus(view: RunView, next: readonly NextCall[], now: Date): string {
+  const lines = [`Workflow: ${view.workflow_id}`, `Status: ${view.status}`, `Started At: ${printTime(view.started_at)}`];
+  if (view.finished_at !== undefined) lines.push(`Finished At: ${printTime(view.finished_at)}`);
+  lines.push(`Duration: ${printDuration(Date.parse(view.finished_at ?? now.toISOString()) - Date.parse(view.started_at))}`);
+  lines.push(`Phase: ${view.phase}${view.reason === undefined ? "" : ` (${view.reason})`}`);
+  if (view.environment !== undefined) lines.push(`Environment: ${view.environment}`);
+  if (view.approval !== undefined) {
+    lines.push(`Approval: ${view.approval.id} for ${view.approval.workspaces.join(", ")}, until ${printTime(view.approval.expires_at)}, by ${view.approval.channels.join(" or ")}`);
+  }
+  lines.push("", "Workspaces:");
+  const { shown, hidden } = selectWorkspaces(view.workspaces);
+  lines.push(...shown.map(workspaceLine));
+  if (hidden > 0) lines.push(`… and ${hidden} more: ${printTally(view.workspaces)} in all`);
+  lines.push("", ...next.map((call) => `Next: ${printCall(call)} (${call.why})`));
+  return lines.join("\n");
+}
+
+/** The workspaces to show: those that need a look first, in the run's order otherwise. */
+export function selectWorkspaces(workspaces: readonly WorkspaceView[]): { shown: readonly WorkspaceView[]; hidden: number } {
+  if (workspaces.length <= SHOWN) return { shown: workspaces, hidden: 0 };
+  const urgent = (w: WorkspaceView): number => (w.error !== undefined ? 0 : ["held", "credentials", "in_doubt", "partial", "failed", "applying", "planning", "awaiting_approval"].includes(w.phase) ? 1 : 2);
+  const shown = [...workspaces].sort((a, b) => urgent(a) - urgent(b)).slice(0, SHOWN);
+  return { shown, hidden: workspaces.length - SHOWN };
+}
+
+/** `3 applied, 1 failed`. */
+export function printTally(workspaces: readonly WorkspaceView[]): string {
+  const tally = new Map<string, number>();
+  for (const { phase } of workspaces) tally.set(phase, (tally.get(phase) ?? 0) + 1);
+  return [...tally].map(([phase, count]) => `${count} ${phase}`).join(", ");
+}
+
+function workspaceLine(w: WorkspaceView): string {
+  const facts = [w.phase, w.counts === undefined ? "" : printCounts(w.counts), w.seconds === undefined ? "" : `${w.seconds} s`, w.because ?? ""].filter((fact) => fact !== "");
+  const error = w.error === undefined ? "" : `\n    ${w.error.code}: ${w.error.message.split("\n").slice(0, 6).join("\n    ")}${w.error.hint === undefined ? "" : `\n    cure: ${w.error.hint}`}`;
+  return `- ${w.name}: ${facts.join(", ")}${error}`;
+}
+
+function printCall(call: NextCall): string {
+  return call.command ?? `${call.tool}${call.arguments === undefined ? "" : ` ${JSON.stringify(call.arguments)}`}`;
+}
+
+function printDuration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const parts = [[Math.floor(seconds / 3600), "h"], [Math.floor((seconds % 3600) / 60), "min"], [seconds % 60, "s"]] as const;
+  return parts.filter(([value], i) => value > 0 || i === 2).map(([value, unit]) => `${value} ${unit}`).join(" ");
+}

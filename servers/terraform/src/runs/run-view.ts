@@ -1,0 +1,183 @@
+import { isOpsError, OpsError } from "@platform-ops/errors";
+import type { PendingActivity, RunDescription, RunStatus } from "@platform-ops/orchestration";
+import type { Ledger, TerraformDeps } from "../deps.ts";
+import { SERVER } from "../identity.ts";
+import type { Counts, FailureText, FinishTask, RunPhase, WorkspaceState } from "../worker/run-contract.ts";
+import { readMemo, type OpenApproval, type ReadMemo } from "../worker/run-memo.ts";
+
+/** One workspace of a run, as tools and commands show it. */
+export interface WorkspaceView {
+  readonly name: string;
+  readonly phase: WorkspaceState;
+  readonly needs: readonly string[];
+  readonly counts?: Counts;
+  /** What it waits for, or because of what it was left out. */
+  readonly because?: string;
+  readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
+  /** Seconds of planning and applying, once known. */
+  readonly seconds?: number;
+  /** What terraform says it is doing now. */
+  readonly progress?: unknown;
+}
+
+/** A run, whether open, closed, or known only by its report. */
+export interface RunView {
+  readonly workflow_id: string;
+  readonly run_id: string;
+  /** As the source document prints it: WORKFLOW_EXECUTION_STATUS_RUNNING, … */
+  readonly status: `WORKFLOW_EXECUTION_STATUS_${RunStatus}`;
+  readonly phase: RunPhase | "needs_version";
+  readonly reason?: string;
+  readonly started_at: string;
+  readonly finished_at?: string;
+  readonly environment?: string;
+  readonly config_path?: string;
+  readonly requester?: string;
+  readonly workspaces: readonly WorkspaceView[];
+  readonly approval?: OpenApproval;
+  readonly open: boolean;
+  /** Artifact of the report, for closed runs. */
+  readonly report?: string;
+}
+
+/** The report artifact: what `finishRun` was given, with the times of the run. */
+export interface RunReport extends FinishTask {
+  readonly workflow_id?: string;
+  readonly run_id?: string;
+  readonly finished_at?: number;
+}
+
+/**
+ * Reads a run: open or closed ones from Temporal, with no worker needed; older ones from their report.
+ * @throws OpsError not_found
+ */
+export async function readRun(deps: TerraformDeps, id: string): Promise<RunView> {
+  const ledger = await deps.ledger();
+  try {
+    const orchestration = await deps.orchestration({ worker: false });
+    const description = await orchestration.describe(id);
+    refuseForeign(description);
+    return await viewOf(description, ledger);
+  } catch (error) {
+    if (!isOpsError(error) || error.code !== "not_found") throw error;
+    const kept = await readReport(ledger, id);
+    if (kept === undefined) throw new OpsError("not_found", `Could not find workflow with ID ${id}`, { hint: "list_runs lists the runs that exist.", cause: error });
+    return viewOfReport(id, kept);
+  }
+}
+
+function refuseForeign(description: RunDescription): void {
+  const { server } = description.attributes;
+  if (server !== undefined && server !== SERVER) {
+    throw new OpsError("invalid_input", `${description.workflow_id} is a run of the server "${server}", not of this one.`, { hint: `Ask the ${server} server for it.` });
+  }
+}
+
+/** What Temporal knows of a run → what a reader wants to know. */
+export async function viewOf(description: RunDescription, ledger: Ledger): Promise<RunView> {
+  const memo = readMemo(description.memo);
+  const report = memo.report === undefined ? undefined : await ledger.artifacts.getJson<RunReport>(memo.report).catch(() => undefined);
+  const failures = await failureTexts(memo, ledger);
+  const status = `WORKFLOW_EXECUTION_STATUS_${description.status}` as const;
+  return {
+    workflow_id: description.workflow_id,
+    run_id: description.run_id,
+    status,
+    phase: description.needs_version ? "needs_version" : closedPhase(description.status, memo.phase),
+    ...(memo.reason === undefined ? {} : { reason: memo.reason }),
+    started_at: description.started_at,
+    ...(description.closed_at === undefined ? {} : { finished_at: description.closed_at }),
+    ...(memo.about === undefined ? {} : { environment: memo.about.environment, requester: memo.about.requester, ...(memo.about.config_path === undefined ? {} : { config_path: memo.about.config_path }) }),
+    workspaces: memo.workspaces.map((workspace) => ({
+      name: workspace.name,
+      phase: workspace.state,
+      needs: workspace.needs.map((need) => memo.workspaces[need]?.name ?? String(need)),
+      ...(workspace.counts === undefined ? {} : { counts: workspace.counts }),
+      ...becauseOf(workspace.name, memo, report),
+      ...errorOf(failures.get(workspace.name)),
+      ...secondsOf(report, workspace.name),
+      ...progressOf(description.pending, workspace.name),
+    })),
+    ...(memo.approval === undefined || description.status !== "RUNNING" ? {} : { approval: memo.approval }),
+    open: description.status === "RUNNING",
+    ...(memo.report === undefined ? {} : { report: memo.report }),
+  };
+}
+
+/** A run that was ended from outside did not get to write its phase. */
+function closedPhase(status: RunStatus, phase: RunPhase): RunPhase {
+  if (status === "TERMINATED" || status === "CANCELED") return "cancelled";
+  if (status === "TIMED_OUT") return "expired";
+  return phase;
+}
+
+async function failureTexts(memo: ReadMemo, ledger: Ledger): Promise<Map<string, FailureText>> {
+  const known = [...(memo.errors ?? []), ...(memo.blockers ?? []).filter((b) => b.kind === "credentials").map((b) => ({ workspace: b.workspace, code: "credentials", digest: b.by }))];
+  const read = await Promise.all(
+    known.map(async ({ workspace, code, digest }): Promise<[string, FailureText]> => {
+      const unknown = { workspace, code, message: `${workspace} failed: ${code}` };
+      return [workspace, digest === undefined || digest === "" ? unknown : await ledger.artifacts.getJson<FailureText>(digest).catch(() => unknown)];
+    }),
+  );
+  return new Map(read);
+}
+
+function errorOf(failure: FailureText | undefined): { error?: NonNullable<WorkspaceView["error"]> } {
+  return failure === undefined ? {} : { error: { code: failure.code, message: failure.message, ...(failure.hint === undefined ? {} : { hint: failure.hint }) } };
+}
+
+function becauseOf(name: string, memo: ReadMemo, report: RunReport | undefined): { because?: string } {
+  const blocker = memo.blockers?.find((b) => b.workspace === name);
+  if (blocker?.kind === "held") return { because: `held by the run ${blocker.by}` };
+  if (blocker?.kind === "credentials") return { because: "credentials are missing or expired" };
+  const cause = report?.nodes.find((node) => node.name === name)?.cause;
+  return cause === undefined ? {} : { because: cause };
+}
+
+function secondsOf(report: RunReport | undefined, name: string): { seconds?: number } {
+  const node = report?.nodes.find((entry) => entry.name === name);
+  if (node?.planned_from === undefined) return {};
+  const planning = (node.planned_to ?? node.planned_from) - node.planned_from;
+  const applying = node.applied_from === undefined ? 0 : (node.applied_to ?? node.applied_from) - node.applied_from;
+  return { seconds: Math.round((planning + applying) / 100) / 10 };
+}
+
+/** Heartbeats of a workspace's activity; the activity id starts with the workspace's name. */
+function progressOf(pending: readonly PendingActivity[], name: string): { progress?: unknown } {
+  const activity = pending.find((p) => p.activity_id.split("/")[0] === name);
+  return activity?.heartbeat === undefined ? {} : { progress: activity.heartbeat };
+}
+
+async function readReport(ledger: Ledger, id: string): Promise<RunReport | undefined> {
+  if (!/^[A-Za-z0-9_.-]{1,200}$/.test(id)) return undefined;
+  const { readFile } = await import("node:fs/promises");
+  try {
+    const pointer = JSON.parse(await readFile(ledger.directory.path("reports", `${id}.json`), "utf8")) as { report?: string };
+    return pointer.report === undefined ? undefined : await ledger.artifacts.getJson<RunReport>(pointer.report);
+  } catch {
+    return undefined;
+  }
+}
+
+function viewOfReport(id: string, report: RunReport): RunView {
+  const names = report.nodes.map((node) => node.name);
+  return {
+    workflow_id: id,
+    run_id: report.run_id ?? "",
+    status: report.phase === "completed" ? "WORKFLOW_EXECUTION_STATUS_COMPLETED" : "WORKFLOW_EXECUTION_STATUS_FAILED",
+    phase: report.phase,
+    reason: report.reason,
+    started_at: new Date(report.started_at).toISOString(),
+    ...(report.finished_at === undefined ? {} : { finished_at: new Date(report.finished_at).toISOString() }),
+    requester: report.requester,
+    workspaces: report.nodes.map((node) => ({
+      name: node.name,
+      phase: node.state,
+      needs: node.needs.map((need) => names[need] ?? String(need)),
+      ...(node.counts === undefined ? {} : { counts: node.counts }),
+      ...(node.cause === undefined ? {} : { because: node.cause }),
+      ...secondsOf(report, node.name),
+    })),
+    open: false,
+  };
+}
