@@ -1,0 +1,104 @@
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import { OpsError } from "@platform-ops/errors";
+import type { DataDirectory } from "./data-directory.ts";
+import { errno, readPrivate } from "./durable-file.ts";
+import { Redactor } from "./redaction.ts";
+
+/** What is put on record: who did what to what, and how it ended. */
+export interface AuditEntry {
+  kind: "tool_call" | "decision" | "approval_refused" | "command" | "run";
+  /** A principal, such as agent:zed@ann or tty:ann. */
+  actor: string;
+  /** The tool, subcommand or decision. */
+  what: string;
+  target?: string;
+  /** Masked before it is written. */
+  arguments?: unknown;
+  /** The digest of what was decided or done. */
+  digest?: string;
+  outcome: string;
+  /** The code of the failure. */
+  code?: string;
+  id?: string;
+  duration_ms?: number;
+}
+
+/** The record of all calls and decisions: one file a day (UTC), one line an entry. */
+export interface AuditLog {
+  append(entry: AuditEntry): Promise<void>;
+  /** Entries of a day (YYYY-MM-DD, today by default), oldest first; lines that a crash cut off are left out. */
+  read(options?: { date?: string }): Promise<(AuditEntry & { time: string })[]>;
+}
+
+/** Appends of up to one page by O_APPEND are not torn by other writers on the local file systems of Linux and macOS. */
+const MAX_LINE_BYTES = 4096;
+const MAX_FIELD_CHARS = 400;
+const MAX_FILE_BYTES = 512 * 1024 * 1024;
+
+/** Opens the audit of a data directory. Every text in an entry goes through the redactor. */
+export function openAudit(dir: DataDirectory, options: { redactor?: Redactor; now?: () => Date } = {}): AuditLog {
+  const { redactor = new Redactor(), now = () => new Date() } = options;
+  const file = (date: string): string => {
+    if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) throw new OpsError("invalid_input", "A date is written YYYY-MM-DD.");
+    return dir.path("audit", `${date}.jsonl`);
+  };
+  return {
+    async append(entry) {
+      const time = now().toISOString();
+      const line = lineOf(time, redactor.value(entry));
+      await appendLine(file(time.slice(0, 10)), line, entry.kind === "decision" || entry.kind === "approval_refused");
+    },
+    async read({ date = now().toISOString().slice(0, 10) } = {}) {
+      const text = (await readPrivate(file(date), MAX_FILE_BYTES))?.toString("utf8") ?? "";
+      return text.split("\n").flatMap((line) => parsed(line) ?? []);
+    },
+  };
+}
+
+function lineOf(time: string, entry: AuditEntry): string {
+  const { arguments: given, ...rest } = entry;
+  const fields = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, typeof value === "string" ? cut(value) : value]));
+  const whole = JSON.stringify({ time, ...fields, ...(given === undefined ? {} : { arguments: given }) });
+  if (Buffer.byteLength(whole) < MAX_LINE_BYTES) return `${whole}\n`;
+  const text = JSON.stringify(given) ?? "";
+  for (let length = 2000; ; length = Math.floor(length / 2)) {
+    const short = JSON.stringify({ time, ...fields, arguments: { cut: true, characters: text.length, start: text.slice(0, length) } });
+    if (Buffer.byteLength(short) < MAX_LINE_BYTES) return `${short}\n`;
+    if (length === 0) return `${JSON.stringify({ time, kind: entry.kind, actor: entry.actor.slice(0, 50), what: entry.what.slice(0, 50), outcome: entry.outcome.slice(0, 50), arguments: { cut: true } })}\n`;
+  }
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_FIELD_CHARS ? text : `${text.slice(0, MAX_FIELD_CHARS)}…`;
+}
+
+/** One write. A line that a crash left unfinished is ended first, so that it spoils only itself. */
+async function appendLine(path: string, line: string, flush: boolean): Promise<void> {
+  let handle;
+  try {
+    handle = await open(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
+  } catch (error) {
+    if (errno(error) === "ELOOP") throw new OpsError("data_directory_unsafe", `${path} is a symbolic link; a plain file is expected.`);
+    throw error;
+  }
+  try {
+    const { size } = await handle.stat();
+    const last = Buffer.alloc(1, "\n");
+    if (size > 0) await handle.read(last, 0, 1, size - 1);
+    await handle.write(last.toString("latin1") === "\n" ? line : `\n${line}`);
+    if (flush) await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function parsed(line: string): (AuditEntry & { time: string }) | undefined {
+  if (line === "") return undefined;
+  try {
+    const value = JSON.parse(line) as AuditEntry & { time: string };
+    return typeof value === "object" && value !== null && typeof value.time === "string" ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,115 @@
+import { randomBytes } from "node:crypto";
+import { chmod, lstat, realpath, stat } from "node:fs/promises";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { OpsError } from "@platform-ops/errors";
+import { errno, makePrivateDirectory, readPrivate, writeDurably } from "./durable-file.ts";
+
+/** The folder in which everything of one operator is kept. */
+export interface DataDirectory {
+  /** Absolute and real (no symbolic link on the way). */
+  readonly root: string;
+  /** 12 hex digits, made once; names task queues and locks. */
+  readonly id: string;
+  /** A path inside the directory; a part that would lead outside throws. */
+  path(...parts: string[]): string;
+}
+
+/** What makes up the layout; each is a private directory. */
+const ROOMS = [
+  "keys", "artifacts", "approvals", "approvals/requests", "approvals/records", "approvals/signatures", "approvals/used", "approvals/work",
+  "audit", "reports", "logs", "temporal", "supervisor", "workers", "runtimes", "bin", "runs", "locks",
+] as const;
+
+/**
+ * Opens the data directory, making it (0700) and its rooms where they are missing.
+ * @throws OpsError `data_directory_unsafe` when it, or a room of it, belongs to somebody else, is writable by others, is
+ * reached through a folder in which anybody may rename, or holds a damaged id.
+ */
+export async function openDataDirectory(root: string): Promise<DataDirectory> {
+  if (!isAbsolute(root)) throw new OpsError("data_directory_unsafe", `The data directory must be an absolute path, not ${root}.`);
+  const real = await realRoot(resolve(root));
+  await makePrivateDirectory(real);
+  await refuseOpenParent(real);
+  const mode = (await lstat(real)).mode & 0o777;
+  if ((mode & 0o077) !== 0) await chmod(real, 0o700);
+  for (const room of ROOMS) await makePrivateDirectory(join(real, room));
+  const id = await openId(join(real, "id"));
+  return { root: real, id, path: (...parts) => inside(real, parts) };
+}
+
+/** The place where a link at the root's own name points to: an operator may move the directory, nobody else may. */
+async function realRoot(root: string): Promise<string> {
+  try {
+    return await realpath(root);
+  } catch (error) {
+    if (errno(error) !== "ENOENT") throw new OpsError("data_directory_unsafe", `The data directory ${root} cannot be reached (${errno(error) ?? "unknown"}).`, { cause: error });
+    const entry = await lstat(root).catch(() => undefined);
+    if (entry?.isSymbolicLink()) throw new OpsError("data_directory_unsafe", `The data directory ${root} is a link to nothing.`);
+    return root;
+  }
+}
+
+/** In a folder that anybody may write and that has no sticky bit, anybody could put another directory in our place. */
+async function refuseOpenParent(root: string): Promise<void> {
+  const parent = dirname(root);
+  const { mode } = await stat(parent);
+  if ((mode & 0o002) !== 0 && (mode & 0o1000) === 0) {
+    throw new OpsError("data_directory_unsafe", `Anybody may rename what is in ${parent}, which holds the data directory.`, { hint: `Run: chmod o-w ${parent}` });
+  }
+}
+
+async function openId(path: string): Promise<string> {
+  for (;;) {
+    const found = await readPrivate(path, 1024);
+    if (found !== undefined) {
+      const id = found.toString("utf8").trim();
+      if (/^[0-9a-f]{12}$/.test(id)) return id;
+      throw new OpsError("data_directory_unsafe", `${path} should hold 12 hexadecimal digits.`, {
+        hint: "Restore it from a backup: task queues and open runs are named by it.",
+      });
+    }
+    await writeDurably(path, `${randomBytes(6).toString("hex")}\n`, { mode: "once", flushDirectory: true });
+  }
+}
+
+function inside(root: string, parts: string[]): string {
+  const path = resolve(root, ...parts.map((part) => (part.startsWith(sep) ? `.${part}` : part)));
+  const way = relative(root, path);
+  if (way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way)) throw new OpsError("path_not_allowed", "A path leads outside the data directory.");
+  return path;
+}
+
+/** The variables from which default places are derived. */
+export interface PlacesEnvironment {
+  readonly HOME?: string | undefined;
+  readonly XDG_DATA_HOME?: string | undefined;
+  readonly XDG_CONFIG_HOME?: string | undefined;
+  readonly XDG_CACHE_HOME?: string | undefined;
+}
+
+/** Linux `~/.local/share/platform-ops`, macOS `~/Library/Application Support/platform-ops` (XDG Base Directory Specification 0.8; Apple's File System Programming Guide). */
+export function defaultDataDirectory(platform: NodeJS.Platform, env: PlacesEnvironment): string {
+  if (platform === "darwin") return join(homeOf(env), "Library", "Application Support", "platform-ops");
+  return join(xdg(env.XDG_DATA_HOME) ?? join(homeOf(env), ".local", "share"), "platform-ops");
+}
+
+/** `platform-ops/config.yaml` in the user's configuration directory: `~/.config` on Linux and, as command-line tools do, on macOS. */
+export function defaultConfigFile(_platform: NodeJS.Platform, env: PlacesEnvironment): string {
+  return join(xdg(env.XDG_CONFIG_HOME) ?? join(homeOf(env), ".config"), "platform-ops", "config.yaml");
+}
+
+/** Linux `~/.cache/platform-ops`, macOS `~/Library/Caches/platform-ops`. */
+export function defaultCacheDirectory(platform: NodeJS.Platform, env: PlacesEnvironment): string {
+  if (platform === "darwin") return join(homeOf(env), "Library", "Caches", "platform-ops");
+  return join(xdg(env.XDG_CACHE_HOME) ?? join(homeOf(env), ".cache"), "platform-ops");
+}
+
+/** The specification says that a relative path is to be ignored. */
+function xdg(value: string | undefined): string | undefined {
+  return value !== undefined && isAbsolute(value) ? value : undefined;
+}
+
+function homeOf(env: PlacesEnvironment): string {
+  if (env.HOME !== undefined && isAbsolute(env.HOME)) return env.HOME;
+  throw new OpsError("settings_invalid", "HOME is not set, so no default place can be derived.", { hint: "Set PLATFORM_OPS_HOME and PLATFORM_OPS_CONFIG to absolute paths." });
+}

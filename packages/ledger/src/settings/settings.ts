@@ -1,0 +1,78 @@
+import type { LogLevel } from "../logger.ts";
+import type { Policy } from "./policy.ts";
+
+/** TLS of a Temporal cluster; paths are read where the connection is made. */
+export interface TemporalTls {
+  enabled?: boolean;
+  server_name?: string;
+  server_ca_cert_path?: string;
+  client_cert_path?: string;
+  client_key_path?: string;
+}
+
+/** The ordinary settings in force. */
+export interface Settings {
+  /** The data directory. */
+  home: string;
+  /** The operator's file that was read. */
+  configFile: string | undefined;
+  /** Where downloads are kept. */
+  cache: string;
+  logging: { level: LogLevel };
+  temporal: {
+    /** host:port; undefined: local Temporal. */
+    address?: string;
+    namespace: string;
+    api_key?: string;
+    tls?: TemporalTls;
+    /** Path of the `temporal` program for local Temporal. */
+    binary?: string;
+    /** Port for local Temporal. */
+    port?: number;
+    task_queue?: string;
+    workers: "local" | "external";
+    /** Minutes without open runs and callers after which local Temporal stops. */
+    idle_minutes: number;
+    profile?: string;
+    config_file?: string;
+  };
+  terraform: {
+    /** Folders in which configurations may lie, absolute and real. */
+    roots: string[];
+    terraform_path?: string;
+    tofu_path?: string;
+    /** Globs of the names of variables that a run takes with it. */
+    env: string[];
+    parallelism: number;
+    lock_timeout_seconds: number;
+    approval_hours: number;
+  };
+  remote: Record<string, never>;
+  meta_workflows: { definitions_path?: string; max_pending_actions: number };
+  toolsets?: string[];
+  read_only: boolean;
+}
+
+/** From what settings are read. All of it is given: the library looks at no global. */
+export interface SettingsSources {
+  argv: readonly string[];
+  env: Readonly<Record<string, string | undefined>>;
+  cwd: string;
+  home: string;
+  platform: NodeJS.Platform;
+  /** The system's policy file and the user id that must own it. Only tests give it; by default /etc/platform-ops/policy.yaml and root. */
+  systemPolicy?: { path: string; owner: number };
+}
+
+/** What is in force, and where each part came from. */
+export interface Effective {
+  settings: Settings;
+  policy: Policy;
+  /** By dotted name: "flag --x", "env X", "file <path>" or "default". */
+  origin: Record<string, string>;
+  /** What is left of argv for subcommands. */
+  rest: string[];
+  files: { config: string | undefined; policy: string | undefined };
+  /** What the operator should know: parts of a file that another file overrules. */
+  notes: string[];
+}
