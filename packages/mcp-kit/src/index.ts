@@ -1,4 +1,6 @@
 // Inert values to MCP server and command line: define, shape, refuse, serve. Knows no domain and no Temporal.
+import "./start-up/jitless.ts";
+
 export { callTool, type CallOptions, type CallOutcome, type MintedAsk, type PresentedAnswer } from "./call-tool.ts";
 export { firstSentence, listTool, listTools, toolTable, type ListedTool } from "./catalog.ts";
 export { didYouMean } from "./did-you-mean.ts";

@@ -2,6 +2,7 @@ import type { Readable, Writable } from "node:stream";
 import { OpsError } from "@platform-ops/errors";
 import { settled } from "./call-tool.ts";
 import { prepare, type ServerDefinition } from "./server-definition.ts";
+import { openConnection } from "./start-up/open-connection.ts";
 import { StdioTransport } from "./stdio-transport.ts";
 
 /** From the end of input or a signal to the end of `serveStdio`, at most, in milliseconds. */
@@ -25,8 +26,8 @@ export async function serveStdio(definition: ServerDefinition, io: StdioIo = { i
   prepare(definition);
   const { logger } = definition;
   const transport = new StdioTransport(io.input, io.output, END_WITHIN_MS);
-  const { serve } = await import("./sdk-stdio.ts");
-  const connection = serve(definition, transport, (error) => logger.warn("protocol", { error: firstLine(error) }));
+  const warn = (error: Error): void => logger.warn("protocol", { error: firstLine(error) });
+  const connection = openConnection(definition, transport, warn, async () => (await import("./sdk-stdio.ts")).serve);
   const signals = listenFor(io.signals);
   try {
     const end = await Promise.race([transport.ended, signals.came]);

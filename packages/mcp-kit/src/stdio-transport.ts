@@ -30,6 +30,8 @@ export class StdioTransport {
   readonly #lines = new LineSplitter();
   readonly #inFlight = new Set<string | number>();
   #resolveEnded!: (end: StdioEnd) => void;
+  readonly #hushed = new Set<string | number>();
+  #started = false;
   #closed = false;
   #draining = false;
 
@@ -40,7 +42,15 @@ export class StdioTransport {
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
   }
 
+  /** Drops the next answer to each of these requests: the client has it already. */
+  hush(ids: readonly (string | number)[]): void {
+    for (const id of ids) this.#hushed.add(id);
+  }
+
   async start(): Promise<void> {
+    // Called again when the SDK takes over a connection that was opened without it.
+    if (this.#started) return;
+    this.#started = true;
     this.#input.on("data", this.#onData);
     this.#input.on("end", this.#onEnd);
     this.#input.on("close", this.#onEnd);
@@ -53,6 +63,7 @@ export class StdioTransport {
   async send(message: unknown): Promise<void> {
     if (this.#closed) throw new Error("the transport is closed");
     const { id, method } = message as Message;
+    if (id !== undefined && method === undefined && this.#hushed.delete(id)) return;
     const flushed = this.#write(`${JSON.stringify(message)}\n`);
     if (id !== undefined && method === undefined) this.#settle(id);
     await flushed;
