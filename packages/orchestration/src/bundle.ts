@@ -1,0 +1,1 @@
+export { bundleWorkflows, type BundleWorkflowsOptions } from "./worker/bundle.ts";

@@ -1,0 +1,187 @@
+import { OpsError, hasCode } from "@platform-ops/errors";
+import type { Keyring } from "@platform-ops/ledger";
+import { Client, type Connection } from "@temporalio/client";
+import { SearchAttributeType, TypedSearchAttributes, defineSearchAttributeKey, type DataConverter } from "@temporalio/common";
+import { historyToJSON } from "@temporalio/common/lib/proto-utils.js";
+import { dataConverter } from "../codec/data-converter.ts";
+import { payloadCodec } from "../codec/payload-codec.ts";
+import { MEMO_ATTRIBUTES, MEMO_LIMIT_BYTES, SEARCH_ATTRIBUTES, serverOfTaskQueue } from "../contract/names.ts";
+import type { Orchestration, TemporalInUse } from "../contract/orchestration.ts";
+import type { RunAttributes, StartRun } from "../contract/run.ts";
+import { fromFailure } from "../failure/from-failure.ts";
+import type { ConnectionTarget } from "./connection-target.ts";
+import { openConnection, unavailable } from "./connection.ts";
+import { searchAttributesReady } from "./namespace.ts";
+import { tcpProbe } from "./probe.ts";
+import { RunReader } from "./run-description.ts";
+import { listRuns } from "./run-list.ts";
+import { needsAnotherVersion } from "./stuck-run.ts";
+
+/** Milliseconds for one request. The second is used only where the first passed and something still listens. */
+const REQUEST_DEADLINE = 1_900;
+const SECOND_DEADLINE = 8_000;
+const PROBE_TIMEOUT = 300;
+/** A workflow task whose worker died is given out again after this; the server's default of 10 s is the longest silence of a killed worker. */
+const WORKFLOW_TASK_TIMEOUT = 5_000;
+/** How long an answer "attributes cannot be used" is believed. */
+const ATTRIBUTES_RECHECK = 30_000;
+
+/** What `connect` needs. */
+export interface ConnectOptions extends ConnectionTarget {
+  readonly keys: Keyring;
+  /** In a cluster: whether search attributes may be registered there. A local Temporal is ours. */
+  readonly registerAttributes?: boolean;
+  /** What else is known of the Temporal in use (UI, another one on 7233). */
+  readonly known?: Pick<TemporalInUse, "ui" | "other_on_7233">;
+}
+
+function typedAttributes(attributes: RunAttributes): TypedSearchAttributes {
+  const pairs = (Object.entries(attributes) as [keyof RunAttributes, string | undefined][]).flatMap(([key, value]) =>
+    value === undefined ? [] : [{ key: defineSearchAttributeKey(SEARCH_ATTRIBUTES[key], SearchAttributeType.KEYWORD), value }],
+  );
+  return new TypedSearchAttributes(pairs);
+}
+
+function boundedMemo(memo: Record<string, unknown>): Record<string, unknown> {
+  const bytes = Buffer.byteLength(JSON.stringify(memo));
+  if (bytes > MEMO_LIMIT_BYTES) throw new OpsError("too_large", `The memo of a run would take ${bytes} bytes; ${MEMO_LIMIT_BYTES} are allowed.`);
+  return memo;
+}
+
+class TemporalOrchestration implements Orchestration {
+  readonly inUse: TemporalInUse;
+  readonly #connection: Connection;
+  readonly #client: Client;
+  readonly #options: ConnectOptions;
+  readonly #reader: RunReader;
+  #attributes: { ready: boolean; at: number } | undefined;
+
+  constructor(connection: Connection, options: ConnectOptions, serverVersion: string | undefined) {
+    const { mode, address, namespace, keys, known } = options;
+    this.inUse = { mode, address, namespace, ...(serverVersion ? { server_version: serverVersion } : {}), ...known };
+    this.#connection = connection;
+    this.#options = options;
+    this.#reader = new RunReader(payloadCodec(keys), namespace);
+    // The SDK takes a loaded converter too; its type does not say so. A path would need a file beside our bundle.
+    this.#client = new Client({ connection, namespace, dataConverter: dataConverter(keys) as DataConverter });
+  }
+
+  /** One request under its deadline, asked a second time only where it is safe to ask twice and the server listens. */
+  async #ask<T>(request: () => Promise<T>, repeatable = true): Promise<T> {
+    try {
+      return await this.#connection.withDeadline(Date.now() + REQUEST_DEADLINE, request);
+    } catch (error) {
+      const failure = fromFailure(error);
+      if (!hasCode(failure, "temporal_unavailable")) throw failure;
+      const listens = (await tcpProbe(this.#options.address, PROBE_TIMEOUT)) === "open";
+      if (!listens || !repeatable) throw unavailable(this.#options, error);
+      return await this.#connection.withDeadline(Date.now() + SECOND_DEADLINE, request).catch((second: unknown) => {
+        const known = fromFailure(second);
+        throw hasCode(known, "temporal_unavailable") ? unavailable(this.#options, second) : known;
+      });
+    }
+  }
+
+  async #attributesReady(): Promise<boolean> {
+    if (this.#attributes?.ready || (this.#attributes && Date.now() - this.#attributes.at < ATTRIBUTES_RECHECK)) return this.#attributes.ready;
+    const { mode, namespace, registerAttributes } = this.#options;
+    const ready = await this.#connection.withDeadline(Date.now() + REQUEST_DEADLINE, () =>
+      searchAttributesReady(this.#connection, namespace, mode === "local" || registerAttributes === true),
+    );
+    this.#attributes = { ready, at: Date.now() };
+    return ready;
+  }
+
+  async start(run: StartRun): Promise<{ workflow_id: string; run_id: string }> {
+    const attributes: RunAttributes = { server: serverOfTaskQueue(run.taskQueue), ...run.attributes };
+    const indexed = await this.#attributesReady();
+    const handle = await this.#ask(
+      () =>
+        this.#client.workflow.start(run.type, {
+          workflowId: run.id,
+          taskQueue: run.taskQueue,
+          args: [...run.args],
+          memo: boundedMemo({ ...run.memo, [MEMO_ATTRIBUTES]: attributes }),
+          workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+          workflowIdConflictPolicy: "FAIL",
+          ...(indexed ? { typedSearchAttributes: typedAttributes(attributes) } : {}),
+          ...(run.summary === undefined ? {} : { staticSummary: run.summary }),
+        }),
+      false,
+    );
+    return { workflow_id: handle.workflowId, run_id: handle.firstExecutionRunId };
+  }
+
+  async describe(id: string): ReturnType<Orchestration["describe"]> {
+    return this.#ask(async () => {
+      const { namespace } = this.#options;
+      const raw = await this.#connection.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId: id } });
+      const description = await this.#reader.description(raw);
+      const stuck = await needsAnotherVersion(this.#connection, namespace, raw);
+      return { ...description, needs_version: stuck };
+    });
+  }
+
+  async list(filter: Parameters<Orchestration["list"]>[0]): ReturnType<Orchestration["list"]> {
+    const indexed = await this.#attributesReady();
+    return this.#ask(() => listRuns(this.#connection, this.#options.namespace, this.#reader, filter, indexed));
+  }
+
+  async update<T>(id: string, name: string, argument: unknown, options: { updateId: string; timeoutMs: number }): Promise<T> {
+    try {
+      return await this.#connection.withDeadline(Date.now() + options.timeoutMs, () =>
+        this.#client.workflow.getHandle(id).executeUpdate<T, [unknown]>(name, { args: [argument], updateId: options.updateId }),
+      );
+    } catch (error) {
+      const failure = fromFailure(error);
+      // Whatever cut the connection, the server may have taken the update before.
+      throw hasCode(failure, "temporal_unavailable") ? notConfirmed(error) : failure;
+    }
+  }
+
+  async signal(id: string, name: string, argument?: unknown): Promise<void> {
+    await this.#ask(() => this.#client.workflow.getHandle(id).signal(name, ...(argument === undefined ? [] : [argument])), false);
+  }
+
+  async cancel(id: string): Promise<void> {
+    await this.#ask(() => this.#client.workflow.getHandle(id).cancel());
+  }
+
+  async terminate(id: string, reason: string): Promise<void> {
+    await this.#ask(() => this.#client.workflow.getHandle(id).terminate(reason), false);
+  }
+
+  async result<T>(id: string, signal?: AbortSignal): Promise<T> {
+    const wait = async (): Promise<T> => (await this.#client.workflow.getHandle(id).result()) as T;
+    try {
+      return signal === undefined ? await wait() : await this.#connection.withAbortSignal(signal, wait);
+    } catch (error) {
+      throw signal?.aborted === true ? new OpsError("cancelled", "Waiting for the run was cancelled; the run goes on.", { cause: error }) : fromFailure(error);
+    }
+  }
+
+  async history(id: string): Promise<unknown> {
+    return this.#ask(async () => JSON.parse(historyToJSON(await this.#client.workflow.getHandle(id).fetchHistory())) as unknown);
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+}
+
+const notConfirmed = (cause: unknown): OpsError => new OpsError("not_confirmed", "It was sent, but Temporal was lost before it answered; it may or may not have been recorded.", { cause });
+
+/**
+ * Connects to Temporal and gives the durable runs there. Nothing of Temporal's packages is loaded before this module is.
+ * @throws OpsError temporal_unavailable (within 2 s where nothing listens) | temporal_denied
+ */
+export async function connect(options: ConnectOptions): Promise<Orchestration> {
+  const connection = await openConnection(options);
+  try {
+    const system = await connection.withDeadline(Date.now() + REQUEST_DEADLINE, () => connection.workflowService.getSystemInfo({}));
+    return new TemporalOrchestration(connection, options, system.serverVersion ?? undefined);
+  } catch (error) {
+    await connection.close();
+    throw fromFailure(error);
+  }
+}

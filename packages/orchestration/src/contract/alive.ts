@@ -1,0 +1,11 @@
+/** What a worker writes every second to its alive file, so that a supervisor knows it without Temporal. */
+export interface WorkerAlive {
+  readonly pid: number;
+  readonly phase: "connecting" | "starting" | "running" | "draining";
+  /** Open runs on the worker's queues; null while that is not known, which is no reason to stop anything. */
+  readonly open_runs: number | null;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly server: string;
+  readonly build: string;
+}

@@ -1,0 +1,16 @@
+// Types and pure values that cross the rooms. Nothing here loads Temporal.
+export type { WorkerAlive } from "./alive.ts";
+export {
+  MEMO_ATTRIBUTES,
+  MEMO_LIMIT_BYTES,
+  RETENTION_DAYS,
+  SEARCH_ATTRIBUTES,
+  SIGNAL_DRAIN,
+  SIGNAL_REFRESH_CREDENTIALS,
+  UPDATE_DECIDE,
+  localTaskQueue,
+  serverOfTaskQueue,
+} from "./names.ts";
+export type { Orchestration, TemporalInUse, UpdateOptions } from "./orchestration.ts";
+export type { PendingActivity, RunAttributes, RunDescription, RunFilter, RunPage, RunStatus, StartRun } from "./run.ts";
+export { foreignReason, isForeign, type ForeignPayload, type ForeignReason } from "../codec/foreign.ts";

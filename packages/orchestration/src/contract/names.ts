@@ -1,0 +1,33 @@
+/** The update that carries an approval record into a run. */
+export const UPDATE_DECIDE = "decide";
+/** Tells a run that credentials were renewed. */
+export const SIGNAL_REFRESH_CREDENTIALS = "refresh_credentials";
+/** Asks a run to begin nothing new and to end when what runs has ended. */
+export const SIGNAL_DRAIN = "drain";
+
+/** Search attributes by which runs are found; all of type Keyword, 4 of the 10 a SQLite database can hold. */
+export const SEARCH_ATTRIBUTES = {
+  kind: "PlatformOpsKind",
+  server: "PlatformOpsServer",
+  environment: "PlatformOpsEnvironment",
+  project: "PlatformOpsProject",
+} as const;
+
+/** Key of the memo that repeats the attributes, for clusters where they cannot be registered. */
+export const MEMO_ATTRIBUTES = "platform_ops_attributes";
+
+/** A run's whole memo stays under this; the server ends a run whose memo passes 2 MB. */
+export const MEMO_LIMIT_BYTES = 32 * 1024;
+
+/** How long closed runs are kept by a local Temporal, in days. */
+export const RETENTION_DAYS = 90;
+
+/** The queue that one data directory's workers of a server poll, e.g. `terraform@1a2b3c4d5e6f`. */
+export function localTaskQueue(server: string, dataDirectoryId: string): string {
+  return `${server}@${dataDirectoryId}`;
+}
+
+/** The server whose queue this is: the part before `@`, or the whole name. */
+export function serverOfTaskQueue(taskQueue: string): string {
+  return taskQueue.split("@", 1)[0] ?? taskQueue;
+}

@@ -1,0 +1,45 @@
+import type { RunDescription, RunFilter, RunPage, StartRun } from "./run.ts";
+
+/** Which Temporal a process talks to, as `doctor`, `ui` and status name it. */
+export interface TemporalInUse {
+  readonly mode: "local" | "cluster";
+  readonly address: string;
+  readonly namespace: string;
+  readonly server_version?: string;
+  readonly ui?: string;
+  /** Another Temporal listens on the default port 7233 of this machine, and is not used. */
+  readonly other_on_7233?: boolean;
+}
+
+/** How a decision or a message is sent into a run. */
+export interface UpdateOptions {
+  /** Names the message: the same id gives the first outcome again. It must hold the argument's digest. */
+  readonly updateId: string;
+  readonly timeoutMs: number;
+}
+
+/** Durable runs, seen by a client. Every failure is an OpsError; nothing answers later than its deadline. */
+export interface Orchestration {
+  readonly inUse: TemporalInUse;
+  /** Throws `already_exists` where an open run has that id. */
+  start(options: StartRun): Promise<{ workflow_id: string; run_id: string }>;
+  /** Throws `not_found`. Needs no worker. */
+  describe(id: string): Promise<RunDescription>;
+  list(filter: RunFilter): Promise<RunPage>;
+  /**
+   * Sends an update and waits for its answer. Throws what the run refused with; `not_confirmed` when the deadline
+   * passed (send it again under the same id), `needs_version` when no worker can carry the run on.
+   */
+  update<T>(id: string, name: string, argument: unknown, options: UpdateOptions): Promise<T>;
+  /** Accepted by the server even when no worker lives. */
+  signal(id: string, name: string, argument?: unknown): Promise<void>;
+  /** Asks the run to stop; it cleans up and ends by itself. */
+  cancel(id: string): Promise<void>;
+  /** Ends the run at once, with no clean-up. */
+  terminate(id: string, reason: string): Promise<void>;
+  /** Waits for the end. Throws the run's failure. */
+  result<T>(id: string, signal?: AbortSignal): Promise<T>;
+  /** The event history as Temporal's JSON, payloads still sealed. */
+  history(id: string): Promise<unknown>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,8 @@
+// The worker face: loads Temporal's worker (native code). Only worker processes import it.
+export { runWorker, type RunWorkerOptions, type WorkerQueue } from "./worker/run-worker.ts";
+export { activitySignals, heartbeatEvery, type ActivitySignals } from "./worker/activity-signals.ts";
+export { isDeadWorker, workerIdentity } from "./worker/worker-identity.ts";
+export { asApplicationFailure, toApplicationFailure, type ApplicationFailureOptions } from "./failure/application-failure.ts";
+export { fromFailure } from "./failure/from-failure.ts";
+export { connectionTarget, type TemporalConnectionSettings } from "./client/connection-settings.ts";
+export type { ConnectionTarget } from "./client/connection-target.ts";

@@ -1,0 +1,36 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from "@temporalio/worker";
+
+/** What to bundle and where to. */
+export interface BundleWorkflowsOptions {
+  /** The TypeScript file that exports the workflows. */
+  readonly workflowsPath: string;
+  readonly outFile: string;
+  /** Paths in the source map are given relative to this, so that none of this machine is in the bundle. */
+  readonly root?: string;
+}
+
+const QUIET = { log: () => undefined, trace: () => undefined, debug: () => undefined, info: () => undefined, warn: () => undefined, error: (message: string) => process.stderr.write(`${message}\n`) };
+
+/**
+ * Builds what the workflow sandbox runs, from source. The bundling and the running `@temporalio/worker` must be of exactly
+ * the same version. Its loader insists on an inline source map; one without sources halves the file and tells no paths.
+ */
+export async function bundleWorkflows(options: BundleWorkflowsOptions): Promise<void> {
+  const root = options.root ?? dirname(options.workflowsPath);
+  const bundle: WorkflowBundleWithSourceMap = await bundleWorkflowCode({
+    workflowsPath: options.workflowsPath,
+    failureConverterPath: fileURLToPath(new URL("../codec/failure-converter.ts", import.meta.url)),
+    logger: QUIET,
+    webpackConfigHook: (config) => ({
+      ...config,
+      devtool: "inline-nosources-source-map",
+      resolve: { ...config.resolve, conditionNames: ["platform-ops-source", "import", "require", "node", "default"] },
+      output: { ...config.output, devtoolModuleFilenameTemplate: (info: { absoluteResourcePath: string }) => relative(root, info.absoluteResourcePath) },
+    }),
+  });
+  await mkdir(dirname(options.outFile), { recursive: true });
+  await writeFile(options.outFile, bundle.code);
+}

@@ -1,0 +1,156 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { OpsError } from "@platform-ops/errors";
+import type { Keyring, Logger } from "@platform-ops/ledger";
+import { Client } from "@temporalio/client";
+import type { DataConverter } from "@temporalio/common";
+import { NativeConnection, Worker, type NativeConnectionOptions, type WorkerOptions } from "@temporalio/worker";
+import type { ConnectionTarget } from "../client/connection-target.ts";
+import { connectionOptions } from "../client/connection.ts";
+import { raiseRetention, searchAttributesReady } from "../client/namespace.ts";
+import { tcpProbe } from "../client/probe.ts";
+import { dataConverter } from "../codec/data-converter.ts";
+import { failureConverter } from "../codec/failure-converter.ts";
+import { payloadCodec } from "../codec/payload-codec.ts";
+import { activityBorder } from "./activity-border.ts";
+import { AliveFile } from "./alive-file.ts";
+import { openRunsQuery, releaseDeadWorkers } from "./dead-workers.ts";
+import { installRuntime } from "./sdk-runtime.ts";
+import { workerIdentity } from "./worker-identity.ts";
+
+/** All in milliseconds; found by killing workers, see docs/decisions. */
+const CONNECT_RETRY = 250;
+const PROBE_TIMEOUT = 1_000;
+const COUNT_INTERVAL = 5_000;
+/** Runs that began just before a worker died may not be in the index yet. */
+const SECOND_LOOK = 2_000;
+const HEARTBEAT_THROTTLE = 2_000;
+/** The default of 10 s is what every run would wait for after each death of a worker. */
+const STICKY_TIMEOUT = 1_000;
+
+/** One queue that a worker process polls. */
+export interface WorkerQueue {
+  readonly queue: string;
+  readonly activities: object;
+  /** Present where workflow tasks of this queue are taken too. */
+  readonly workflows?: { readonly bundle: string };
+  readonly maxConcurrentActivities?: number;
+}
+
+/** What a worker process needs. */
+export interface RunWorkerOptions {
+  readonly target: ConnectionTarget;
+  readonly taskQueues: readonly WorkerQueue[];
+  readonly keys: Keyring;
+  /** The data directory: part of the worker's identity. */
+  readonly home: string;
+  readonly server: string;
+  /** Name of this worker build. */
+  readonly build: string;
+  readonly aliveFile: string;
+  readonly logger: Logger;
+  /** In a cluster: whether search attributes may be registered there. */
+  readonly registerAttributes?: boolean;
+  /** Abort = drain: running steps with a detached program are handed over, nothing waits for a person. */
+  readonly signal: AbortSignal;
+  readonly onReady?: () => void;
+}
+
+/** A worker that starts before its server must wait for it: the SDK's own connect gives up. */
+async function connectPatiently(options: RunWorkerOptions): Promise<NativeConnection> {
+  for (let tries = 1; ; tries += 1) {
+    options.signal.throwIfAborted();
+    if ((await tcpProbe(options.target.address, PROBE_TIMEOUT)) === "open") {
+      try {
+        return await NativeConnection.connect(connectionOptions(options.target) as NativeConnectionOptions);
+      } catch (error) {
+        options.logger.warn("Temporal refused the worker's connection; trying again.", { tries, error });
+      }
+    }
+    await sleep(CONNECT_RETRY, undefined, { signal: options.signal });
+  }
+}
+
+async function createWorker(connection: NativeConnection, queue: WorkerQueue, options: RunWorkerOptions): Promise<Worker> {
+  const worker = await Worker.create({
+    connection,
+    namespace: options.target.namespace,
+    taskQueue: queue.queue,
+    identity: workerIdentity(options.home),
+    activities: queue.activities,
+    dataConverter: { payloadCodecs: [payloadCodec(options.keys)] },
+    interceptors: { activity: [activityBorder(options.logger)] },
+    stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
+    maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
+    defaultHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
+    // A delay before activities hear of the shutdown, not a grace for them.
+    shutdownGraceTime: 0,
+    ...(queue.workflows === undefined ? {} : { workflowBundle: { codePath: queue.workflows.bundle } }),
+    ...(queue.maxConcurrentActivities === undefined ? {} : { maxConcurrentActivityTaskExecutions: queue.maxConcurrentActivities }),
+  } satisfies WorkerOptions);
+  // The SDK takes a failure converter only as the path of a file; in a bundled worker there is none. Nothing was converted yet.
+  worker.options.loadedDataConverter.failureConverter = failureConverter;
+  return worker;
+}
+
+/** Tells how many runs are open on our queues, as well as Temporal's index knows it, until the signal. */
+async function countOpenRuns(client: Client, queues: readonly string[], alive: AliveFile, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await client.workflow.count(openRunsQuery(queues)).then((counted) => alive.tell({ open_runs: counted.count }), () => undefined);
+    await sleep(COUNT_INTERVAL, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function prepareNamespace(connection: NativeConnection, { target, registerAttributes, logger }: RunWorkerOptions): Promise<void> {
+  const local = target.mode === "local";
+  const ready = await searchAttributesReady(connection, target.namespace, local || registerAttributes === true);
+  if (!ready) logger.warn("Search attributes are not registered; runs are found by their memo.", { namespace: target.namespace });
+  if (local) await raiseRetention(connection, target.namespace).catch((error: unknown) => logger.warn("The retention could not be raised.", { error }));
+}
+
+/**
+ * Runs a worker process's queues until the signal, then drains. Connects as soon as Temporal is there, gives back what dead
+ * workers held, and keeps the alive file. Resolves when everything has ended.
+ * @throws OpsError unexpected where the SDK's worker ended by itself.
+ */
+export async function runWorker(options: RunWorkerOptions): Promise<void> {
+  const { logger, signal, home, target } = options;
+  installRuntime(logger);
+  const alive = new AliveFile(options.aliveFile, { server: options.server, build: options.build });
+  const queues = options.taskQueues.map(({ queue }) => queue);
+  let connection: NativeConnection | undefined;
+  try {
+    connection = await connectPatiently(options);
+    alive.tell({ phase: "starting" });
+    const client = new Client({ connection, namespace: target.namespace, dataConverter: dataConverter(options.keys) as DataConverter, identity: workerIdentity(home) });
+    const release = (): Promise<unknown> => releaseDeadWorkers(client, queues, home, logger).catch((error: unknown) => logger.warn("Dead workers could not be looked for.", { error }));
+    const opened = connection;
+    const [workers] = await Promise.all([Promise.all(options.taskQueues.map((queue) => createWorker(opened, queue, options))), release(), prepareNamespace(opened, options)]);
+    await runAll(workers, alive, options, [countOpenRuns(client, queues, alive, signal), sleep(SECOND_LOOK, undefined, { signal }).then(release, () => undefined)]);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    alive.stop();
+    await connection?.close().catch(() => undefined);
+  }
+}
+
+async function runAll(workers: readonly Worker[], alive: AliveFile, options: RunWorkerOptions, background: readonly Promise<unknown>[]): Promise<void> {
+  const drain = (): void => {
+    alive.tell({ phase: "draining" });
+    for (const worker of workers) if (worker.getState() === "RUNNING") worker.shutdown();
+  };
+  const runs = workers.map((worker) => worker.run());
+  if (options.signal.aborted) drain();
+  else options.signal.addEventListener("abort", drain, { once: true });
+  alive.tell({ phase: options.signal.aborted ? "draining" : "running" });
+  options.logger.info("The worker runs.", { queues: options.taskQueues.map(({ queue }) => queue), build: options.build });
+  options.onReady?.();
+  try {
+    await Promise.all(runs);
+    if (!options.signal.aborted) throw new OpsError("unexpected", "The worker ended by itself.");
+  } finally {
+    options.signal.removeEventListener("abort", drain);
+    drain();
+    await Promise.allSettled(options.signal.aborted ? [...runs, ...background] : runs);
+  }
+}

@@ -1,0 +1,47 @@
+import type { Logger } from "@platform-ops/ledger";
+import { Runtime, type LogLevel, type LogMetadata, type Logger as SdkLogger } from "@temporalio/worker";
+
+/** What may be told of a log line of the SDK: names and ids, no payloads. */
+const FIELDS = ["sdkComponent", "taskQueue", "workflowType", "workflowId", "runId", "activityType", "activityId", "attempt", "target", "error", "namespace"] as const;
+
+/** A failure of an activity or a run is its own matter and is told by its type; other errors (of the connection) whole. */
+function errorOf(error: unknown): unknown {
+  const failure = error as { name?: string; type?: string; cause?: unknown } | undefined;
+  if (failure?.name === "ApplicationFailure") return failure.type;
+  return failure?.cause === undefined || failure.cause === null ? error : errorOf(failure.cause);
+}
+
+function fields(meta: LogMetadata | undefined): Record<string, unknown> {
+  const known: Record<string, unknown> = { ...meta };
+  if (known["error"] !== undefined) known["error"] = errorOf(known["error"]);
+  return Object.fromEntries(FIELDS.flatMap((name) => (known[name] === undefined ? [] : [[name, known[name]]])));
+}
+
+function sdkLogger(logger: Logger): SdkLogger {
+  const write = { TRACE: logger.debug, DEBUG: logger.debug, INFO: logger.info, WARN: logger.warn, ERROR: logger.error };
+  const log = (level: LogLevel, message: string, meta?: LogMetadata): void => write[level](message, fields(meta));
+  return {
+    log,
+    trace: (message, meta) => log("TRACE", message, meta),
+    debug: (message, meta) => log("DEBUG", message, meta),
+    info: (message, meta) => log("INFO", message, meta),
+    warn: (message, meta) => log("WARN", message, meta),
+    error: (message, meta) => log("ERROR", message, meta),
+  };
+}
+
+let installed = false;
+
+/**
+ * Prepares the SDK's native part, once per process and before anything else of it is touched: its logs would go to stdout,
+ * and it would take SIGINT and SIGTERM for itself.
+ */
+export function installRuntime(logger: Logger): void {
+  if (installed) return;
+  installed = true;
+  Runtime.install({
+    logger: sdkLogger(logger),
+    shutdownSignals: [],
+    telemetryOptions: { logging: { forward: {}, filter: { core: "WARN", other: "ERROR" } } },
+  });
+}
