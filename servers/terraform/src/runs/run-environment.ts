@@ -29,3 +29,11 @@ function configuredPath(settings: { terraform_path?: string | undefined; tofu_pa
   const configured = kind === "terraform" ? settings.terraform_path : settings.tofu_path;
   return configured === undefined ? {} : { configured };
 }
+
+/** The environment of an open run anew, from this process's variables: for credentials that were renewed. */
+export async function renewEnvironment(deps: TerraformDeps, view: { environment?: string }): Promise<RunEnvironment> {
+  const { settings, env } = deps.config;
+  const globs = settings.terraform.env.length > 0 ? settings.terraform.env : DEFAULT_VARIABLES;
+  void view;
+  return { variables: collectEnvironment(env, globs), programs: {}, roots: deps.roots };
+}

@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { writeFile } from "node:fs/promises";
+import { defineCommand } from "@platform-ops/ledger";
+import type { TerraformDeps } from "../deps.ts";
+import { loadInfra } from "../infra/load-infra.ts";
+import { markdownReport } from "../runs/markdown-report.ts";
+import { nextCalls, printTally, renderStatus } from "../runs/render-status.ts";
+import { readRun, type RunView } from "../runs/run-view.ts";
+import { startRun } from "../runs/start-run.ts";
+
+const POLL_MS = 300;
+
+/** `run`: the source's starter. Starts, waits with a live view, and exits 0 when all is done, 1 when not. */
+export const runCommand = defineCommand<TerraformDeps>({
+  name: "run",
+  summary: "Start a run and follow it to its end",
+  usage: "run [CONFIG_PATH] [--plan] [--only NAME] [--markdown FILE]",
+  options: {
+    plan: { type: "boolean", description: "Only plan, whatever the operations say" },
+    only: { type: "string", multiple: true, description: "Run only this workspace; repeatable" },
+    markdown: { type: "string", description: "Write a Markdown report, for a pull request" },
+    "no-wait": { type: "boolean", description: "Print the id and return" },
+  },
+  async run({ positionals, options }, deps, terminal, signal) {
+    const only = Array.isArray(options["only"]) ? options["only"] : undefined;
+    const loaded = await loadInfra({ config_path: positionals[0] ?? "infra.yaml", roots: [...deps.roots], cwd: deps.config.cwd, ...(only === undefined ? {} : { only }) });
+    const config = options["plan"] === true ? { ...loaded.config, workspaces: loaded.config.workspaces.map((w) => ({ ...w, operations: w.operations.filter((operation) => operation !== "apply") })) } : loaded.config;
+    const started = await startRun(deps, { config, selected: loaded.selected, requester: `tty:${deps.config.user}` });
+    terminal.stdout(`WorkflowID: ${started.workflow_id}\nRunID: ${started.run_id}\n`);
+    if (options["no-wait"] === true) return 0;
+    const view = await follow(deps, started.workflow_id, signal, (text) => terminal.stderr(text));
+    terminal.stdout(`${renderStatus(view, nextCalls(view, deps.config.startedAs), new Date())}\n`);
+    const file = options["markdown"];
+    if (typeof file === "string") await writeFile(file, markdownReport(view));
+    return view.phase === "completed" ? 0 : 1;
+  },
+});
+
+/** Prints what changes until the run has ended or the terminal is interrupted; the run itself goes on in that case. */
+async function follow(deps: TerraformDeps, id: string, signal: AbortSignal, print: (text: string) => void): Promise<RunView> {
+  const seen = new Map<string, string>();
+  let asked: string | undefined;
+  for (;;) {
+    const view = await readRun(deps, id);
+    for (const workspace of view.workspaces) {
+      if (seen.get(workspace.name) === workspace.phase) continue;
+      seen.set(workspace.name, workspace.phase);
+      if (workspace.phase !== "waiting") print(`${new Date().toISOString().slice(11, 19)}  ${workspace.name}: ${workspace.phase}${workspace.because === undefined ? "" : ` (${workspace.because})`}\n`);
+    }
+    if (view.approval !== undefined && view.approval.id !== asked) {
+      asked = view.approval.id;
+      print(`Waiting for an approval until ${view.approval.expires_at} (${printTally(view.workspaces)}):\n  ${deps.config.startedAs} show ${asked}\n  ${deps.config.startedAs} approve ${asked}\n`);
+    }
+    if (!view.open || signal.aborted) return view;
+    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
