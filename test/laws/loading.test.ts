@@ -1,0 +1,49 @@
+import { codeLaw, type Violation } from "./law.ts";
+import { loadedBy } from "./reach.ts";
+import type { Source } from "./repository.ts";
+
+const told = (trail: readonly string[], specifier: string): Violation => `${[...trail, specifier].join(" → ")}`;
+
+/** What a workflow's sandbox may run: deterministic and free of effects. `@temporalio/common` is what `@temporalio/workflow` itself is made of. */
+const PURE = new Set(["@temporalio/workflow", "@temporalio/common", "@platform-ops/errors", "@platform-ops/orchestration/workflow"]);
+const isWorkflow = (path: string): boolean => /^servers\/[^/]+\/src\/worker\/workflow\.ts$|^packages\/orchestration\/src\/workflow\.ts$/.test(path);
+
+codeLaw("Law 1: workflow code imports only @temporalio/workflow, pure packages and types", {
+  check: (sources) =>
+    fromEntries(sources, isWorkflow, (specifier) => !specifier.startsWith(".") && !PURE.has(specifier)),
+  broken: {
+    "servers/terraform/src/worker/workflow.ts": 'import { readFile } from "node:fs/promises";',
+    "packages/orchestration/src/workflow.ts": 'import { seal } from "@platform-ops/ledger";',
+  },
+  kept: { "servers/terraform/src/worker/workflow.ts": 'import type { Activities } from "./activities.ts";\nimport { sleep } from "@temporalio/workflow";' },
+});
+
+codeLaw("Temporal is not touched before the first call that needs it: starting a server loads none of it", {
+  check: (sources) =>
+    fromEntries(
+      sources,
+      (path) => /^servers\/[^/]+\/src\/bin\.ts$/.test(path),
+      (specifier) => specifier.startsWith("@temporalio/") || /^@platform-ops\/orchestration\/(client|worker|workflow)$/.test(specifier),
+    ),
+  broken: {
+    "servers/terraform/src/bin.ts": 'import { connect } from "@platform-ops/orchestration/client";',
+    "servers/planted/src/bin.ts": 'import "@temporalio/client";',
+  },
+  kept: { "servers/terraform/src/bin.ts": 'export const later = () => import("@platform-ops/orchestration/client");' },
+});
+
+codeLaw("The supervisor uses the standard library only", {
+  check: (sources) =>
+    fromEntries(
+      sources,
+      (path) => path === "packages/orchestration/src/supervisor.ts",
+      (specifier) => !specifier.startsWith(".") && !specifier.startsWith("node:") && specifier !== "@platform-ops/errors",
+    ),
+  broken: { "packages/orchestration/src/supervisor.ts": 'import { Connection } from "@temporalio/client";' },
+});
+
+function fromEntries(sources: readonly Source[], isEntry: (path: string) => boolean, isWrong: (specifier: string) => boolean): Violation[] {
+  const entries = sources.filter((source) => isEntry(source.path)).map((source) => source.path);
+  const met = entries.flatMap((entry) => loadedBy(entry, sources));
+  return met.filter((one) => isWrong(one.import.specifier)).map((one) => told(one.trail, one.import.specifier));
+}
