@@ -1,0 +1,69 @@
+import { OpsError } from "@platform-ops/errors";
+
+import type { Counts } from "./plan-summary.ts";
+import type { StreamFacts } from "./stream-facts.ts";
+
+export type ApplyOutcome = "done" | "not_done" | "partial" | "in_doubt";
+
+/** What planning again showed, or why it could not be done. */
+export type Reconciled = { readonly changed: boolean; readonly counts: Counts } | { readonly error: OpsError };
+
+/** What is known when a program that applies has ended. */
+export interface ApplyEvidence {
+  /** Exit code; 128 + n where signal n killed it; null where it was lost. */
+  readonly code: number | null;
+  readonly facts: StreamFacts;
+  /** Something that speaks against any further step: damaged or unsaved state, children that still run. */
+  readonly blocked?: OpsError;
+  /** Whether the state moved since the plan; undefined where it cannot be read. */
+  readonly moved: boolean | undefined;
+  readonly reconcile: (() => Promise<Reconciled>) | undefined;
+}
+
+export interface OutcomeVerdict {
+  readonly outcome: ApplyOutcome;
+  readonly error?: OpsError;
+  readonly remaining?: Counts;
+}
+
+/**
+ * The outcome of an apply. Neither exit code nor a signal that we sent decides alone: a change_summary of the apply proves
+ * that it is complete; a program that ended orderly has told what it began; one that was killed has to be found out.
+ */
+export async function decideOutcome(evidence: ApplyEvidence): Promise<OutcomeVerdict> {
+  const { code, facts } = evidence;
+  const isComplete = facts.summaries.has("apply") || facts.summaries.has("destroy");
+  if (code === 0 && isComplete) return { outcome: "done" };
+  if (evidence.blocked !== undefined) return { outcome: "in_doubt", error: evidence.blocked };
+  // terraform prints the summary after the last write of the state.
+  if (isComplete) return { outcome: "done" };
+  const endedOrderly = code !== null && code > 0 && code < 128;
+  if (endedOrderly) return { outcome: orderlyOutcome(evidence) };
+  if (facts.started.size === 0 && evidence.moved === false) return { outcome: "not_done" };
+  return await lostOutcome(evidence);
+}
+
+/** It ended by itself with a failure: each resource that it began was reported as finished or failed. */
+function orderlyOutcome({ facts, moved }: ApplyEvidence): ApplyOutcome {
+  if (facts.diagnostics.some((diagnostic) => /^Failed to (?:save|persist) state/.test(diagnostic.summary))) return "in_doubt";
+  if (facts.started.size === 0) return "not_done";
+  if (facts.interrupted || facts.inFlight().length > 0) return "partial";
+  return facts.completed.size === 0 && moved === false ? "not_done" : "partial";
+}
+
+/** It was killed or lost. What was in flight may exist without being in the state: an equal plan proves nothing then. */
+async function lostOutcome({ facts, moved, reconcile }: ApplyEvidence): Promise<OutcomeVerdict> {
+  const seen = await reconcile?.();
+  if (seen === undefined || "error" in seen) return { outcome: "in_doubt", ...(seen === undefined ? {} : { error: seen.error }) };
+  if (!seen.changed) return { outcome: "done" };
+  const remaining = seen.counts;
+  const inFlight = facts.inFlight();
+  if (inFlight.length > 0) return { outcome: "in_doubt", remaining, error: inDoubt(inFlight.map((resource) => `${resource.address} (${resource.action})`)) };
+  return { outcome: moved === false && facts.completed.size === 0 && facts.errored.size === 0 ? "not_done" : "partial", remaining };
+}
+
+const inDoubt = (resources: readonly string[]): OpsError =>
+  new OpsError("in_doubt", `The program was killed while it worked on ${resources.slice(0, 10).join(", ")}${resources.length > 10 ? ` and ${resources.length - 10} more` : ""}; whether that took effect is not known.`, {
+    hint: "Look whether these exist; import or remove what does, then plan anew.",
+    details: { reason: "killed", resources: resources.slice(0, 50) },
+  });

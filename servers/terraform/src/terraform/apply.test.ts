@@ -1,0 +1,239 @@
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterEach, describe, expect, test } from "vitest";
+
+import { applyPlan, type ApplyRequest, type ApplyResult } from "./apply.ts";
+import { readOutputs } from "./outputs.ts";
+import { planWorkspace, type PlanResult } from "./plan.ts";
+import { groupMembers } from "./process-group.ts";
+import type { StepContext } from "./step.ts";
+import { inputs, programsUnderTest, WorkspaceFixture } from "./workspace-fixture.ts";
+
+const programs = await programsUnderTest(process.env);
+const made: WorkspaceFixture[] = [];
+afterEach(async () => {
+  for (const fixture of made.splice(0)) await fixture.remove();
+});
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function until<T>(what: () => Promise<T | undefined> | T | undefined): Promise<T> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const value = await what();
+    if (value !== undefined && value !== false) return value;
+    await sleep(50);
+  }
+  throw new Error("it did not happen");
+}
+
+/** The wrapper's pid, which is the process group, from the journal. */
+const groupOf = (journal: string): Promise<number> =>
+  until(async () => {
+    const text = await readFile(join(journal, "started"), "utf8").catch(() => "");
+    const pid = Number(text.split("\n")[0]);
+    return pid > 1 ? pid : undefined;
+  });
+const programOf = (journal: string): Promise<number> => until(async () => Number(await readFile(join(journal, "pid"), "utf8").catch(() => "")) || undefined);
+
+describe.each(programs)("applyPlan with $kind $version", (program) => {
+  const workspace = async (files: Record<string, string>): Promise<WorkspaceFixture> => {
+    const fixture = await WorkspaceFixture.create(program, process.env, files);
+    made.push(fixture);
+    return fixture;
+  };
+  const request = (fixture: WorkspaceFixture, plan: PlanResult, more: Partial<ApplyRequest> = {}): ApplyRequest => ({
+    planFile: plan.plan_file,
+    planSha256: plan.plan_sha256,
+    expected: { lineage: plan.lineage, serial: plan.serial, lock_file_sha256: plan.lock_file_sha256, terraform_version: plan.terraform_version },
+    journal: fixture.journal(),
+    replan: inputs(),
+    ...more,
+  });
+  const planAndApply = async (fixture: WorkspaceFixture, ctx: StepContext = fixture.context()): Promise<{ plan: PlanResult; result: ApplyResult }> => {
+    const plan = await planWorkspace(ctx, inputs());
+    return { plan, result: await applyPlan(ctx, request(fixture, plan)) };
+  };
+
+  test("applies a plan, reads exact outputs, and finds nothing to do the second time", async () => {
+    const fixture = await workspace({
+      "main.tf": 'variable "n" { default = 12345678901234567890 }\nresource "terraform_data" "a" { input = { n = var.n } }\noutput "n" { value = terraform_data.a.output.n }\noutput "s" {\n  sensitive = true\n  value = "hush"\n}\noutput "l" { value = [1.50, true, null] }\n',
+    });
+    const { result } = await planAndApply(fixture);
+    expect(result).toMatchObject({ outcome: "done", exit_code: 0, completed: 1, in_flight: [], failed: [], counts: { add: 1, change: 0, remove: 0 } });
+    expect(result.error).toBeUndefined();
+    const state = JSON.parse(await readFile(join(fixture.dir, "terraform.tfstate"), "utf8")) as { serial: number; lineage: string };
+    expect([result.serial, result.lineage]).toEqual([state.serial, state.lineage]);
+    expect(await readOutputs(fixture.context())).toEqual({ n: { sensitive: false, json: "12345678901234567890" }, s: { sensitive: true, json: '"hush"' }, l: { sensitive: false, json: "[1.5,true,null]" } });
+    expect(await planWorkspace(fixture.context(), inputs())).toMatchObject({ changed: false, kinds: [], serial: state.serial, lineage: state.lineage });
+  });
+
+  test("a workspace without state has no outputs", async () => {
+    const fixture = await workspace({ "main.tf": 'output "x" { value = 1 }\n' });
+    expect(await readOutputs(fixture.context())).toEqual({});
+  });
+
+  test("an output of 3 MB in one line passes", async () => {
+    const fixture = await workspace({ "main.tf": 'variable "big" {}\nresource "terraform_data" "a" { input = "x" }\noutput "big" { value = var.big }\n' });
+    const big = "a".repeat(3_000_000);
+    const given = inputs({ variables: { big: JSON.stringify(big) } });
+    const plan = await planWorkspace(fixture.context(), given);
+    const journal = fixture.journal();
+    expect(await applyPlan(fixture.context(), request(fixture, plan, { journal, replan: given }))).toMatchObject({ outcome: "done" });
+    expect((await readFile(join(journal, "out"))).length).toBeGreaterThan(3_000_000);
+    expect((await readOutputs(fixture.context()))["big"]?.json.length).toBe(3_000_002);
+  });
+
+  test("the same journal never applies twice", async () => {
+    const fixture = await workspace({ "main.tf": 'resource "terraform_data" "a" {\n  provisioner "local-exec" { command = "echo x >> effects" }\n}\n' });
+    const plan = await planWorkspace(fixture.context(), inputs());
+    const once = request(fixture, plan);
+    const results = await Promise.all([applyPlan(fixture.context(), once), applyPlan(fixture.context(), once)]);
+    results.push(await applyPlan(fixture.context(), once));
+    expect(results.map((result) => result.outcome)).toEqual(["done", "done", "done"]);
+    expect(await readFile(join(fixture.dir, "effects"), "utf8")).toBe("x\n");
+  });
+
+  test("outputs only, moved, removed and destroyed are applied, and told apart", async () => {
+    const fixture = await workspace({ "main.tf": 'resource "terraform_data" "a" { input = "x" }\nresource "terraform_data" "gone" {}\n' });
+    await planAndApply(fixture);
+    await fixture.write({ "main.tf": 'resource "terraform_data" "a" { input = "x" }\nresource "terraform_data" "gone" {}\noutput "o" { value = 1 }\n' });
+    const outputs = await planAndApply(fixture);
+    expect(outputs.plan).toMatchObject({ changed: true, kinds: ["outputs"], counts: { add: 0, change: 0, destroy: 0, outputs: 1 } });
+    expect(outputs.result).toMatchObject({ outcome: "done" });
+    await fixture.write({ "main.tf": 'resource "terraform_data" "b" { input = "x" }\nmoved {\n  from = terraform_data.a\n  to = terraform_data.b\n}\nremoved {\n  from = terraform_data.gone\n  lifecycle { destroy = false }\n}\noutput "o" { value = 1 }\n' });
+    const moved = await planAndApply(fixture);
+    expect(moved.plan).toMatchObject({ changed: true, kinds: ["forget", "move"], counts: { add: 0, change: 0, destroy: 0, move: 1, forget: 1, outputs: 0 } });
+    expect(moved.result).toMatchObject({ outcome: "done" });
+    const plan = await planWorkspace(fixture.context(), inputs({ destroy: true }));
+    expect(plan).toMatchObject({ changed: true, kinds: ["delete", "outputs"], counts: { destroy: 1 } });
+    expect(await applyPlan(fixture.context(), request(fixture, plan))).toMatchObject({ outcome: "done", counts: { remove: 1 } });
+  });
+
+  test("failing half-way is partial: one made, one not, with terraform's own reason", async () => {
+    const fixture = await workspace({
+      "main.tf": 'resource "terraform_data" "made" { input = "x" }\nresource "terraform_data" "not" {\n  input = terraform_data.made.id\n  provisioner "local-exec" { command = "echo no such region >&2; exit 3" }\n}\n',
+    });
+    const { result } = await planAndApply(fixture);
+    expect(result).toMatchObject({ outcome: "partial", exit_code: 1, completed: 1, in_flight: [], failed: [{ address: "terraform_data.not", action: "create" }], error: { code: "command_failed", details: { step: "apply" } } });
+    expect(result.error?.message).toContain("no such region");
+    expect(result.counts).toBeUndefined();
+    expect(await planWorkspace(fixture.context(), inputs())).toMatchObject({ counts: { replace: 1, add: 0 } });
+  });
+
+  test("secrets in terraform's own text go through the redactor", async () => {
+    const fixture = await workspace({
+      "main.tf": 'variable "token" {\n  sensitive = true\n  default = "tok-12345"\n}\nresource "terraform_data" "a" {\n  provisioner "local-exec" { command = "echo ${var.token}; exit 1" }\n}\n',
+    });
+    const ctx = fixture.context({ redact: (text) => text.replaceAll("tok-12345", "[redacted]") });
+    const { result } = await planAndApply(fixture, ctx);
+    expect(JSON.stringify(result)).not.toContain("tok-12345");
+    expect(result.error?.message).toContain("[redacted]");
+  });
+
+  test("a stale plan, an altered one, another state, program or lock file are refused before anything starts", async () => {
+    const fixture = await workspace({ "main.tf": 'resource "terraform_data" "a" {\n  provisioner "local-exec" { command = "echo x >> effects" }\n}\noutput "o" { value = 1 }\n' });
+    const stale = await planWorkspace(fixture.context({ run: "first" }), inputs());
+    const { plan } = await planAndApply(fixture, fixture.context({ run: "second" }));
+    expect(plan.serial).toBe(0);
+    const refusals: [Partial<ApplyRequest>, string, string][] = [
+      [{}, "stale", "stale"],
+      [{ planSha256: "0".repeat(64) }, "approval_mismatch", "plan_altered"],
+      [{ planFile: fixture.path("none") }, "artifact_missing", "plan_missing"],
+      [{ expected: { lineage: "other", serial: 0 } }, "stale", "other_state"],
+      [{ expected: { lineage: null, serial: 0, terraform_version: "1.0.0" } }, "stale", "program_changed"],
+      [{ expected: { lineage: null, serial: 0, lock_file_sha256: "0".repeat(64) } }, "stale", "lock_file_changed"],
+    ];
+    for (const [more, code, reason] of refusals) {
+      const once = request(fixture, stale, more);
+      expect(await applyPlan(fixture.context(), once)).toMatchObject({ outcome: "not_done", exit_code: null, error: { code, details: { reason } } });
+      expect(existsSync(join(once.journal, "started"))).toBe(false);
+    }
+    expect(await readFile(join(fixture.dir, "effects"), "utf8")).toBe("x\n");
+  });
+
+  test("terraform's own refusal of a stale plan is not_done", async () => {
+    const fixture = await workspace({ "main.tf": 'resource "terraform_data" "a" {}\n' });
+    const stale = await planWorkspace(fixture.context({ run: "first" }), inputs());
+    const { result } = await planAndApply(fixture, fixture.context({ run: "second" }));
+    const once = request(fixture, stale, { expected: { lineage: result.lineage, serial: result.serial ?? -1 } });
+    expect(await applyPlan(fixture.context(), once)).toMatchObject({ outcome: "not_done", exit_code: 1, error: { code: "stale", details: { reason: "plan_stale" } } });
+  });
+
+  test("an interrupt ends it orderly: partial, with what was begun", async () => {
+    const fixture = await workspace({
+      "main.tf": 'resource "terraform_data" "first" {}\nresource "terraform_data" "slow" {\n  input = terraform_data.first.id\n  provisioner "local-exec" { command = "echo x >> effects; exec sleep 60" }\n}\nresource "terraform_data" "never" { input = terraform_data.slow.id }\n',
+    });
+    const stop = new AbortController();
+    const ctx = fixture.context({ signal: stop.signal });
+    const plan = await planWorkspace(ctx, inputs());
+    const once = request(fixture, plan);
+    const running = applyPlan(ctx, once);
+    await until(() => (existsSync(join(fixture.dir, "effects")) ? true : undefined));
+    stop.abort();
+    expect(await running).toMatchObject({ outcome: "partial", exit_code: 1, interrupted: true, completed: 1, failed: [{ address: "terraform_data.slow" }], error: { code: "cancelled" } });
+    expect(await groupMembers(await groupOf(once.journal))).toEqual([]);
+    expect(existsSync(join(fixture.dir, ".terraform.tfstate.lock.info"))).toBe(false);
+  });
+
+  test("killed while it works: in doubt with the address, after its surviving children ended; nothing is started again", async () => {
+    const fixture = await workspace({
+      "main.tf": 'resource "terraform_data" "first" {}\nresource "terraform_data" "slow" {\n  input = terraform_data.first.id\n  provisioner "local-exec" { command = "echo x >> effects; sleep 2; echo late >> effects" }\n}\n',
+    });
+    const plan = await planWorkspace(fixture.context(), inputs());
+    const once = request(fixture, plan);
+    const running = applyPlan(fixture.context(), once);
+    await until(() => (existsSync(join(fixture.dir, "effects")) ? true : undefined));
+    process.kill(await programOf(once.journal), "SIGKILL");
+    const result = await running;
+    // The child outlived its parent; nothing was judged before it had ended.
+    expect(await readFile(join(fixture.dir, "effects"), "utf8")).toBe("x\nlate\n");
+    expect(result.outcome).toBe("in_doubt");
+    expect(result.in_flight).toEqual([{ address: "terraform_data.slow", action: "create" }]);
+    expect(["in_doubt", "state_damaged"]).toContain(result.error?.code);
+    expect(await applyPlan(fixture.context(), once)).toMatchObject({ outcome: "in_doubt" });
+    expect(await readFile(join(fixture.dir, "effects"), "utf8")).toBe("x\nlate\n");
+  });
+
+  test("killed with a state file of 0 bytes: in doubt, state_damaged", async () => {
+    const fixture = await workspace({ "main.tf": 'resource "terraform_data" "a" {\n  provisioner "local-exec" { command = "echo x >> effects; exec sleep 1" }\n}\n' });
+    const plan = await planWorkspace(fixture.context(), inputs());
+    const once = request(fixture, plan);
+    const running = applyPlan(fixture.context(), once);
+    await until(() => (existsSync(join(fixture.dir, "effects")) ? true : undefined));
+    process.kill(await programOf(once.journal), "SIGKILL");
+    await writeFile(join(fixture.dir, "terraform.tfstate"), "");
+    expect(await running).toMatchObject({ outcome: "in_doubt", error: { code: "state_damaged" } });
+  });
+
+  test("a new attempt follows the program that an earlier one left running", async () => {
+    const fixture = await workspace({ "main.tf": 'resource "terraform_data" "a" {\n  provisioner "local-exec" { command = "echo x >> effects; sleep 1" }\n}\n' });
+    const plan = await planWorkspace(fixture.context(), inputs());
+    const once = request(fixture, plan);
+    const leave = new AbortController();
+    const first = applyPlan(fixture.context({ handover: leave.signal }), once);
+    await until(() => (existsSync(join(fixture.dir, "effects")) ? true : undefined));
+    leave.abort();
+    await expect(first).rejects.toMatchObject({ code: "cancelled" });
+    expect(await applyPlan(fixture.context(), once)).toMatchObject({ outcome: "done" });
+    expect(await readFile(join(fixture.dir, "effects"), "utf8")).toBe("x\n");
+  });
+
+  test("a lock held by a live apply of ours is a conflict that names it; a dead one does not block", async () => {
+    const fixture = await workspace({ "main.tf": 'resource "terraform_data" "a" {\n  provisioner "local-exec" { command = "echo x >> effects; sleep 4" }\n}\n' });
+    const plan = await planWorkspace(fixture.context(), inputs());
+    const once = request(fixture, plan);
+    const running = applyPlan(fixture.context(), once);
+    await until(() => (fixture.progress.some((progress) => progress.step === "apply") ? true : undefined));
+    await sleep(300);
+    const blocked = await planWorkspace(fixture.context({ run: "other" }), inputs()).catch((error: unknown) => error);
+    expect(blocked).toMatchObject({ code: "conflict", retryable: true, details: { reason: "state_lock", lock_owner: "ours_live", lock: { operation: "OperationTypeApply" } } });
+    process.kill(await programOf(once.journal), "SIGKILL");
+    await running;
+    expect(existsSync(join(fixture.dir, ".terraform.tfstate.lock.info"))).toBe(true);
+    // The lock file of a dead program stays, and is no lock: what comes next speaks of the state, not of the lock.
+    const after = await planWorkspace(fixture.context({ run: "after" }), inputs()).catch((error: unknown) => error);
+    expect(after).not.toMatchObject({ code: "conflict" });
+  });
+});

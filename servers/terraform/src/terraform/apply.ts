@@ -1,0 +1,170 @@
+import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+import { OpsError, toPlain, type PlainError } from "@platform-ops/errors";
+import { runDetached, type DetachedEnd } from "@platform-ops/orchestration";
+
+import { decideOutcome, type ApplyOutcome, type Reconciled } from "./apply-outcome.ts";
+import { programFailure } from "./diagnostics.ts";
+import { EventTail } from "./events.ts";
+import { holderRecordPath, removeHolderRecord, writeHolderRecord } from "./holder-records.ts";
+import { planWorkspace, type PlanInputs } from "./plan.ts";
+import type { Counts } from "./plan-summary.ts";
+import { preflight, preflightFailure, type ExpectedState } from "./preflight.ts";
+import { processFacts } from "./process-group.ts";
+import { privateFolder } from "./run-program.ts";
+import { emptyStateFailure, erroredStateFailure, erroredStatePath, isStateEmptyFile, readState } from "./state.ts";
+import type { StepContext } from "./step.ts";
+import { StreamFacts, type ChangeSummary, type StartedResource } from "./stream-facts.ts";
+
+/** One saved plan, once. */
+export interface ApplyRequest {
+  readonly planFile: string;
+  readonly planSha256: string;
+  readonly expected: ExpectedState;
+  /** Private folder of this one apply; the same for every attempt of it. It makes a second start impossible. */
+  readonly journal: string;
+  /** What the plan was made from: lets a doubtful end be settled by planning again. */
+  readonly replan?: PlanInputs;
+  /** False: only follow or judge what was started before. */
+  readonly mayStart?: boolean;
+}
+
+/** How an apply ended, found by looking. */
+export interface ApplyResult {
+  readonly outcome: ApplyOutcome;
+  /** null: the program was lost, or never started. */
+  readonly exit_code: number | null;
+  /** Whether it was interrupted by us or by somebody else. */
+  readonly interrupted: boolean;
+  readonly counts?: ChangeSummary;
+  readonly completed: number;
+  /** Begun and never finished or failed: may exist without being in the state. At most 200. */
+  readonly in_flight: StartedResource[];
+  /** Begun and failed. At most 200. */
+  readonly failed: StartedResource[];
+  /** Of the state now; null where it could not be read. */
+  readonly serial: number | null;
+  readonly lineage: string | null;
+  readonly error?: PlainError;
+  /** What a new plan would still change, where one was made to find out. */
+  readonly remaining?: Counts;
+}
+
+const MAX_LISTED = 200;
+const exists = (path: string): Promise<boolean> => stat(path).then(() => true, () => false);
+
+/** True where an attempt of this apply was begun before: from then on the state may have moved by our own hand. */
+async function wasStarted(journal: string): Promise<boolean> {
+  return (await exists(join(journal, "started"))) || (await exists(join(journal, "rc")));
+}
+
+function refused(error: OpsError): ApplyResult {
+  return { outcome: "not_done", exit_code: null, interrupted: false, completed: 0, in_flight: [], failed: [], serial: null, lineage: null, error: toPlain(error) };
+}
+
+async function runApply(ctx: StepContext, request: ApplyRequest, facts: StreamFacts): Promise<DetachedEnd> {
+  const tail = new EventTail(join(request.journal, "out"));
+  const record = holderRecordPath(ctx.dataDir, "apply", createHash("sha256").update(request.journal).digest("hex"));
+  let reading: Promise<void> = Promise.resolve();
+  let recorded = false;
+  const end = await runDetached({
+    journal: request.journal,
+    program: ctx.program.path,
+    args: ["apply", "-json", "-input=false", `-lock-timeout=${Math.max(0, Math.round(ctx.lockTimeoutSeconds))}s`, request.planFile],
+    cwd: ctx.dir,
+    env: { ...ctx.env, TF_DATA_DIR: ctx.dataDir },
+    signal: ctx.signal,
+    ...(ctx.handover === undefined ? {} : { handover: ctx.handover }),
+    ...(request.mayStart === undefined ? {} : { mayStart: request.mayStart }),
+    onTick: ({ pid }) => {
+      reading = reading.then(async () => {
+        if (!recorded) {
+          recorded = true;
+          const started = await stat(join(request.journal, "started")).then((found) => found.mtime, () => new Date());
+          writeHolderRecord(record, { pid, start: (await processFacts(pid))?.start ?? "", step: "apply", started_at: started.toISOString() });
+        }
+        for (const event of await tail.read()) facts.add(event);
+        ctx.onProgress(facts.progress("apply"));
+      }, () => undefined);
+    },
+  });
+  await reading.catch(() => undefined);
+  for (const event of await tail.finish()) facts.add(event);
+  if (end.ended === "exited" && end.code < 128) removeHolderRecord(record);
+  return end;
+}
+
+/** Plans again, read-only in effect, to see what is left; any failure of it leaves the matter in doubt. */
+async function reconcile(ctx: StepContext, inputs: PlanInputs): Promise<Reconciled> {
+  const signal = ctx.handover ?? new AbortController().signal;
+  try {
+    const plan = await planWorkspace({ ...ctx, work: join(ctx.work, "look"), signal, onProgress: () => undefined }, inputs);
+    return { changed: plan.changed, counts: plan.counts };
+  } catch (error) {
+    if (error instanceof OpsError && error.code === "cancelled") throw error;
+    return { error: error instanceof OpsError ? error : new OpsError("unexpected", "The state could not be looked at.", { cause: error }) };
+  }
+}
+
+/** What speaks for itself, before anything is planned: a damaged or unsaved state, children that still run. */
+async function obstacle(ctx: StepContext, end: DetachedEnd): Promise<OpsError | undefined> {
+  const unsaved = await erroredStatePath(ctx);
+  if (unsaved !== undefined) return erroredStateFailure(ctx, unsaved);
+  if (await isStateEmptyFile(ctx)) return await emptyStateFailure(ctx);
+  const survivors = end.ended === "exited" ? (end.survivors ?? []) : [];
+  if (survivors.length === 0) return undefined;
+  return new OpsError("in_doubt", `${ctx.program.kind} was killed, and processes that it had started still run (${survivors.slice(0, 10).join(", ")}).`, { hint: "Let them end, or end them; then look at the listed resources.", details: { reason: "survivors", pids: survivors.slice(0, 50) } });
+}
+
+/**
+ * Applies a saved plan at most once in the life of its journal, in a program that outlives this process; called again with
+ * the same journal it follows that one or judges how it ended. Before the first start everything that was approved is
+ * compared again; what differs is `not_done` with the reason. Abort of `ctx.signal` interrupts the program once; it is
+ * never killed. Throws `cancelled` on handover (the program goes on), and the failures of `preflight`.
+ */
+export async function applyPlan(ctx: StepContext, request: ApplyRequest): Promise<ApplyResult> {
+  if (!(await wasStarted(request.journal)) && request.mayStart !== false) {
+    if (ctx.signal.aborted) return refused(new OpsError("cancelled", "It was cancelled before it began."));
+    const verdict = await preflight(ctx, request.expected, request);
+    if (verdict !== "ok") return refused(preflightFailure(ctx, verdict));
+  }
+  privateFolder(ctx.work);
+  privateFolder(request.journal);
+  const facts = new StreamFacts();
+  const end = await runApply(ctx, request, facts);
+  return await judge(ctx, request, facts, end);
+}
+
+async function judge(ctx: StepContext, request: ApplyRequest, facts: StreamFacts, end: DetachedEnd): Promise<ApplyResult> {
+  if (end.ended === "not_started") return refused(new OpsError("cancelled", "It was cancelled before it began."));
+  const code = end.ended === "exited" ? end.code : null;
+  const stderr = await readFile(join(request.journal, "err"), "utf8").then((text) => text.slice(0, 64 * 1024), () => "");
+  const blocked = code === 0 ? undefined : await obstacle(ctx, end);
+  const state = await readState({ ...ctx, signal: ctx.handover ?? new AbortController().signal }).catch(() => undefined);
+  const moved = state === undefined ? undefined : state.serial !== request.expected.serial || state.lineage !== request.expected.lineage;
+  const verdict = await decideOutcome({ code, facts, ...(blocked === undefined ? {} : { blocked }), moved, reconcile: request.replan === undefined ? undefined : () => reconcile(ctx, request.replan as PlanInputs) });
+  const failure = code === 0 && verdict.outcome === "done" ? undefined : verdict.error ?? (verdict.outcome === "done" ? undefined : failureOfApply(ctx, facts, code, stderr));
+  const summary = facts.summaries.get("apply") ?? facts.summaries.get("destroy");
+  return {
+    outcome: verdict.outcome,
+    exit_code: code,
+    interrupted: facts.interrupted,
+    ...(summary === undefined ? {} : { counts: summary }),
+    completed: facts.completed.size,
+    in_flight: facts.inFlight().slice(0, MAX_LISTED),
+    failed: [...facts.errored.values()].slice(0, MAX_LISTED),
+    serial: state?.serial ?? null,
+    lineage: state?.lineage ?? null,
+    ...(failure === undefined ? {} : { error: toPlain(failure) }),
+    ...(verdict.remaining === undefined ? {} : { remaining: verdict.remaining }),
+  };
+}
+
+function failureOfApply(ctx: StepContext, facts: StreamFacts, code: number | null, stderr: string): OpsError {
+  const killed = code === null || code >= 128;
+  const failure = programFailure({ step: "apply", kind: ctx.program.kind, code, signal: killed ? (code === null ? "an unknown cause" : `signal ${code - 128}`) : null, diagnostics: facts.diagnostics, stderr, ...(ctx.redact === undefined ? {} : { redact: ctx.redact }) });
+  if (!facts.interrupted || failure.code !== "command_failed") return failure;
+  return new OpsError("cancelled", failure.message, { hint: "Resources that were begun may exist without being in the state: look at those listed.", details: failure.details });
+}

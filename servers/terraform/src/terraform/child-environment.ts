@@ -1,0 +1,48 @@
+/** Names that every child gets where the run's environment has them. */
+const BASE = [
+  "HOME", "PATH", "TMPDIR", "LANG", "LANGUAGE", "LC_*", "TZ", "USER", "LOGNAME", "SHELL", "XDG_CONFIG_HOME", "XDG_CACHE_HOME",
+  "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
+  "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "GIT_SSL_CAINFO",
+  "SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "GIT_TERMINAL_PROMPT",
+  "TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE", "TF_REGISTRY_*", "TF_STATE_PERSIST_INTERVAL", "TF_ENCRYPTION",
+] as const;
+
+/** Never handed on: each changes silently what a plan means, or writes secrets into a log. */
+const DROPPED = ["TF_CLI_ARGS", "TF_CLI_ARGS_*", "TF_LOG", "TF_LOG_*", "TF_WORKSPACE", "TF_REATTACH_PROVIDERS", "TF_DATA_DIR", "TF_INPUT", "TF_IN_AUTOMATION"] as const;
+
+const globToRegExp = (glob: string): RegExp => new RegExp(`^${glob.replace(/[.+^${}()|[\]\\]/g, "\\$&").replace(/\*/g, ".*").replace(/\?/g, ".")}$`);
+
+const matcher = (globs: readonly string[]): ((name: string) => boolean) => {
+  const patterns = globs.map(globToRegExp);
+  return (name) => patterns.some((pattern) => pattern.test(name));
+};
+
+const isBase = matcher(BASE);
+const isDropped = matcher(DROPPED);
+
+/**
+ * Picks the variables that a run keeps as its own environment: the base names and those that the operator's globs name
+ * (`AWS_*`, `TF_VAR_*`, …). Sorted by name, so that equal environments have equal digests.
+ */
+export function collectEnvironment(env: Readonly<Record<string, string | undefined>>, globs: readonly string[]): Record<string, string> {
+  const isNamed = matcher(globs);
+  const kept = Object.entries(env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && !isDropped(entry[0]) && (isBase(entry[0]) || isNamed(entry[0])),
+  );
+  return Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/**
+ * The whole environment of a terraform or tofu process: the run's own variables without those that change a command's
+ * meaning, and the settings of a machine-driven run. Nothing comes from the worker's own environment.
+ */
+export function childEnvironment(runEnv: Readonly<Record<string, string>>, dataDir: string): Record<string, string> {
+  const kept = Object.entries(runEnv).filter(([name, value]) => !isDropped(name) && !name.includes("\0") && !value.includes("\0"));
+  return {
+    ...Object.fromEntries(kept),
+    TF_IN_AUTOMATION: "1",
+    CHECKPOINT_DISABLE: "1",
+    TF_INPUT: "0",
+    TF_DATA_DIR: dataDir,
+  };
+}

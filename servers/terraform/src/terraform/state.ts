@@ -1,0 +1,85 @@
+import { readFile, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+
+import { OpsError } from "@platform-ops/errors";
+
+import { parseStateHeader, type PriorState } from "./plan-file.ts";
+import { failureOf, runProgram } from "./run-program.ts";
+import type { StepContext } from "./step.ts";
+
+const NO_STATE: PriorState = { lineage: null, serial: 0 };
+
+/**
+ * The local state file of a workspace; undefined where its state is elsewhere. The pointer that `init` leaves in the data
+ * directory (terraform.tfstate, format 3) names the backend; without one it is terraform.tfstate in the folder.
+ */
+export async function localStatePath(ctx: StepContext): Promise<string | undefined> {
+  const workspace = await readFile(join(ctx.dataDir, "environment"), "utf8").catch(() => "default");
+  if (workspace.trim() !== "default") return undefined;
+  const pointer = await readFile(join(ctx.dataDir, "terraform.tfstate"), "utf8").catch(() => undefined);
+  if (pointer === undefined) return join(ctx.dir, "terraform.tfstate");
+  try {
+    const { backend } = JSON.parse(pointer) as { backend?: { type?: unknown; config?: { path?: unknown } } };
+    if (backend === undefined || backend === null) return join(ctx.dir, "terraform.tfstate");
+    if (backend.type !== "local") return undefined;
+    const path = backend.config?.path;
+    return resolve(ctx.dir, typeof path === "string" && path !== "" ? path : "terraform.tfstate");
+  } catch {
+    return undefined;
+  }
+}
+
+const sizeOf = (path: string): Promise<number | undefined> => stat(path).then((found) => found.size, () => undefined);
+
+/** True where the local state is a file of 0 bytes: a killed apply leaves it so, and a live first one has it so while it runs. */
+export async function isStateEmptyFile(ctx: StepContext): Promise<boolean> {
+  const path = await localStatePath(ctx);
+  return path !== undefined && (await sizeOf(path)) === 0;
+}
+
+/** The failure for a local state file of 0 bytes, with what to look at; terraform itself would plan to create everything anew. */
+export async function emptyStateFailure(ctx: StepContext): Promise<OpsError> {
+  const path = (await localStatePath(ctx)) ?? join(ctx.dir, "terraform.tfstate");
+  const backup = `${path}.backup`;
+  const hasBackup = ((await sizeOf(backup)) ?? 0) > 0;
+  return new OpsError("state_damaged", `The state file ${path} has 0 bytes: an apply was killed while it wrote it.`, {
+    hint: hasBackup
+      ? `Compare ${backup} with what really exists and restore it; do not plan before.`
+      : "Look at what really exists; import it, or remove the empty file if nothing was made.",
+    details: { reason: "state_empty", state: path, ...(hasBackup ? { backup } : {}) },
+  });
+}
+
+/** `errored.tfstate` in the folder: terraform could not save the state; another apply would fork it. */
+export async function erroredStatePath(ctx: StepContext): Promise<string | undefined> {
+  const path = join(ctx.dir, "errored.tfstate");
+  return (await sizeOf(path)) === undefined ? undefined : path;
+}
+
+/** The failure for an `errored.tfstate` that nobody pushed yet. */
+export function erroredStateFailure(ctx: StepContext, path: string): OpsError {
+  return new OpsError("in_doubt", `${path} holds a state that could not be saved.`, {
+    hint: `Push it with \`${ctx.program.kind} state push errored.tfstate\` in that folder and remove the file, before anything else is done there.`,
+    details: { reason: "state_not_saved", errored_state: path },
+  });
+}
+
+/**
+ * Serial and lineage of the current state: from the file where the state is local, else by `state pull` (40 ms and more).
+ * No state is serial 0 without lineage. Throws `state_damaged`, or the classified failure of the program.
+ */
+export async function readState(ctx: StepContext): Promise<PriorState> {
+  const path = await localStatePath(ctx);
+  if (path !== undefined) {
+    const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return undefined;
+      throw new OpsError("state_damaged", `The state file ${path} cannot be read (${error.code ?? "unknown reason"}).`, { cause: error });
+    });
+    if (text === "") throw await emptyStateFailure(ctx);
+    return text === undefined ? NO_STATE : parseStateHeader(text);
+  }
+  const end = await runProgram(ctx, { step: "state-pull", args: ["state", "pull"] });
+  if (end.code !== 0) throw failureOf(ctx, "state-pull", end);
+  const text = await readFile(end.stdout, "utf8");
+  return text.trim() === "" ? NO_STATE : parseStateHeader(text);
+}
