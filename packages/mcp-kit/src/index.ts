@@ -9,3 +9,7 @@ export { hintsOf, metaOf, type Hints } from "./hints.ts";
 export { toolsetProblems, toolsetsOf, withheldBecause, type ServerDefinition } from "./server-definition.ts";
 export { END_WITHIN_MS, serveStdio, type StdioIo } from "./serve-stdio.ts";
 export { defineTool, isAsk, toolsFor, type Answer, type Ask, type Call, type Effect, type FormField, type FormSchema, type Tool, type ToolResult } from "./tool.ts";
+export { callCommand } from "./command-line/call-command.ts";
+export { exitCodeOf } from "./command-line/exit-code.ts";
+export { processTerminal, type StandardStreams } from "./command-line/process-terminal.ts";
+export { runBin, type Bin } from "./command-line/run-bin.ts";

@@ -2,7 +2,10 @@ import { CLIENT_CAPABILITIES_META_KEY, CLIENT_INFO_META_KEY, inputRequired, Prot
 import { callTool, type CallOptions, type CallOutcome, type PresentedAnswer } from "./call-tool.ts";
 import { listTools } from "./catalog.ts";
 import { elicitOnce } from "./elicit.ts";
+import { progressNumbers } from "./progress-numbers.ts";
 import type { ServerDefinition } from "./server-definition.ts";
+import { type ClientCapabilities, showsForms } from "./shows-forms.ts";
+import { identity, LIST_TTL_MS } from "./start-up/front.ts";
 
 /** The name of our one question in a result of the 2026 era. */
 const QUESTION = "decision";
@@ -18,8 +21,12 @@ const unchecked: jsonSchemaValidator = { getValidator: <T>() => (value: unknown)
  * Cheap and free of effects: entries may make and discard several.
  */
 export function createSdkServer(definition: ServerDefinition, era: "modern" | "legacy"): Server {
-  const { name, version, instructions } = definition;
-  const server = new Server({ name, version, ...(definition.title && { title: definition.title }) }, { capabilities: { tools: {} }, instructions, jsonSchemaValidator: unchecked, cacheHints: { "tools/list": { ttlMs: 300_000, cacheScope: "private" } } });
+  const server = new Server(identity(definition), {
+    capabilities: { tools: {} },
+    instructions: definition.instructions,
+    jsonSchemaValidator: unchecked,
+    cacheHints: { "tools/list": { ttlMs: LIST_TTL_MS, cacheScope: "private" } },
+  });
   server.setRequestHandler("tools/list", { params: asSent }, () => ({ tools: listTools(definition) }) as never);
   server.setRequestHandler("tools/call", { params: asSent }, (async (params: CallParams, ctx: ServerContext) => {
     const options = optionsOf(server, params, ctx, era);
@@ -54,16 +61,6 @@ function optionsOf(server: Server, params: CallParams, ctx: ServerContext, era: 
   };
 }
 
-interface ClientCapabilities {
-  readonly elicitation?: { readonly form?: object; readonly url?: object };
-}
-
-/** Whether a client's declared capabilities include forms: an empty `elicitation` has meant forms since 2025-06-18. */
-export function showsForms(capabilities: ClientCapabilities | undefined): boolean {
-  const elicitation = capabilities?.elicitation;
-  return elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined);
-}
-
 /**
  * The answer that a client put into its call, if any. In the 2025 era our questions are requests of their own, so an
  * answer inside a call is never one of ours: its state is withheld, and it will be refused and recorded.
@@ -76,13 +73,11 @@ function presented(ctx: ServerContext, era: "modern" | "legacy"): PresentedAnswe
   return { state: era === "modern" ? state : undefined, action: given?.action, content: given?.content };
 }
 
-/** Progress notifications that only ever grow, as the protocol demands, whatever numbers the tool gives. */
+/** Progress is lost with the connection; it is never the only copy of a fact. */
 function progressTo(ctx: ServerContext, progressToken: string | number): NonNullable<CallOptions["progress"]> {
-  let last = 0;
+  const numbers = progressNumbers();
   return (message, done, total) => {
-    last = done !== undefined && done > last ? done : last + Number.EPSILON * Math.max(1, last) * 4;
-    const params = { progressToken, progress: last, message, ...(total !== undefined && { total }) };
-    // Lost with the connection: progress is never the only copy of a fact.
+    const params = { progressToken, progress: numbers(done), message, ...(total !== undefined && { total }) };
     void ctx.mcpReq.notify({ method: "notifications/progress", params }).catch(() => undefined);
   };
 }

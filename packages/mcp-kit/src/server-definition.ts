@@ -19,7 +19,7 @@ export interface ServerDefinition<D = any> {
   readonly readOnly?: boolean;
   readonly redactor: Redactor;
   readonly audit: AuditLog;
-  readonly logger: Logger;
+  readonly logger: Pick<Logger, "debug" | "info" | "warn" | "error">;
   /** The operating system's user, part of every actor's name. */
   readonly user: string;
   /** Key of the state that questions to a person carry. */

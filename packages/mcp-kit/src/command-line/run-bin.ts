@@ -1,0 +1,102 @@
+import { parseArgs } from "node:util";
+import { isOpsError, OpsError } from "@platform-ops/errors";
+import type { Command, CommandInput, ExitCode, Redactor, Terminal } from "@platform-ops/ledger";
+import { didYouMean } from "../did-you-mean.ts";
+import { problemLine } from "../failure.ts";
+import { exitCodeOf } from "./exit-code.ts";
+import { binHelp, commandHelp } from "./help-text.ts";
+
+/** A bin as a value. */
+export interface Bin {
+  readonly name: string;
+  readonly version: string;
+  /** One line of what it is, for `--help`. */
+  readonly about?: string;
+  /** What stands after the bin's name, without what the settings took. */
+  readonly argv: readonly string[];
+  /** The subcommands; asked for only when one is named, so that serving does not load them. */
+  readonly commands: () => Promise<readonly Command[]>;
+  /** What the subcommands work on; not asked for by `--help`. */
+  readonly deps?: () => Promise<unknown>;
+  /** Speaks MCP until the input ends. */
+  readonly serve: () => Promise<void>;
+  readonly terminal: Terminal;
+  readonly redactor?: Redactor;
+  readonly platform?: NodeJS.Platform;
+  readonly signals?: { on(signal: NodeJS.Signals, listener: () => void): unknown; off(signal: NodeJS.Signals, listener: () => void): unknown };
+}
+
+/** Runs a bin to its exit code. Never throws; the caller ends the process with the code, since open handles may remain. */
+export async function runBin(bin: Bin): Promise<ExitCode> {
+  try {
+    if ((bin.platform ?? process.platform) === "win32") throw new OpsError("unsupported_platform", "Windows is supported through WSL2 only.", { hint: "Start this inside WSL2." });
+    return await dispatch(bin);
+  } catch (error) {
+    bin.terminal.stderr(failureText(bin, error));
+    return exitCodeOf(error);
+  }
+}
+
+async function dispatch(bin: Bin): Promise<ExitCode> {
+  const [name, ...rest] = bin.argv;
+  if (name === undefined) {
+    if (bin.terminal.isTTY) bin.terminal.stderr(`${bin.name} ${bin.version} waits for an MCP client on stdin. Subcommands: ${bin.name} --help\n`);
+    await bin.serve();
+    return 0;
+  }
+  if (name === "--version" || name === "-V") return say(bin, `${bin.version}\n`);
+  const commands = await bin.commands();
+  if (name === "--help" || name === "-h" || (name === "help" && rest.length === 0)) return say(bin, binHelp(bin, commands));
+  const command = commands.find((each) => each.name === name);
+  if (!command) throw unknownCommand(bin, name, commands);
+  if (rest.includes("--help") || rest.includes("-h")) return say(bin, commandHelp(bin.name, command));
+  return await runCommand(bin, command, rest);
+}
+
+async function runCommand(bin: Bin, command: Command, args: readonly string[]): Promise<ExitCode> {
+  const input = parseOptions(bin, command, args);
+  const source = bin.signals ?? process;
+  const abort = new AbortController();
+  const stop = (): void => abort.abort(new OpsError("cancelled", `${command.name} was interrupted.`));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) source.on(signal, stop);
+  try {
+    return await command.run(input, await bin.deps?.(), bin.terminal, abort.signal);
+  } catch (error) {
+    throw abort.signal.aborted && !isOpsError(error) ? abort.signal.reason : error;
+  } finally {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) source.off(signal, stop);
+  }
+}
+
+function parseOptions(bin: Bin, command: Command, args: readonly string[]): CommandInput {
+  const options = command.options ?? {};
+  try {
+    const known = Object.fromEntries(Object.entries(options).map(([name, { type, short, multiple }]) => [name, { type, ...(short && { short }), ...(multiple && { multiple }) }]));
+    const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true, strict: true });
+    return { positionals, options: { ...values } as CommandInput["options"] };
+  } catch (error) {
+    const wrong = /'(?:-\w, )?--?([\w-]+)/.exec((error as Error).message)?.[1];
+    const near = wrong === undefined ? undefined : didYouMean(wrong, Object.keys(options));
+    const what = (error as { code?: string }).code === "ERR_PARSE_ARGS_UNKNOWN_OPTION" ? `${command.name} has no option --${wrong}.` : (error as Error).message.split("\n", 1)[0]!;
+    throw new OpsError("invalid_input", `${what}${near && near !== wrong ? ` Did you mean --${near}?` : ""}`, { hint: `Usage: ${bin.name} ${command.usage}` });
+  }
+}
+
+function unknownCommand(bin: Bin, name: string, commands: readonly Command[]): OpsError {
+  const near = didYouMean(name, commands.map((each) => each.name));
+  const kind = name.startsWith("-") ? "option" : "subcommand";
+  return new OpsError("invalid_input", `${bin.name} has no ${kind} ${JSON.stringify(name)}.${near ? ` Did you mean ${near}?` : ""}`, { hint: `\`${bin.name} --help\` lists them.` });
+}
+
+function say(bin: Bin, text: string): 0 {
+  bin.terminal.stdout(text);
+  return 0;
+}
+
+/** A failure for a person at a terminal: what happened, each problem, what to do. */
+function failureText(bin: Bin, error: unknown): string {
+  const mask = (text: string): string => bin.redactor?.text(text) ?? text;
+  if (!isOpsError(error)) return mask(`${bin.name}: unexpected failure\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  const problems = Array.isArray(error.details.problems) ? error.details.problems.map((problem) => `  - ${problemLine(problem)}\n`) : [];
+  return mask(`${bin.name}: ${error.message}\n${problems.join("")}${error.hint}\n`);
+}
