@@ -3,7 +3,7 @@ import { createLogger, openApprovals, openArtifacts, openAudit, openDataDirector
 import { toolsFor } from "@platform-ops/mcp-kit";
 import type { Orchestration } from "@platform-ops/orchestration";
 import type { ServerConfig } from "./config.ts";
-import { assumedRoots } from "./infra/assumed-roots.ts";
+import { assumedRoots } from "./infra/paths.ts";
 import { openOrchestration } from "./runs/open-orchestration.ts";
 
 /** What is kept, opened on the first call that needs it: a start touches no file. */
@@ -51,16 +51,16 @@ export function createDeps(config: ServerConfig): TerraformDeps {
     roots: config.policy.roots ?? (config.settings.terraform.roots.length > 0 ? config.settings.terraform.roots : assumedRoots(config.cwd, config.homeFolder)),
     ledger,
     async orchestration(need) {
-      if (connected === undefined || (need.worker && !withWorker)) {
-        await connected?.then((old) => old.close()).catch(() => undefined);
-        withWorker = need.worker;
-        connected = openOrchestration(config, await ledger(), need);
-        connected.catch(() => {
-          connected = undefined;
-          withWorker = false;
-        });
-      }
-      return connected;
+      if (connected !== undefined && (withWorker || !need.worker)) return connected;
+      await connected?.then((old) => old.close()).catch(() => undefined);
+      withWorker = need.worker;
+      const opening = openOrchestration(config, await ledger(), need);
+      connected = opening;
+      opening.catch(() => {
+        connected = undefined;
+        withWorker = false;
+      });
+      return opening;
     },
     async close() {
       await connected?.then((open) => open.close()).catch(() => undefined);

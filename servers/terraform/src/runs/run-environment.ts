@@ -19,7 +19,7 @@ export async function captureEnvironment(deps: TerraformDeps, config: InfraConfi
   const variables = collectEnvironment(env, globs);
   const kinds = [...new Set(config.workspaces.map((workspace) => workspace.kind))];
   const { directory } = await deps.ledger();
-  const found = await Promise.all(kinds.map((kind) => findProgram({ kind, path, cacheFile: directory.path("programs.json"), ...configuredPath(settings.terraform, kind) })));
+  const found = await Promise.all(kinds.map((kind) => findProgram(kind, { searchPath: path, cacheFile: directory.path("programs.json"), ...configuredPath(settings.terraform, kind) })));
   const programs: Partial<Record<Kind, Omit<ProgramRef, "kind">>> = {};
   for (const { kind, ...program } of found) programs[kind] = program;
   return { variables, programs, roots: deps.roots };

@@ -98,10 +98,18 @@ export async function viewOf(description: RunDescription, ledger: Ledger): Promi
       ...secondsOf(report, workspace.name),
       ...progressOf(description.pending, workspace.name),
     })),
-    ...(memo.approval === undefined || description.status !== "RUNNING" ? {} : { approval: memo.approval }),
+    ...(await openApproval(memo, description, ledger)),
     open: description.status === "RUNNING",
     ...(memo.report === undefined ? {} : { report: memo.report }),
   };
+}
+
+/** The request that waits now. That of a plan-only run outlives it: an approval of it serves the next run. */
+async function openApproval(memo: ReadMemo, description: RunDescription, ledger: Ledger): Promise<{ approval?: OpenApproval }> {
+  if (memo.approval === undefined) return {};
+  if (description.status === "RUNNING") return { approval: memo.approval };
+  const request = await ledger.approvals.get(memo.approval.id).catch(() => undefined);
+  return request?.status === "open" && Date.parse(request.expires_at) > Date.now() ? { approval: memo.approval } : {};
 }
 
 /** A run that was ended from outside did not get to write its phase. */
@@ -142,10 +150,11 @@ function secondsOf(report: RunReport | undefined, name: string): { seconds?: num
   return { seconds: Math.round((planning + applying) / 100) / 10 };
 }
 
-/** Heartbeats of a workspace's activity; the activity id starts with the workspace's name. */
+/** The heartbeat of the activity that works on a workspace says whose it is. */
 function progressOf(pending: readonly PendingActivity[], name: string): { progress?: unknown } {
-  const activity = pending.find((p) => p.activity_id.split("/")[0] === name);
-  return activity?.heartbeat === undefined ? {} : { progress: activity.heartbeat };
+  const beats = pending.map((activity) => activity.heartbeat as { workspace?: unknown } | undefined);
+  const progress = beats.find((beat) => beat?.workspace === name);
+  return progress === undefined ? {} : { progress };
 }
 
 async function readReport(ledger: Ledger, id: string): Promise<RunReport | undefined> {

@@ -1,0 +1,56 @@
+import type { AttributeChange, OutputChange, ResourceChange } from "../terraform/plan-summary.ts";
+import type { PlanView } from "../worker/plan-record.ts";
+import { printCounts } from "./render-status.ts";
+
+const SIGNS: Readonly<Record<string, string>> = { create: "+", update: "~", delete: "-", replace: "-/+", read: "<=", move: "→", import: "⇐", forget: "∅" };
+/** Attributes shown of one resource; more are counted. */
+const ATTRIBUTES = 12;
+
+/** One line of a plan's listing: a resource or an output, with which workspace it belongs to. */
+export interface PlanLine {
+  readonly workspace: string;
+  readonly kind: "resource" | "output" | "drift" | "check";
+  readonly address: string;
+  readonly action: string;
+  readonly text: string;
+}
+
+/** All lines of a workspace's plan, destructive changes first. Values are masked already. */
+export function planLines(view: PlanView): PlanLine[] {
+  const weight = (change: ResourceChange): number => (change.action === "delete" || change.action === "replace" ? 0 : 1);
+  const resources = [...view.changes].sort((a, b) => weight(a) - weight(b)).map((change) => resourceLine(view.workspace, "resource", change));
+  const drift = view.drift.map((change) => resourceLine(view.workspace, "drift", change));
+  const outputs = view.outputs.map((output) => outputLine(view.workspace, output));
+  const checks = view.checks.map((check): PlanLine => ({ workspace: view.workspace, kind: "check", address: check.address, action: check.status, text: `! check ${check.address}: ${check.status}${check.problems.map((problem) => `\n    ${problem}`).join("")}` }));
+  return [...resources, ...outputs, ...drift, ...checks];
+}
+
+/** `vpc: +3 ~0 -0`, then its lines. */
+export function printPlan(view: PlanView, lines: readonly PlanLine[]): string {
+  const partial = view.complete ? "" : " (incomplete: made with targets)";
+  return [`${view.workspace}: ${printCounts(view.counts)}${partial}`, ...lines.map((line) => indent(line.text))].join("\n");
+}
+
+function resourceLine(workspace: string, kind: "resource" | "drift", change: ResourceChange): PlanLine {
+  const { attributes } = change;
+  const shown = attributes.slice(0, ATTRIBUTES).map((a) => `    ${a.path}: ${value(a, a.before)} → ${a.unknown === true ? "(known after apply)" : value(a, a.after)}${a.forces_replacement === true ? "  # forces replacement" : ""}`);
+  const left = attributes.length - Math.min(attributes.length, ATTRIBUTES) + (change.more_attributes ?? 0);
+  const more = left > 0 ? [`    … and ${left} more attributes`] : [];
+  const from = change.previous_address === undefined ? "" : ` (was ${change.previous_address})`;
+  const sign = kind === "drift" ? "! changed outside:" : (SIGNS[change.action] ?? "?");
+  return { workspace, kind, address: change.address, action: change.action, text: [`${sign} ${change.address}${from}`, ...shown, ...more].join("\n") };
+}
+
+function outputLine(workspace: string, output: OutputChange): PlanLine {
+  const after = output.sensitive ? "(sensitive)" : output.unknown ? "(known after apply)" : (output.after ?? "(none)").slice(0, 200);
+  return { workspace, kind: "output", address: output.name, action: output.action, text: `${SIGNS[output.action] ?? "~"} output ${output.name} = ${after}` };
+}
+
+function value(attribute: AttributeChange, printed: string | undefined): string {
+  if (attribute.sensitive === true) return "(sensitive)";
+  return printed === undefined ? "(none)" : printed;
+}
+
+function indent(text: string): string {
+  return text.split("\n").map((line) => `  ${line}`).join("\n");
+}

@@ -1,0 +1,77 @@
+import { OpsError } from "@platform-ops/errors";
+import type { ApprovalRequest } from "@platform-ops/ledger";
+import type { Ask, ToolResult } from "@platform-ops/mcp-kit";
+import { z } from "zod";
+import { tool, type TerraformDeps } from "../deps.ts";
+import { deliverDecision } from "../runs/deliver-decision.ts";
+import { printTime } from "../runs/render-status.ts";
+import { readRun } from "../runs/run-view.ts";
+import { workflowId } from "./params.ts";
+
+export const request_approval = tool({
+  name: "request_approval",
+  title: "Request approval",
+  description:
+    "Asks the person to approve or reject the plans that a run waits with: by a form where the client has forms and the policy allows it, else by naming the command that the person runs. " +
+    "It never decides by itself, and no argument does. Next: get_workflow_status.",
+  effect: "write",
+  toolset: "runs",
+  openWorld: false,
+  asks: true,
+  input: z.strictObject({ workflow_id: workflowId }),
+  async run({ workflow_id }, deps, call): Promise<ToolResult | Ask> {
+    const view = await readRun(deps, workflow_id);
+    const { approvals } = await deps.ledger();
+    if (view.approval === undefined) throw new OpsError("approval_not_found", `${workflow_id} waits for no approval now; its phase is ${view.phase}.`, { hint: "get_workflow_status shows what it does." });
+    const request = await approvals.get(view.approval.id);
+    if (request.status !== "open") throw new OpsError("approval_closed", `${request.id} is ${request.status} already.`, { hint: "get_workflow_status shows how the run goes on." });
+    if (call.refusedAnswer !== undefined) return waiting(deps, request, `The answer was not believed: ${call.refusedAnswer}.`);
+    if (!request.channels.includes("elicit")) return waiting(deps, request, `In the environment "${request.environment}" forms do not count.`);
+    if (call.answer === undefined) {
+      return call.canAsk ? { ask: { message: formText(request), schema: FORM, binding: request.digest } } : waiting(deps, request, "This client has no forms.");
+    }
+    const { action, content, note } = call.answer;
+    if (action !== "accept") return waiting(deps, request, note ?? `The form was ${action === "decline" ? "declined" : "closed without an answer"}; that decides nothing.`);
+    const decision = content?.["decision"];
+    if (decision !== "approve" && decision !== "reject") return waiting(deps, request, "The form came back without a decision.");
+    const reason = content?.["reason"];
+    const record = await approvals.decide({
+      id: request.id,
+      decision: decision === "approve" ? "approved" : "rejected",
+      channel: "elicit",
+      approver: `form:${call.client.name}@${deps.config.user}`,
+      ...(typeof reason === "string" && reason.trim() !== "" ? { reason: reason.slice(0, 500) } : {}),
+    });
+    const answered = await deliverDecision(deps, record);
+    const next = { tool: "get_workflow_status", arguments: { workflow_id, wait_seconds: 30 } };
+    return { text: `${record.decision} by ${record.approver}: ${answered}.\nNext: get_workflow_status ${JSON.stringify(next.arguments)}`, data: { workflow_id, approval: request.id, status: record.decision, approver: record.approver, answered, next } };
+  },
+});
+
+/** Flat and small: what every client is known to draw. */
+const FORM = {
+  type: "object",
+  properties: {
+    decision: { type: "string", title: "Decision", enum: ["approve", "reject"] },
+    reason: { type: "string", title: "Reason (optional)", maxLength: 500 },
+  },
+  required: ["decision"],
+} as const;
+
+function formText(request: ApprovalRequest): string {
+  return `${request.title}\n${request.summary}\n\nEnvironment: ${request.environment}. Asked by ${request.requester}. Valid until ${printTime(request.expires_at)} UTC. Request ${request.id}, digest ${request.digest.slice(0, 16)}.`;
+}
+
+/** Still open: says why, and how else it can be decided. */
+function waiting(deps: TerraformDeps, request: ApprovalRequest, why: string): ToolResult {
+  const command = `${deps.config.startedAs} approve ${request.id}`;
+  const ways = [
+    ...(request.channels.includes("elicit") ? ["by form: call request_approval again"] : []),
+    ...(request.channels.includes("cli") ? [`at a terminal: ${command}`] : []),
+    ...(request.channels.includes("signed") ? [`by signature: ${command} --key FILE`] : []),
+  ];
+  return {
+    text: `${why} The request ${request.id} stays open until ${printTime(request.expires_at)} UTC. A person can decide it:\n${ways.map((way) => `- ${way}`).join("\n")}`,
+    data: { workflow_id: request.run_id, approval: request.id, status: "open", because: why, ways, approve_command: command, expires_at: request.expires_at },
+  };
+}
