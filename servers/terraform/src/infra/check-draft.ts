@@ -149,7 +149,8 @@ function readExtraVars(item: Mapping, path: string, label: string, list: Problem
     const fault = jsonFault(variable, 0);
     if (fault !== undefined) list.add(`workspace ${label}: extraVars '${printable(key)}' holds ${fault}`, memberPath(where, key), { topic: "shape" });
   }
-  return value;
+  // A copy: the parsed text may be kept for the next call.
+  return structuredClone(value);
 }
 
 /** What in a value is not JSON that we can hand on exactly, or undefined. */

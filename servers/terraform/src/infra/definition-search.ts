@@ -21,9 +21,9 @@ export async function definingFile(names: readonly string[], roots: readonly str
     const found = await filesMatching(root, CONFIG_NAMES, WALK_LIMITS);
     truncated ||= found.truncated;
     for (const path of found.files) {
-      const allowed = await allow(path, root, roots);
+      const allowed = allow(path, root, roots);
       if ("refused" in allowed || defining.some((file) => file.path === allowed.path)) continue;
-      const defined = await definedNames(allowed);
+      const defined = definedNames(allowed);
       if (defined === undefined) unreadable.push(path);
       else if (names.every((name) => defined.has(name))) defining.push(allowed);
       else if (names.some((name) => defined.has(name))) partly.push(path);
@@ -48,9 +48,9 @@ export async function definingFile(names: readonly string[], roots: readonly str
   });
 }
 
-async function definedNames(file: ConfigFile): Promise<Set<string> | undefined> {
+function definedNames(file: ConfigFile): Set<string> | undefined {
   try {
-    const { value } = await readConfigFile(file);
+    const { value } = readConfigFile(file);
     return new Set(checkDraft(value, new ProblemList(), { dirOptional: true }).workspaces.map(({ name }) => name));
   } catch {
     return undefined;

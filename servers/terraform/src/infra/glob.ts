@@ -56,7 +56,7 @@ export function expandBraces(pattern: string): string[] {
     if (next.length === patterns.length || next.length > 64) break;
     patterns = next;
   }
-  return patterns.slice(0, 64);
+  return [...new Set(patterns)].slice(0, 64);
 }
 
 /**

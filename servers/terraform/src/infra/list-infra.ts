@@ -23,11 +23,11 @@ export interface ListOptions {
  */
 export async function listInfra(options: ListOptions): Promise<{ configs: ListedInfra[]; truncated: boolean }> {
   requireRoots(options.roots, options.entry);
-  const roots = await realRoots(options.roots);
+  const roots = realRoots(options.roots);
   const found = new Map<string, string>();
   const holders = new Map<string, number>();
   let truncated = false;
-  for (const base of await searchBases(roots, options.cwd)) {
+  for (const base of searchBases(roots, options.cwd)) {
     const matching = await filesMatching(base, options.pattern, options.limits ?? WALK_LIMITS);
     truncated ||= matching.truncated;
     for (const path of matching.files) {

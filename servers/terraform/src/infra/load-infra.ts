@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { OpsError } from "@platform-ops/errors";
 import { checkDraft } from "./check-draft.ts";
@@ -11,7 +10,7 @@ import type { InfraDraft, WorkspaceDraft } from "./infra-draft.ts";
 import { definingFile } from "./definition-search.ts";
 import { nearestName } from "./nearest-name.ts";
 import { printable } from "./printable.ts";
-import { allow, realRoots, requireRoots, searchBases, type ClientEntry } from "./paths.ts";
+import { allow, entryAt, realRoots, requireRoots, searchBases, type ClientEntry } from "./paths.ts";
 import { ProblemList } from "./problem-list.ts";
 import { resolveWorkspace, type Bases } from "./resolve-paths.ts";
 
@@ -65,7 +64,7 @@ interface Source {
  */
 export async function loadInfra(options: LoadOptions): Promise<LoadedInfra> {
   requireRoots(options.roots, options.entry);
-  const roots = await realRoots(options.roots);
+  const roots = realRoots(options.roots);
   if (roots.length === 0) {
     throw new OpsError("path_not_allowed", `None of the allowed roots is a directory: ${options.roots.map(printable).join(", ")}`, { hint: "Correct --root or terraform.roots." });
   }
@@ -76,7 +75,7 @@ export async function loadInfra(options: LoadOptions): Promise<LoadedInfra> {
   const selected = select(draft, source.asked, options.only);
   // What is neither run nor read from need not be on this disk.
   const needed = closure(draft, selected);
-  const resolved = await Promise.all(workspaces.filter(({ draft: { name } }) => needed.has(name)).map((item) => resolveWorkspace(item.draft, item.bases, roots, list)));
+  const resolved = workspaces.filter(({ draft: { name } }) => needed.has(name)).map((item) => resolveWorkspace(item.draft, item.bases, roots, list));
   if (list.problems.length > 0) throw configFailure(list.problems, options.config !== undefined && source.file === undefined);
   const sound = resolved.filter((workspace): workspace is Workspace => workspace !== undefined);
   const config: InfraConfig = { workspace_root: source.root, workspaces: sound, ...(source.file === undefined ? {} : { config_path: source.file.path }) };
@@ -87,30 +86,30 @@ export async function loadInfra(options: LoadOptions): Promise<LoadedInfra> {
 async function readSource(options: LoadOptions, roots: readonly string[]): Promise<Source> {
   const { config_path, config, cwd } = options;
   if (config === undefined && (config_path === undefined || config_path === "")) throw new OpsError("invalid_input", "Provide config_path or config", { hint: 'For example config_path "infra.yaml".' });
-  if (config === undefined) return readFileSource(await findConfigFile(config_path!, roots, cwd), roots, cwd, config_path!);
+  if (config === undefined) return readFileSource(findConfigFile(config_path!, roots, cwd), roots, cwd, config_path!);
   const list = new ProblemList();
   const inline = checkDraft(config, list, { dirOptional: true });
   if (list.problems.length > 0) throw configFailure(list.problems, true);
   const undefinedNames = inline.workspaces.filter(({ dir }) => dir === undefined).map(({ name }) => name);
   if (config_path !== undefined && config_path !== "") {
-    const file = await readFileSource(await findConfigFile(config_path, roots, cwd), roots, cwd, config_path);
-    if (undefinedNames.length > 0) return merge(file, inline, await inlineBases(inline, roots, cwd, list));
+    const file = readFileSource(findConfigFile(config_path, roots, cwd), roots, cwd, config_path);
+    if (undefinedNames.length > 0) return merge(file, inline, inlineBases(inline, roots, cwd, list));
     return { ...file, notes: [...file.notes, "config was ignored, because config_path was given too and wins."] };
   }
   if (undefinedNames.length === 0) {
-    const bases = await inlineBases(inline, roots, cwd, list);
+    const bases = inlineBases(inline, roots, cwd, list);
     return { workspaces: inline.workspaces.map((draft) => ({ draft, bases })), list, root: bases.root, written: { workspace_root: inline.workspace_root || "." }, notes: [] };
   }
   const file = await definingFile(undefinedNames, roots);
-  return merge(await readFileSource(file, roots, cwd, undefined), inline, await inlineBases(inline, roots, cwd, list));
+  return merge(readFileSource(file, roots, cwd, undefined), inline, inlineBases(inline, roots, cwd, list));
 }
 
-async function readFileSource(file: ConfigFile, roots: readonly string[], cwd: string, written: string | undefined): Promise<Source> {
-  const parsed = await readConfigFile(file);
+function readFileSource(file: ConfigFile, roots: readonly string[], cwd: string, written: string | undefined): Source {
+  const parsed = readConfigFile(file);
   const list = new ProblemList(parsed.positionOf);
   const draft = checkDraft(parsed.value, list);
-  const [here] = await searchBases([file.root], cwd);
-  const root = await workspaceRoot(draft.workspace_root, here!, roots, list);
+  const [here] = searchBases([file.root], cwd);
+  const root = workspaceRoot(draft.workspace_root, here!, roots, list);
   const bases: Bases = { root, fileFolder: dirname(file.path) };
   return {
     workspaces: draft.workspaces.map((workspace) => ({ draft: workspace, bases })),
@@ -123,33 +122,32 @@ async function readFileSource(file: ConfigFile, roots: readonly string[], cwd: s
 }
 
 /** The real workspace_root; a problem and the start itself where it is refused or not there. */
-async function workspaceRoot(written: string, start: string, roots: readonly string[], list: ProblemList): Promise<string> {
-  const allowed = await allow(written || ".", start, roots);
+function workspaceRoot(written: string, start: string, roots: readonly string[], list: ProblemList): string {
+  const allowed = allow(written || ".", start, roots);
   if ("refused" in allowed) {
     list.add(`workspace_root ${allowed.refused}`, "workspace_root", { topic: "path" });
     return start;
   }
-  const entry = await stat(allowed.path).catch(() => undefined);
+  const entry = entryAt(allowed.path);
   if (entry?.isDirectory() !== true) list.add(`workspace_root ${printable(written)} is not there or no directory (looked for ${printable(allowed.path)})`, "workspace_root");
   return allowed.path;
 }
 
 /** Where the relative paths of an inline configuration start. */
-async function inlineBases(inline: InfraDraft, roots: readonly string[], cwd: string, list: ProblemList): Promise<Bases> {
+function inlineBases(inline: InfraDraft, roots: readonly string[], cwd: string, list: ProblemList): Bases {
   const written = inline.workspace_root;
-  const starts = await searchBases(roots, cwd);
+  const starts = searchBases(roots, cwd);
   const dirs = inline.workspaces.flatMap(({ dir }) => (dir === undefined ? [] : [dir]));
   const isRelative = !isAbsolute(written) && dirs.some((dir) => !isAbsolute(dir));
-  if (isAbsolute(written) || !isRelative || starts.length === 1 || !roots.includes(starts[0]!)) return { root: await workspaceRoot(written, starts[0]!, roots, list) };
+  if (isAbsolute(written) || !isRelative || starts.length === 1 || !roots.includes(starts[0]!)) return { root: workspaceRoot(written, starts[0]!, roots, list) };
   const fitting: string[] = [];
   for (const start of starts) {
-    const found = await Promise.all(dirs.map((dir) => stat(resolve(start, written, dir)).then((entry) => entry.isDirectory(), () => false)));
-    if (found.every(Boolean)) fitting.push(start);
+    if (dirs.every((dir) => entryAt(resolve(start, written, dir))?.isDirectory() === true)) fitting.push(start);
   }
   if (fitting.length > 1) {
     list.add(`workspace_root ${printable(written || ".")} is relative, and its directories are found in several roots: ${fitting.join(", ")}; give an absolute workspace_root`, "workspace_root");
   }
-  return { root: await workspaceRoot(written, fitting[0] ?? starts[0]!, roots, list) };
+  return { root: workspaceRoot(written, fitting[0] ?? starts[0]!, roots, list) };
 }
 
 /** Inline workspaces laid over a file: what they say holds for this run, the rest is the file's; only they are asked for. */

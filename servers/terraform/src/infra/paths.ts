@@ -1,7 +1,10 @@
-import { lstat, realpath, stat } from "node:fs/promises";
+import { lstatSync, realpathSync, statSync, type Stats } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { OpsError } from "@platform-ops/errors";
 import { printable } from "./printable.ts";
+
+// Synchronous on purpose: each look takes microseconds on a local disk, and a configuration needs dozens of them, one
+// after the other, within the millisecond that a warm `list_workflows` may take.
 
 /** True when `path` is `root` or lies below it; both absolute and without symbolic links. */
 export function isInside(root: string, path: string): boolean {
@@ -14,34 +17,48 @@ export function isInside(root: string, path: string): boolean {
  * and the rest appended. A symbolic link that leads nowhere is an error (`ENOENT` with the link's path): where it will
  * lead is not known. Throws the file system's own errors otherwise (`ELOOP`, `EACCES`, `ENOTDIR`).
  */
-export async function realpathOfDeepest(path: string): Promise<string> {
+export function realpathOfDeepest(path: string): string {
   try {
-    return await realpath(path);
+    return realpathSync.native(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    const isDangling = await lstat(path).then(
-      (entry) => entry.isSymbolicLink(),
-      () => false,
-    );
+    const isDangling = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
     const parent = dirname(path);
     if (isDangling || parent === path) throw error;
-    return join(await realpathOfDeepest(parent), basename(path));
+    return join(realpathOfDeepest(parent), basename(path));
+  }
+}
+
+/** What is at a path, links followed; undefined where nothing is, or nothing that may be looked at. */
+export function entryAt(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+function realpathOrNone(path: string): string | undefined {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return undefined;
   }
 }
 
 /** The roots that exist, real and without repetition or roots inside roots; order kept. */
-export async function realRoots(roots: readonly string[]): Promise<string[]> {
+export function realRoots(roots: readonly string[]): string[] {
   const real: string[] = [];
   for (const root of roots) {
-    const path = await realpath(root).catch(() => undefined);
-    if (path !== undefined && (await stat(path)).isDirectory() && !real.includes(path)) real.push(path);
+    const path = realpathOrNone(root);
+    if (path !== undefined && entryAt(path)?.isDirectory() === true && !real.includes(path)) real.push(path);
   }
   return real.filter((path) => !real.some((other) => other !== path && isInside(other, path)));
 }
 
 /** Where relative paths start: the roots, and the working directory first where it is inside one of them. All real. */
-export async function searchBases(roots: readonly string[], cwd: string): Promise<string[]> {
-  const here = await realpath(cwd).catch(() => undefined);
+export function searchBases(roots: readonly string[], cwd: string): string[] {
+  const here = realpathOrNone(cwd);
   const isHereAllowed = here !== undefined && roots.some((root) => isInside(root, here));
   return [...new Set([...(isHereAllowed ? [here] : []), ...roots])];
 }
@@ -53,11 +70,11 @@ export type Allowed = { path: string; root: string } | { refused: string };
  * A path as written → the real path inside one of the (real) roots. `../` and symbolic links count by where they end,
  * so a path may go up and come back, and a link may point elsewhere inside a root; anything that ends outside is refused.
  */
-export async function allow(written: string, base: string, roots: readonly string[]): Promise<Allowed> {
+export function allow(written: string, base: string, roots: readonly string[]): Allowed {
   const shown = printable(written);
   let path: string;
   try {
-    path = await realpathOfDeepest(resolve(base, written));
+    path = realpathOfDeepest(resolve(base, written));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ELOOP") return { refused: `${shown} is a loop of symbolic links` };
@@ -72,8 +89,8 @@ export async function allow(written: string, base: string, roots: readonly strin
 
 /** The working directory where it is a project; none for `/`, the home folder or a folder above it, where desktop clients start servers. */
 export function assumedRoots(cwd: string, home: string): string[] {
-  const here = resolve(cwd);
-  return isInside(here, resolve(home)) || dirname(here) === here ? [] : [here];
+  const here = realpathOrNone(cwd) ?? resolve(cwd);
+  return isInside(here, realpathOrNone(home) ?? resolve(home)) || dirname(here) === here ? [] : [here];
 }
 
 /** How the server was started, for the entry that a person pastes into the client's configuration. */

@@ -88,6 +88,8 @@ class TreeReader {
   private readMap(map: YAMLMap, path: string, depth: number): Record<string, unknown> {
     const result: Record<string, unknown> = {};
     const merged: Record<string, unknown>[] = [];
+    // Not left to the library, whose own check takes a time that grows with the square of the number of keys.
+    const seen = new Set<string>();
     for (const pair of map.items as Pair<Node, Node | null>[]) {
       const key = isScalar(pair.key) ? pair.key.value : undefined;
       if (key === undefined || typeof key === "object") {
@@ -101,6 +103,11 @@ class TreeReader {
         this.report("the key '__proto__' is not accepted", member, pair.key);
         continue;
       }
+      if (seen.has(name)) {
+        this.report("the same key is written twice", member, pair.key);
+        continue;
+      }
+      seen.add(name);
       const value = pair.value === null ? null : this.read(pair.value, name === "<<" ? path : member, depth + 1);
       if (name === "<<") merged.push(...this.mergeSources(value, path, pair.key));
       else result[name] = value;
