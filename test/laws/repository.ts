@@ -45,7 +45,7 @@ let parsed: Source[] | undefined;
 
 /** Code that ships: no tests and nothing that only tests use. */
 export function isShipped(path: string): boolean {
-  return /^(packages|servers)\/[^/]+\/src\//.test(path) && !/\.test\.ts$|\/testing(\.ts|\/)|\/fixtures?\/|\/testdata\//.test(path);
+  return /^(packages|servers)\/[^/]+\/src\//.test(path) && !/\.test\.ts$|\.test-support\.ts$|\/testing(\.ts|\/)|\/fixtures?\/|\/testdata\//.test(path);
 }
 
 /** Parses one file. A planted violation goes through the same door. */

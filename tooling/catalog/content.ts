@@ -1,0 +1,55 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { ERROR_CODES } from "@platform-ops/errors";
+import { settingsJsonSchema, settingsTable } from "@platform-ops/ledger";
+import { listTool, toolTable, type Tool } from "@platform-ops/mcp-kit";
+import { code, markdownTable } from "./markers.ts";
+
+/** Everything that is generated: parts of pages by their name, and whole files by their path. */
+export interface Generated {
+  readonly parts: Map<string, string>;
+  readonly files: Map<string, string>;
+}
+
+/** Reads tools, settings and error codes from where they are defined. */
+export async function generate(root: string): Promise<Generated> {
+  const parts = new Map([
+    ["settings", settings()],
+    ["error codes", errorCodes()],
+  ]);
+  const files = new Map([["docs/reference/config.schema.json", json(settingsJsonSchema())]]);
+  for (const server of readdirSync(join(root, "servers"))) {
+    const entry = join(root, "servers", server, "src/tools/index.ts");
+    if (!existsSync(entry)) continue;
+    const { tools } = (await import(pathToFileURL(entry).href)) as { tools: readonly Tool[] };
+    parts.set(`tools ${server}`, toolTable(tools));
+    parts.set(`tools in full ${server}`, tools.map(toolInFull).join("\n\n"));
+    // The golden listing: its difference is the review of an interface that clients rely on.
+    files.set(`servers/${server}/tools.snapshot.json`, json(tools.map(listTool)));
+  }
+  return { parts, files };
+}
+
+function settings(): string {
+  const rows = settingsTable().map((row) => [code(row.name), code(row.flag), code(row.env), code(row.default), row.meaning]);
+  return markdownTable(["setting", "flag", "environment", "default", "meaning"], rows);
+}
+
+function errorCodes(): string {
+  const rows = Object.entries(ERROR_CODES).map(([name, facts]) => [code(name), facts.meaning, facts.cure, facts.retryable ? "yes" : "no"]);
+  return markdownTable(["code", "meaning", "cure", "the same call may succeed later"], rows);
+}
+
+function toolInFull(tool: Tool): string {
+  const { inputSchema } = listTool(tool);
+  const required = Array.isArray(inputSchema["required"]) ? inputSchema["required"] : [];
+  const rows = Object.entries(inputSchema.properties ?? {}).map(([name, schema]) => {
+    const { type, description, default: preset } = schema as { type?: string; description?: string; default?: unknown };
+    return [code(name), type ?? "", required.includes(name) ? "yes" : "no", preset === undefined ? "" : code(JSON.stringify(preset)), description ?? ""];
+  });
+  const table = rows.length === 0 ? "No arguments." : markdownTable(["argument", "type", "required", "default", "meaning"], rows);
+  return `### ${code(tool.name)}\n\n${tool.title}. Effect: ${tool.effect}.\n\n${tool.description}\n\n${table}`;
+}
+
+const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
