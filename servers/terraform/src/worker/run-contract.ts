@@ -273,7 +273,8 @@ export interface DecideAnswer {
 /** Arguments of `releaseWorkspaces`. */
 export interface ReleaseTask {
   readonly config: string;
-  readonly nodes: readonly number[];
+  /** Workspaces whose lock the run gives back. */
+  readonly names: readonly string[];
   /** A request to close with that status, where one is open. */
   readonly close?: { readonly request: string; readonly status: "expired" | "superseded" | "rejected" };
 }

@@ -159,8 +159,11 @@ export class Scheduler {
         this.#park(n, "credentials");
         return;
       case "not_done":
-        n.failure = answer.failure;
-        n.state = "failed";
+        if (answer.failure.code === "cancelled") this.#cancel(n, false);
+        else {
+          n.failure = answer.failure;
+          n.state = "failed";
+        }
         return;
       default:
         n.failure = answer.failure;

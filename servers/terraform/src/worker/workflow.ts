@@ -100,7 +100,7 @@ class Run {
     }
     const request = this.#request?.id;
     this.#closeRequest();
-    if (request !== undefined) this.#release({ config: this.#input.config, nodes: [], close: { request, status: "superseded" } });
+    if (request !== undefined) this.#release({ config: this.#input.config, names: [], close: { request, status: "superseded" } });
     this.#changed = true;
   }
 
@@ -171,7 +171,7 @@ class Run {
     this.#scheduler.gated(nodes, answer);
     const request = answer.request;
     if (request === undefined) return;
-    if (this.#scheduler.cancelled !== undefined) return this.#release({ config, nodes: [], close: { request: request.id, status: "superseded" } });
+    if (this.#scheduler.cancelled !== undefined) return this.#release({ config, names: [], close: { request: request.id, status: "superseded" } });
     this.#openRequest(request);
     this.#notify({ event: "awaiting_approval", environment: options.environment, request: request.id, workspaces: request.nodes.map((i) => ({ name: this.#at(i).node.name, state: this.#at(i).state })) });
   }
@@ -184,7 +184,7 @@ class Run {
       if (this.#request?.id !== request.id) return;
       this.#request = undefined;
       this.#scheduler.expired(request.nodes);
-      this.#release({ config: this.#input.config, nodes: [], close: { request: request.id, status: "expired" } });
+      this.#release({ config: this.#input.config, names: [], close: { request: request.id, status: "expired" } });
       this.#changed = true;
     };
     // Not kept open: a run never waits for this timer alone.
@@ -198,7 +198,7 @@ class Run {
 
   #releaseLocks(): void {
     const nodes = this.#scheduler.takeReleases();
-    if (nodes.length > 0) this.#release({ config: this.#input.config, nodes });
+    if (nodes.length > 0) this.#release({ config: this.#input.config, names: nodes.map((i) => this.#at(i).node.name) });
   }
 
   #release(task: ReleaseTask): void {
@@ -242,7 +242,7 @@ class Run {
 
   async #finish(): Promise<RunResult> {
     const nodes = this.#scheduler.nodes;
-    if (this.#request !== undefined) await local.releaseWorkspaces({ config: this.#input.config, nodes: [], close: { request: this.#request.id, status: "superseded" } });
+    if (this.#request !== undefined) await local.releaseWorkspaces({ config: this.#input.config, names: [], close: { request: this.#request.id, status: "superseded" } });
     this.#closeRequest();
     const outcome = runOutcome(nodes.map((n) => ({ name: n.node.name, state: n.state, apply: n.node.apply, ...(n.failure === undefined ? {} : { code: n.failure.code }), ...(n.cause === undefined ? {} : { cause: n.cause }) })), this.#scheduler.cancelled !== undefined);
     const left = await this.#leaveForLater();

@@ -1,0 +1,78 @@
+import { toApplicationFailure } from "@platform-ops/orchestration/workflow";
+import { activitySignals, heartbeatEvery } from "@platform-ops/orchestration/worker";
+import { isOpsError, OpsError } from "@platform-ops/errors";
+import { Context } from "@temporalio/activity";
+import { applyStep } from "./apply-step.ts";
+import { checkDecision, releaseWorkspaces, requestApproval } from "./approval-gate.ts";
+import { finishRun } from "./finish-run.ts";
+import { notify } from "./notify.ts";
+import { planStep } from "./plan-step.ts";
+import type { QuickActivities, TerraformActivities, WaitActivities } from "./run-contract.ts";
+import { waitForWorkspace } from "./wait-for-workspace.ts";
+import type { StepCall, WorkerDeps } from "./worker-deps.ts";
+
+const HEARTBEAT_MS = 2_000;
+
+/** The activities of the main queue. */
+export function terraformActivities(deps: WorkerDeps): TerraformActivities & QuickActivities {
+  return {
+    planWorkspace: (task) => withHeartbeat((call) => planStep(deps, call, task)),
+    applyWorkspace: (task) => withHeartbeat((call) => applyStep(deps, call, task)),
+    requestApproval: (task) => requestApproval(deps, quickCall(), task),
+    checkDecision: (task) => checkDecision(deps, quickCall(), task),
+    releaseWorkspaces: (task) => releaseWorkspaces(deps, quickCall(), task),
+    notify: (task) => again(() => notify(deps, quickCall(), task)),
+    finishRun: (task) => again(() => finishRun(deps, quickCall(), task)),
+  };
+}
+
+/** The activities of the waits queue. */
+export function waitActivities(deps: WorkerDeps): WaitActivities {
+  return { waitForWorkspace: (task) => withHeartbeat((call) => waitForWorkspace(deps, call, task)) };
+}
+
+/** Runs a long step: heartbeats carry its latest progress, cancellation and handover come as two signals. */
+async function withHeartbeat<T>(work: (call: StepCall) => Promise<T>): Promise<T> {
+  const { cancel, handover } = activitySignals();
+  let latest: unknown;
+  using _beat = heartbeatEvery(HEARTBEAT_MS, () => latest);
+  return await work({
+    ...quickCall(),
+    signal: cancel,
+    handover,
+    progress: (details) => {
+      latest = details;
+    },
+  });
+}
+
+function quickCall(): StepCall {
+  const { info } = Context.current();
+  return {
+    run: info.workflowExecution?.workflowId ?? "",
+    attempt: info.attempt,
+    signal: new AbortController().signal,
+    handover: new AbortController().signal,
+    progress: () => undefined,
+    isOpen,
+  };
+}
+
+/** Whether a run is open; one that Temporal does not know (any more) is not. */
+async function isOpen(run: string): Promise<boolean> {
+  try {
+    return (await Context.current().client.workflow.getHandle(run).describe()).status.name === "RUNNING";
+  } catch (error) {
+    if ((error as { name?: string }).name === "WorkflowNotFoundError") return false;
+    throw error;
+  }
+}
+
+/** Lets Temporal try again by the activity's own policy: these steps may be repeated. */
+async function again<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toApplicationFailure(isOpsError(error) ? error : new OpsError("unexpected", "A step failed in a way that was not foreseen.", { cause: error }), { retry: true });
+  }
+}

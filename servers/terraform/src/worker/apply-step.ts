@@ -1,0 +1,148 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fromPlain, hasCode, isOpsError, OpsError } from "@platform-ops/errors";
+import type { ApprovalRecord, SubjectItem } from "@platform-ops/ledger";
+import { applyPlan, type ApplyResult } from "../terraform/apply.ts";
+import { checkCredentials } from "./credentials.ts";
+import { failureOfOpening, isStepFailure, keepFailure } from "./failure-text.ts";
+import { carryKey, consumerOf, type PlanMaterial, type PlanRecord } from "./plan-record.ts";
+import { keepOutputs } from "./plan-step.ts";
+import { SUBJECT_PREFIX, type ApplyAnswer, type ApplyTask, type RunEnvironment } from "./run-contract.ts";
+import { updateView, workspaceFolder } from "./run-files.ts";
+import type { StepCall, WorkerDeps } from "./worker-deps.ts";
+import { openWorkspace, type WorkspaceContext } from "./workspace-context.ts";
+
+/** How many renewals of credentials one run may have gone through before a plan of its beginning is applied. */
+const MAX_RENEWALS = 100;
+
+/**
+ * Applies one approved plan, once. Verifies the approval itself, whatever the workflow believes, then hands over to the
+ * detached program; a new attempt follows the same program by its journal. Releases the workspace's lock at the end of
+ * its work, except where the plan is stale or credentials are missing: then the run goes on with it.
+ */
+export async function applyStep(deps: WorkerDeps, call: StepCall, task: ApplyTask): Promise<ApplyAnswer> {
+  const wasStarted = (): boolean => existsSync(join(journalOf(deps, call, task), "started"));
+  const opened = await openWorkspace(deps, call, task).catch((error: unknown) => failureOfOpening(deps, call, task.name, error));
+  if ("code" in opened) return { outcome: wasStarted() ? "in_doubt" : "not_done", failure: opened };
+  try {
+    const answer = await apply(deps, call, task, opened);
+    if (answer.outcome !== "stale" && answer.outcome !== "credentials") await opened.lock.release(call.run);
+    return answer;
+  } catch (error) {
+    if (!isStepFailure(error) || call.handover.aborted) throw error;
+    return await answerFailure(deps, call, opened, wasStarted() ? "in_doubt" : "not_done", error);
+  }
+}
+
+/** The folder that makes a second start of this plan impossible. */
+function journalOf(deps: WorkerDeps, call: StepCall, task: ApplyTask): string {
+  return workspaceFolder(deps.directory, call.run, task.name, task.plan);
+}
+
+async function apply(deps: WorkerDeps, call: StepCall, task: ApplyTask, opened: WorkspaceContext): Promise<ApplyAnswer> {
+  const { workspace, lock } = opened;
+  const record = await loadPlan(deps, call, task, opened);
+  const material = await deps.artifacts.getJson<PlanMaterial>(record.material);
+  for (const secret of material.secrets) opened.redactor.addSecret(secret);
+  if (task.only_look !== true) {
+    const taken = await lock.take({ run: call.run, workspace: workspace.name, dir: workspace.dir, since: new Date().toISOString() }, (run) => call.isOpen(run));
+    if (!taken.held) throw new OpsError("conflict", `Run ${taken.by.run} took the workspace over.`, { details: { holder: taken.by.run } });
+    await checkCredentials(opened.variables);
+    await useApproval(deps, call, task, record);
+  }
+  await updateView(deps.directory, call.run, workspace.name, { applied_from: new Date().toISOString() });
+  const result = await applyWithPlanFile(deps, task, opened, { record, material, journal: journalOf(deps, call, task) });
+  await updateView(deps.directory, call.run, workspace.name, { applied_to: new Date().toISOString() });
+  await deps.audit.append({ kind: "command", actor: record.run, what: `${record.program.kind} apply`, target: record.dir, digest: task.plan, outcome: result.outcome, ...(result.error === undefined ? {} : { code: result.error.code }), id: call.run });
+  return await answerOf(deps, call, opened, result);
+}
+
+/** The plan's bytes lie in clear only while they are applied. */
+async function applyWithPlanFile(deps: WorkerDeps, task: ApplyTask, { step, workspace }: WorkspaceContext, made: { record: PlanRecord; material: PlanMaterial; journal: string }): Promise<ApplyResult> {
+  const { record, material, journal } = made;
+  const planFile = `${step.work}/${task.plan}.tfplan`;
+  await mkdir(step.work, { recursive: true, mode: 0o700 });
+  await writeFile(planFile, await planBytes(deps, record), { mode: 0o600 });
+  const { lineage, serial, lock_file_sha256, program } = record;
+  const result = await applyPlan(step, {
+    planFile,
+    planSha256: record.plan_sha256,
+    expected: { lineage, serial, lock_file_sha256, terraform_version: program.version, program_digest: program.digest },
+    journal,
+    replan: { variables: material.variables, digestKey: deps.keys.mac, ...(workspace.tfvars === undefined ? {} : { tfvars: workspace.tfvars }) },
+    ...(task.only_look === true ? { mayStart: false } : {}),
+  });
+  // Not on a handover, which throws: the program still reads it.
+  await rm(planFile, { force: true });
+  return result;
+}
+
+async function planBytes(deps: WorkerDeps, record: PlanRecord): Promise<Buffer> {
+  const bytes = await deps.artifacts.get(record.plan_file);
+  if (createHash("sha256").update(bytes).digest("hex") !== record.plan_sha256) throw new OpsError("artifact_missing", "The stored plan is not the one that was made.");
+  return bytes;
+}
+
+/** The plan record, and that it is this run's plan of this workspace, made with this run's environment or one it renewed. */
+async function loadPlan(deps: WorkerDeps, call: StepCall, task: ApplyTask, { workspace, environment }: WorkspaceContext): Promise<PlanRecord> {
+  const record = await deps.artifacts.getJson<PlanRecord>(task.plan);
+  const fits = record.run === call.run && record.workspace === workspace.name && record.dir === workspace.dir && record.config === task.config && record.policy_environment === environment.name;
+  if (!fits) throw new OpsError("approval_mismatch", "The plan is not this run's plan of this workspace.");
+  let digest = task.environment;
+  for (let i = 0; digest !== record.environment; i += 1) {
+    const { refreshes } = await deps.artifacts.getJson<RunEnvironment>(digest);
+    if (refreshes === undefined || i >= MAX_RENEWALS) throw new OpsError("approval_mismatch", "The plan was made in another environment than the run's.");
+    digest = refreshes;
+  }
+  return record;
+}
+
+/** Every check of the approval, then its use: single, bound to this plan; a retry of the same step may go on with it. */
+async function useApproval(deps: WorkerDeps, call: StepCall, task: ApplyTask, plan: PlanRecord): Promise<void> {
+  const record = await deps.artifacts.getJson<ApprovalRecord>(task.approval);
+  if (record.decision !== "approved") throw new OpsError("approval_mismatch", "The decision is not an approval.");
+  const item = record.run_id === call.run ? { what: SUBJECT_PREFIX + task.name, digest: task.plan } : await carriedItem(deps, record, plan);
+  await deps.approvals.verify(record, { run_id: record.run_id, item });
+  await deps.approvals.consume(record, item, consumerOf(call.run, task.name, task.plan));
+}
+
+/** The plan that a person approved after a plan-only run, where it means the same as this one. */
+async function carriedItem(deps: WorkerDeps, record: ApprovalRecord, plan: PlanRecord): Promise<SubjectItem> {
+  const item = record.subject.find((s) => s.what === SUBJECT_PREFIX + plan.workspace);
+  const earlier = item === undefined ? undefined : await deps.artifacts.getJson<PlanRecord>(item.digest);
+  if (item === undefined || earlier === undefined || carryKey(earlier) !== carryKey(plan)) throw new OpsError("approval_mismatch", "The approval is for another plan than the one to be applied.");
+  return item;
+}
+
+async function answerOf(deps: WorkerDeps, call: StepCall, opened: WorkspaceContext, result: ApplyResult): Promise<ApplyAnswer> {
+  const error = result.error === undefined ? undefined : fromPlain(result.error);
+  if (result.outcome === "done") return await afterApply(deps, call, opened);
+  if (result.outcome === "not_done" && error !== undefined && hasCode(error, "stale")) return { outcome: "stale" };
+  const shown = new OpsError(error?.code ?? (result.outcome === "not_done" ? "command_failed" : "in_doubt"), error?.message ?? "The apply did not complete.", {
+    ...(error === undefined ? {} : { hint: error.hint }),
+    details: { ...error?.details, completed: result.completed, in_flight: result.in_flight, failed: result.failed, ...(result.remaining === undefined ? {} : { remaining: result.remaining }) },
+  });
+  return await answerFailure(deps, call, opened, result.outcome, shown);
+}
+
+/** The plan is applied, whatever happens to the reading of its outputs. */
+async function afterApply(deps: WorkerDeps, call: StepCall, opened: WorkspaceContext): Promise<ApplyAnswer> {
+  // A cancellation after the end of the apply must not lose the outputs.
+  const quiet = { ...opened, step: { ...opened.step, signal: opened.step.handover ?? new AbortController().signal } };
+  try {
+    return { outcome: "done", outputs: await keepOutputs(deps, call, quiet) };
+  } catch (error) {
+    if (!isStepFailure(error) || call.handover.aborted) throw error;
+    const unread = new OpsError(error.code, `The plan was applied, but its outputs could not be read: ${error.message}`, { hint: "Start a new run; it finds no changes here and reads the outputs.", details: error.details });
+    return await answerFailure(deps, call, opened, "partial", unread);
+  }
+}
+
+async function answerFailure(deps: WorkerDeps, call: StepCall, opened: WorkspaceContext, outcome: "not_done" | "partial" | "in_doubt", error: OpsError): Promise<ApplyAnswer> {
+  const failure = await keepFailure(deps, call, opened.workspace.name, isOpsError(error) ? error : new OpsError("unexpected", "The apply failed."), opened.redactor);
+  if (outcome === "not_done" && error.code === "credentials") return { outcome: "credentials", failure };
+  await opened.lock.release(call.run);
+  return { outcome, failure };
+}

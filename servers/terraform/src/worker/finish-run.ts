@@ -1,0 +1,43 @@
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import type { FinishTask } from "./run-contract.ts";
+import type { StepCall, WorkerDeps } from "./worker-deps.ts";
+import { fileNameOf } from "./run-files.ts";
+import { loadConfig, lockOf } from "./workspace-context.ts";
+
+/** A closed run as it is kept after Temporal has forgotten it. */
+export interface RunReport extends FinishTask {
+  readonly version: 1;
+  readonly run: string;
+  readonly environment: string;
+  readonly config_path?: string;
+  readonly workspace_root: string;
+  readonly ended_at: number;
+}
+
+/** The pointer file reports/<run>.json: what a list shows, and the artifact with the rest. */
+export interface ReportPointer {
+  readonly run: string;
+  readonly report: string;
+  readonly phase: string;
+  readonly started_at: number;
+  readonly ended_at: number;
+}
+
+/**
+ * Writes the report of a run that is about to close, and gives back what the run still holds. Answers the report's
+ * artifact. Doing it twice is harmless.
+ */
+export async function finishRun(deps: WorkerDeps, call: StepCall, task: FinishTask): Promise<string> {
+  const { config, environment } = await loadConfig(deps, task.config);
+  const ended_at = Date.now();
+  const report: RunReport = { version: 1, run: call.run, environment: environment.name, ...(config.config_path === undefined ? {} : { config_path: config.config_path }), workspace_root: config.workspace_root, ended_at, ...task };
+  const digest = await deps.artifacts.putJson(report, { kind: "report" });
+  const pointer: ReportPointer = { run: call.run, report: digest, phase: task.phase, started_at: task.started_at, ended_at };
+  const path = deps.directory.path("reports", `${fileNameOf(call.run)}.json`);
+  await mkdir(deps.directory.path("reports"), { recursive: true, mode: 0o700 });
+  await writeFile(`${path}.new`, JSON.stringify(pointer), { mode: 0o600 });
+  await rename(`${path}.new`, path);
+  for (const workspace of config.workspaces) await lockOf(deps, workspace, environment).release(call.run);
+  await deps.audit.append({ kind: "run", actor: task.requester, what: "terraform run", target: config.config_path ?? config.workspace_root, digest, outcome: task.phase, id: call.run });
+  return digest;
+}

@@ -1,0 +1,153 @@
+import { createHash } from "node:crypto";
+import { readFile, rm } from "node:fs/promises";
+import { canonicalJson, sha256 } from "@platform-ops/ledger";
+import { ensureInit } from "../terraform/init.ts";
+import { readOutputs } from "../terraform/outputs.ts";
+import { planWorkspace, type PlanResult } from "../terraform/plan.ts";
+import { validateStep } from "./validate-step.ts";
+import { resolveVariables, type WorkspaceOutputs } from "../terraform/variables.ts";
+import { checkCredentials } from "./credentials.ts";
+import { failureOfOpening, isStepFailure, keepFailure } from "./failure-text.ts";
+import type { PlanMaterial, PlanRecord, PlanView } from "./plan-record.ts";
+import type { PlanAnswer, PlanTask } from "./run-contract.ts";
+import { updateView } from "./run-files.ts";
+import type { StepCall, WorkerDeps } from "./worker-deps.ts";
+import { openWorkspace, type WorkspaceContext } from "./workspace-context.ts";
+
+const HOUR = 3_600_000;
+
+/**
+ * Plans one workspace: takes its lock, checks credentials, resolves inputs, runs the program, keeps the plan. The lock
+ * stays with the run only where a plan now waits to be applied. Failures of the step are answers; what is thrown is
+ * cancellation, a handover, or the machinery's.
+ */
+export async function planStep(deps: WorkerDeps, call: StepCall, task: PlanTask): Promise<PlanAnswer> {
+  const opened = await openWorkspace(deps, call, task).catch((error: unknown) => failureOfOpening(deps, call, task.name, error));
+  if ("code" in opened) return { outcome: "failed", failure: opened };
+  const { workspace, lock } = opened;
+  if (task.operations.length === 0) return await failuresAsAnswers(deps, call, opened, async () => ({ outcome: "checked", outputs: await keepOutputs(deps, call, opened) }));
+  const taken = await lock.take({ run: call.run, workspace: workspace.name, dir: workspace.dir, since: new Date().toISOString() }, (run) => call.isOpen(run));
+  if (!taken.held) return { outcome: "held", holder: taken.by.run };
+  let keeps = false;
+  try {
+    const answer = await failuresAsAnswers(deps, call, opened, () => plan(deps, call, task, opened));
+    keeps = answer.outcome === "changed" && task.apply;
+    return answer;
+  } finally {
+    if (!keeps) await lock.release(call.run);
+  }
+}
+
+async function failuresAsAnswers(deps: WorkerDeps, call: StepCall, opened: WorkspaceContext, work: () => Promise<PlanAnswer>): Promise<PlanAnswer> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isStepFailure(error) || call.handover.aborted) throw error;
+    const failure = await keepFailure(deps, call, opened.workspace.name, error, opened.redactor);
+    return { outcome: error.code === "credentials" ? "credentials" : "failed", failure };
+  }
+}
+
+async function plan(deps: WorkerDeps, call: StepCall, task: PlanTask, opened: WorkspaceContext): Promise<PlanAnswer> {
+  const { workspace, step } = opened;
+  const planned_from = new Date().toISOString();
+  await updateView(deps.directory, call.run, workspace.name, { planned_from });
+  await checkCredentials(opened.variables);
+  if (!task.operations.includes("plan") && !task.operations.includes("apply")) {
+    // `validate` is satisfied by plan where a plan follows; here none does.
+    await ensureInit(step);
+    if (task.operations.includes("validate")) await validateStep(step);
+    return { outcome: "checked", outputs: await keepOutputs(deps, call, opened) };
+  }
+  const inputs = await resolveInputs(deps, task, opened);
+  const result = await planWorkspace(step, { variables: inputs.variables, digestKey: deps.keys.mac, ...(workspace.tfvars === undefined ? {} : { tfvars: workspace.tfvars }) });
+  const secrets = [...result.sensitive_values, ...inputs.secrets];
+  for (const value of secrets) opened.redactor.addSecret(value);
+  const planned_to = new Date().toISOString();
+  const view = await keepPlanView(deps, opened, result, planned_to);
+  await updateView(deps.directory, call.run, workspace.name, { plan_view: view, planned_to });
+  if (!result.changed) {
+    await rm(result.plan_file, { force: true });
+    return { outcome: "unchanged", outputs: await keepOutputs(deps, call, opened), counts: result.counts };
+  }
+  const record = await keepPlan(deps, call, task, opened, { result, inputs: inputs.digest, view, material: { variables: inputs.variables, secrets }, made_at: planned_to });
+  await updateView(deps.directory, call.run, workspace.name, { plan: record });
+  return { outcome: "changed", plan: record, counts: result.counts, kinds: result.kinds, serial: result.serial };
+}
+
+/** Variables of the workspace: extraVars overlaid by outputs of others, as raw JSON; a missing output fails here. */
+async function resolveInputs(deps: WorkerDeps, task: PlanTask, { workspace }: WorkspaceContext): Promise<{ variables: Record<string, string>; secrets: string[]; digest: string }> {
+  const sources = new Map<string, WorkspaceOutputs>();
+  for (const [name, digest] of Object.entries(task.outputs)) sources.set(name, await deps.artifacts.getJson<WorkspaceOutputs>(digest));
+  const { variables, sensitive } = resolveVariables(workspace, (name) => sources.get(name));
+  const tfvars = workspace.tfvars === undefined ? null : createHash("sha256").update(await readFile(workspace.tfvars)).digest("hex");
+  const secrets = sensitive.flatMap((name) => stringsIn(variables[name] ?? "null"));
+  return { variables, secrets, digest: sha256(canonicalJson({ variables, tfvars })) };
+}
+
+/** All texts in a JSON value: what must be masked when the value is sensitive. */
+function stringsIn(json: string): string[] {
+  const found: string[] = [];
+  JSON.parse(json, (_, value: unknown) => {
+    if (typeof value === "string") found.push(value);
+    return value;
+  });
+  return found;
+}
+
+async function keepPlanView(deps: WorkerDeps, { workspace, step, redactor }: WorkspaceContext, result: PlanResult, made_at: string): Promise<string> {
+  const view: PlanView = {
+    workspace: workspace.name,
+    counts: result.counts,
+    kinds: result.kinds,
+    changes: result.changes,
+    drift: result.drift,
+    // Known values of outputs are kept with the outputs; the view names what changes.
+    outputs: result.outputs,
+    checks: result.checks,
+    complete: result.complete,
+    serial: result.serial,
+    program: `${step.program.kind} ${step.program.version}`,
+    made_at,
+  };
+  return await deps.artifacts.putJson(redactor.value(view), { kind: "plan_view" });
+}
+
+/** Plan bytes are sealed and leave the disk in clear; they expire with the longest possible approval. */
+async function keepPlan(deps: WorkerDeps, call: StepCall, task: PlanTask, opened: WorkspaceContext, made: { result: PlanResult; inputs: string; view: string; material: PlanMaterial; made_at: string }): Promise<string> {
+  const { result } = made;
+  const { kind, version, digest } = opened.step.program;
+  const expiresAt = new Date(Date.now() + (deps.policy.approvals.hours + 24) * HOUR);
+  const plan_file = await deps.artifacts.put(await readFile(result.plan_file), { kind: "plan", expiresAt });
+  await rm(result.plan_file, { force: true });
+  const record: PlanRecord = {
+    version: 1,
+    run: call.run,
+    workspace: opened.workspace.name,
+    dir: opened.workspace.dir,
+    config: task.config,
+    environment: task.environment,
+    policy_environment: opened.environment.name,
+    program: { kind, version, digest },
+    plan_file,
+    plan_sha256: result.plan_sha256,
+    semantic_digest: result.semantic_digest,
+    lineage: result.lineage,
+    serial: result.serial,
+    lock_file_sha256: result.lock_file_sha256,
+    inputs: made.inputs,
+    counts: result.counts,
+    kinds: result.kinds,
+    view: made.view,
+    material: await deps.artifacts.putJson(made.material, { kind: "plan_material", expiresAt }),
+    made_at: made.made_at,
+  };
+  return await deps.artifacts.putJson(record, { kind: "plan_record" });
+}
+
+/** Reads the outputs and keeps them sealed; they may hold secrets. */
+export async function keepOutputs(deps: WorkerDeps, call: StepCall, { step, workspace }: WorkspaceContext): Promise<string> {
+  const outputs = await deps.artifacts.putJson(await readOutputs(step), { kind: "outputs" });
+  await updateView(deps.directory, call.run, workspace.name, { outputs });
+  return outputs;
+}

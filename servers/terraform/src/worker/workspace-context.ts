@@ -1,0 +1,85 @@
+import { environmentOf, Redactor, isMarkOfSecret, type Environment } from "@platform-ops/ledger";
+import { OpsError } from "@platform-ops/errors";
+import { mkdir } from "node:fs/promises";
+import { relative, isAbsolute } from "node:path";
+import type { InfraConfig, Workspace } from "../infra/infra-config.ts";
+import { childEnvironment } from "../terraform/child-environment.ts";
+import type { Progress, StepContext } from "../terraform/step.ts";
+import type { RunEnvironment } from "./run-contract.ts";
+import { dataKey, terraformDataFolder, workspaceFolder } from "./run-files.ts";
+import type { StepCall, WorkerDeps } from "./worker-deps.ts";
+import { WorkspaceLock } from "./workspace-lock.ts";
+
+/** All that a step on one workspace needs, from artifacts and the worker's own policy. */
+export interface WorkspaceContext {
+  readonly config: InfraConfig;
+  readonly workspace: Workspace;
+  readonly environment: Environment;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly redactor: Redactor;
+  readonly step: StepContext;
+  readonly lock: WorkspaceLock;
+}
+
+/** The configuration of a run and the environment that the worker's policy gives it. */
+export async function loadConfig(deps: WorkerDeps, digest: string): Promise<{ config: InfraConfig; environment: Environment }> {
+  const config = await deps.artifacts.getJson<InfraConfig>(digest);
+  const { config_path, workspace_root } = config;
+  return { config, environment: environmentOf(deps.policy, { workspace_root, ...(config_path === undefined ? {} : { config_path }) }) };
+}
+
+/** The workspace with that name. @throws OpsError not_found */
+export function workspaceOf(config: InfraConfig, name: string): Workspace {
+  const found = config.workspaces.find((workspace) => workspace.name === name);
+  if (found === undefined) throw new OpsError("not_found", `The run's configuration has no workspace ${JSON.stringify(name)}.`);
+  return found;
+}
+
+/** The lock of a workspace in an environment. */
+export function lockOf(deps: WorkerDeps, workspace: Workspace, environment: Environment): WorkspaceLock {
+  return new WorkspaceLock(deps.directory.path("locks"), dataKey(workspace, environment.name));
+}
+
+/**
+ * Opens a workspace for a step: folders, environment of the child, redactor that knows the run's secrets.
+ * @throws OpsError artifact_missing, path_not_allowed, program_missing, not_found
+ */
+export async function openWorkspace(deps: WorkerDeps, call: StepCall, task: { config: string; environment: string; name: string; lock_timeout_seconds: number }): Promise<WorkspaceContext> {
+  const [{ config, environment }, run] = await Promise.all([loadConfig(deps, task.config), deps.artifacts.getJson<RunEnvironment>(task.environment)]);
+  const workspace = workspaceOf(config, task.name);
+  requireInside(workspace.dir, deps.policy.roots ?? run.roots);
+  const program = run.programs[workspace.kind];
+  if (program === undefined) throw new OpsError("program_missing", `The run knows no ${workspace.kind}.`, { hint: `Install ${workspace.kind} and start a new run.` });
+  const redactor = new Redactor();
+  for (const [name, value] of Object.entries(run.variables)) if (isSecretVariable(name)) redactor.addSecret(value);
+  const dataDir = terraformDataFolder(deps.directory, workspace, environment.name);
+  const work = workspaceFolder(deps.directory, call.run, workspace.name, "work");
+  await Promise.all([dataDir, work].map((folder) => mkdir(folder, { recursive: true, mode: 0o700 })));
+  const step: StepContext = {
+    program: { kind: workspace.kind, ...program },
+    dir: workspace.dir,
+    dataDir,
+    env: childEnvironment(run.variables, dataDir),
+    work,
+    lockTimeoutSeconds: task.lock_timeout_seconds,
+    signal: call.signal,
+    handover: call.handover,
+    redact: (text) => redactor.text(text),
+    onProgress: (progress: Progress) => call.progress({ workspace: workspace.name, ...progress }),
+  };
+  return { config, workspace, environment, variables: run.variables, redactor, step, lock: lockOf(deps, workspace, environment) };
+}
+
+/** Variables whose values are secrets by their names; TF_TOKEN_<host> is terraform's own for registries. */
+function isSecretVariable(name: string): boolean {
+  return /^TF_TOKEN_/.test(name) || isMarkOfSecret(name.replace(/^TF_VAR_/, ""));
+}
+
+/** The worker's own roots hold, where its policy names some; else those with which the run was started. */
+function requireInside(dir: string, roots: readonly string[]): void {
+  const inside = roots.some((root) => {
+    const path = relative(root, dir);
+    return path === "" || (!path.startsWith("..") && !isAbsolute(path));
+  });
+  if (!inside) throw new OpsError("path_not_allowed", `${dir} is outside the roots that this worker allows.`, { details: { roots: roots.slice(0, 20) } });
+}
