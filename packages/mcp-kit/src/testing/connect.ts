@@ -103,7 +103,8 @@ async function answerOf(result: Promise<any>): Promise<ToolAnswer> {
     return { text: content.map((block: { text?: string }) => block.text ?? "").join("\n"), data: structuredContent ?? {}, isError: isError === true };
   } catch (error) {
     const { code, message } = error as { code?: unknown; message: string };
-    if (typeof code !== "number") throw error;
+    // -32001 is made by the client itself, when its caller cancels or it waited too long.
+    if (typeof code !== "number" || code === -32001) throw error;
     return { text: message, data: {}, isError: true, protocolError: { code, message } };
   }
 }

@@ -1,0 +1,70 @@
+import { describe, expect, test } from "vitest";
+import { EventEmitter } from "node:events";
+import { PassThrough } from "node:stream";
+import { fixture } from "../fixture/definition.ts";
+import { serve } from "../sdk-stdio.ts";
+import { serveStdio } from "../serve-stdio.ts";
+import type { ServerDefinition } from "../server-definition.ts";
+import { StdioTransport } from "../stdio-transport.ts";
+import { LEGACY_VERSIONS, MODERN_VERSION } from "./front.ts";
+
+type Json = Record<string, any>;
+
+/** What comes out for these messages: through our stdio path (front, then SDK), or through the SDK alone. */
+async function answers(messages: Json[], through: "front" | "sdk", definition: ServerDefinition = fixture().definition): Promise<Json[]> {
+  const input = new PassThrough();
+  const output = new PassThrough();
+  const transport = new StdioTransport(input, output, 5000);
+  const ended = through === "front" ? serveStdio(definition, { input, output, signals: new EventEmitter() }) : (serve(definition, transport, () => undefined), transport.ended);
+  for (const message of messages) input.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
+  input.end();
+  await ended;
+  const lines = (output.read() as Buffer | null)?.toString().trim().split("\n") ?? [];
+  return lines.map((line) => JSON.parse(line) as Json).sort((a, b) => a.id - b.id);
+}
+
+const hello = (protocolVersion: string, extra: Json = {}): Json => ({ id: 1, method: "initialize", params: { protocolVersion, capabilities: {}, clientInfo: { name: "c", version: "1" }, ...extra } });
+const ready: Json = { method: "notifications/initialized" };
+const list: Json = { id: 2, method: "tools/list" };
+const envelope = (extra: Json = {}): Json => ({ _meta: { "io.modelcontextprotocol/protocolVersion": MODERN_VERSION, "io.modelcontextprotocol/clientCapabilities": {}, "io.modelcontextprotocol/clientInfo": { name: "c", version: "1" }, ...extra } });
+const discover: Json = { id: 1, method: "server/discover", params: envelope() };
+const listModern: Json = { id: 2, method: "tools/list", params: envelope() };
+const call: Json = { id: 3, method: "tools/call", params: { name: "list_things", arguments: {} } };
+const callModern: Json = { ...call, params: { ...call.params, ...envelope() } };
+
+describe("the front answers as the SDK would", () => {
+  test.each<[string, Json[]]>([
+    ...[...LEGACY_VERSIONS, "1999-01-01", "2027-01-01"].map((version): [string, Json[]] => [`initialize ${version}`, [hello(version), ready, list]]),
+    ["a list before initialized", [hello("2025-11-25"), list]],
+    ["a list with empty params", [hello("2025-11-25"), ready, { ...list, params: {} }]],
+    ["a list with a cursor", [hello("2025-11-25"), ready, { ...list, params: { cursor: "x" } }]],
+    ["a ping", [hello("2025-11-25"), ready, { id: 5, method: "ping" }, list]],
+    ["a call after the list", [hello("2025-11-25"), ready, list, call]],
+    ["a call and a list at once", [hello("2025-11-25"), ready, call, { ...list, id: 4 }]],
+    ["a list first of all", [list]],
+    ["a call first of all", [call]],
+    ["initialize twice", [hello("2025-06-18"), ready, { ...hello("2025-11-25"), id: 9 }]],
+    ["initialize with _meta", [hello("2025-06-18", { _meta: { x: 1 } }), ready, list]],
+    ["initialize without clientInfo", [{ id: 1, method: "initialize", params: { protocolVersion: "2025-06-18", capabilities: {} } }]],
+    ["initialize as a notification", [{ method: "initialize", params: hello("2025-06-18").params }, list]],
+    ["an unknown method", [hello("2025-11-25"), ready, { id: 7, method: "resources/list" }]],
+    ["discover and list", [discover, listModern]],
+    ["discover twice", [discover, { ...discover, id: 4 }, listModern]],
+    ["a modern list first of all", [listModern]],
+    ["a modern call after the list", [discover, listModern, callModern]],
+    ["a modern list of another revision", [{ ...listModern, params: envelope({ "io.modelcontextprotocol/protocolVersion": "2031-01-01" }) }]],
+    ["a modern list without capabilities", [{ ...listModern, params: envelope({ "io.modelcontextprotocol/clientCapabilities": undefined }) }]],
+    ["discover, then initialize", [discover, { ...hello("2025-11-25"), id: 6 }, ready, list]],
+    ["a modern list, then initialize", [listModern, { ...hello("2025-11-25"), id: 6 }]],
+    ["initialize, then a modern list", [hello("2025-11-25"), ready, listModern]],
+  ])("%s", async (_, messages) => {
+    const expected = await answers(messages, "sdk");
+    expect(expected.length).toBeGreaterThan(0);
+    expect(await answers(messages, "front")).toEqual(expected);
+  });
+
+  test("also with a title and in read-only mode", async () => {
+    const { definition } = fixture({ title: "Fixture", readOnly: true });
+    expect(await answers([discover, listModern], "front", definition)).toEqual(await answers([discover, listModern], "sdk", definition));
+  });
+});
