@@ -63,8 +63,10 @@ describe("the front answers as the SDK would", () => {
     expect(await answers(messages, "front")).toEqual(expected);
   });
 
-  test("also with a title and in read-only mode", async () => {
-    const { definition } = fixture({ title: "Fixture", readOnly: true });
-    expect(await answers([discover, listModern], "front", definition)).toEqual(await answers([discover, listModern], "sdk", definition));
+  test.each([{ title: "Fixture" }, { readOnly: true }, { toolsets: ["danger"] }, { instructions: "" }])("also with %j", async (overrides) => {
+    const { definition } = fixture(overrides);
+    for (const messages of [[discover, listModern], [hello("2025-11-25"), list]]) {
+      expect(await answers(messages, "front", definition)).toEqual(await answers(messages, "sdk", definition));
+    }
   });
 });

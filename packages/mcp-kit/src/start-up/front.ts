@@ -31,7 +31,7 @@ export function frontAnswer(definition: ServerDefinition, state: FrontState, mes
   if (message.id === undefined || !plainEnvelope(params, meta) || state.era === "legacy") return undefined;
   const stamped = { resultType: "complete", _meta: { [`${META}serverInfo`]: identity(definition) } };
   if (method === "server/discover") {
-    const result = { supportedVersions: [MODERN_VERSION], capabilities: { tools: {} }, instructions: definition.instructions, ttlMs: 0, cacheScope: "private", ...stamped };
+    const result = { supportedVersions: [MODERN_VERSION], capabilities: { tools: {} }, ...words(definition), ttlMs: 0, cacheScope: "private", ...stamped };
     return state.era === "none" ? { state, result } : undefined;
   }
   if (method !== "tools/list") return undefined;
@@ -42,7 +42,7 @@ function legacyAnswer(definition: ServerDefinition, state: FrontState, method: u
   if (method === "initialize" && isRequest && state.era === "none") {
     if (!plainInitialize(params)) return undefined;
     const protocolVersion = LEGACY_VERSIONS.find((version) => version === params.protocolVersion) ?? LEGACY_VERSIONS[0];
-    return { state: { era: "legacy" }, result: { protocolVersion, capabilities: { tools: {} }, serverInfo: identity(definition), instructions: definition.instructions } };
+    return { state: { era: "legacy" }, result: { protocolVersion, capabilities: { tools: {} }, serverInfo: identity(definition), ...words(definition) } };
   }
   if (state.era !== "legacy" || Object.keys(params).length > 0) return undefined;
   if (method === "notifications/initialized" && !isRequest) return { state, result: "nothing" };
@@ -54,6 +54,8 @@ function legacyAnswer(definition: ServerDefinition, state: FrontState, method: u
 export function identity({ name, version, title }: ServerDefinition): { name: string; version: string; title?: string } {
   return { name, version, ...(title !== undefined && { title }) };
 }
+
+const words = ({ instructions }: ServerDefinition): { instructions?: string } => (instructions === "" ? {} : { instructions });
 
 function plainInitialize({ protocolVersion, capabilities, clientInfo, ...others }: Record<string, unknown>): boolean {
   const client = clientInfo as Record<string, unknown> | undefined;
