@@ -1,0 +1,11 @@
+terraform {
+  required_version = ">= 1.5.0"
+}
+
+resource "terraform_data" "network" {
+  input = { environment = "staging", address_range = "10.30.0.0/16" }
+}
+
+output "network_id" {
+  value = "net-${substr(terraform_data.network.id, 0, 8)}"
+}
