@@ -53,6 +53,7 @@ function isBuilt(dist: string, facts: BuildFacts): boolean {
   }
 }
 
+/** Builds one server unless nothing changed since it was built. */
 async function buildServer(server: string, force: boolean): Promise<void> {
   const started = performance.now();
   const dist = join(ROOT, "servers", server, "dist");
@@ -82,8 +83,8 @@ async function addWorker(server: string, out: string): Promise<void> {
   const workflow = join(ROOT, "servers", server, "src/worker/workflow.ts");
   const runtime = join(ROOT, "packages/orchestration/worker-runtime");
   if (existsSync(workflow)) {
-    const { bundleWorkflows } = await import("@platform-ops/orchestration/worker");
-    await bundleWorkflows({ workflowsPath: workflow, outFile: join(out, "workflow-bundle.js") });
+    const { bundleWorkflows } = await import("@platform-ops/orchestration/bundle");
+    await bundleWorkflows({ workflowsPath: workflow, outFile: join(out, "workflow-bundle.js"), root: ROOT });
   }
   if (!existsSync(runtime)) return;
   mkdirSync(join(out, "runtime"));
@@ -116,5 +117,11 @@ if (unknown.length > 0) {
   process.stderr.write(`No such server: ${unknown.join(", ")}. There are: ${all.join(", ")}\n`);
   process.exitCode = 2;
 } else {
-  for (const server of chosen.length > 0 ? chosen : all) await buildServer(server, args.includes("--force"));
+  try {
+    for (const server of chosen.length > 0 ? chosen : all) await buildServer(server, args.includes("--force"));
+  } catch (error) {
+    // esbuild has printed its own errors with their places.
+    process.stderr.write(`not built: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
 }

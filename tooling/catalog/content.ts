@@ -32,7 +32,7 @@ export async function generate(root: string): Promise<Generated> {
 }
 
 function settings(): string {
-  const rows = settingsTable().map((row) => [code(row.name), code(row.flag), code(row.env), code(row.default), row.meaning]);
+  const rows = settingsTable().map((row) => [code(row.name), code(row.flag), row.env.map(code).join(" "), code(row.default), `${row.meaning}${row.policy ? " Policy: flag and environment only narrow it." : ""}`]);
   return markdownTable(["setting", "flag", "environment", "default", "meaning"], rows);
 }
 

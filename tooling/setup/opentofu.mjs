@@ -10,12 +10,19 @@ const MODULE = join(dirname(fileURLToPath(import.meta.url)), "opentofu");
 // Without the last one the binary calls itself a development build and writes that into plans.
 const LINKER_FLAGS = "-s -w -X github.com/opentofu/opentofu/version.dev=no";
 
-/** The terraform or tofu that examples and tests will use, or undefined when one has to be built. */
+/**
+ * The terraform or tofu that examples and tests will use, or undefined when one has to be built.
+ * @param {string} cache
+ * @returns {string | undefined}
+ */
 export function findTerraform(cache) {
   return which("terraform") ?? which("tofu") ?? (existsSync(builtTofu(cache)) ? builtTofu(cache) : undefined);
 }
 
-/** Where the built one lies: a folder that holds nothing else, so that it can be put on PATH. */
+/**
+ * Where the built one lies: a folder that holds nothing else, so that it can be put on PATH.
+ * @param {string} cache
+ */
 export function builtTofu(cache) {
   return join(cache, "opentofu", VERSION, "tofu");
 }
