@@ -18,14 +18,14 @@ function editDistance(a: string, b: string): number {
   return rows[a.length]![b.length]!;
 }
 
-/** The accepted name that was probably meant, or undefined where none is near (more than a third of the letters differ). */
+/** The accepted name that was probably meant, or undefined where none is near (more than a third of the letters differ; of a short name, any). */
 export function nearestName(written: string, accepted: Iterable<string>): string | undefined {
   const word = bare(written.slice(0, 64));
   let best: { name: string; distance: number } | undefined;
   for (const name of accepted) {
     const candidate = bare(name.slice(0, 64));
     const distance = candidate === word ? 0 : editDistance(word, candidate);
-    if (distance <= Math.max(1, Math.floor(candidate.length / 3)) && (best === undefined || distance < best.distance)) best = { name, distance };
+    if (distance <= Math.floor(Math.min(candidate.length, word.length) / 3) && (best === undefined || distance < best.distance)) best = { name, distance };
   }
   return best?.name;
 }
