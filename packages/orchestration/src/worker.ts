@@ -1,5 +1,6 @@
 // The worker face: loads Temporal's worker (native code). Only worker processes import it.
 export { runWorker, type RunWorkerOptions, type WorkerQueue } from "./worker/run-worker.ts";
+export { bundleWorkflows, type BundleWorkflowsOptions } from "./worker/bundle.ts";
 export { activitySignals, heartbeatEvery, type ActivitySignals } from "./worker/activity-signals.ts";
 export { isDeadWorker, workerIdentity } from "./worker/worker-identity.ts";
 export { asApplicationFailure, toApplicationFailure, type ApplicationFailureOptions } from "./failure/application-failure.ts";

@@ -10,6 +10,13 @@ export interface TemporalConnectionSettings {
   readonly api_key?: string | undefined;
   readonly profile?: string | undefined;
   readonly config_file?: string | undefined;
+  readonly tls?: {
+    readonly enabled?: boolean;
+    readonly server_name?: string;
+    readonly server_ca_cert_path?: string;
+    readonly client_cert_path?: string;
+    readonly client_key_path?: string;
+  };
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -40,6 +47,18 @@ function cleaned(env: Environment, problems: string[]): Record<string, string> {
   return clean;
 }
 
+/** Our settings over the environment, in envconfig's words. */
+function tlsSettings({ tls }: TemporalConnectionSettings): Record<string, string> {
+  const named = {
+    TEMPORAL_TLS: tls?.enabled?.toString(),
+    TEMPORAL_TLS_SERVER_NAME: tls?.server_name,
+    TEMPORAL_TLS_SERVER_CA_CERT_PATH: tls?.server_ca_cert_path,
+    TEMPORAL_TLS_CLIENT_CERT_PATH: tls?.client_cert_path,
+    TEMPORAL_TLS_CLIENT_KEY_PATH: tls?.client_key_path,
+  };
+  return Object.fromEntries(Object.entries(named).flatMap(([name, value]) => (value ? [[name, value]] : [])));
+}
+
 /** TEMPORAL_GRPC_META_X_Y → header x-y. envconfig turns only the first underscore; a header name never holds one. */
 function headers(env: Environment): Record<string, string> {
   const found = Object.entries(env).filter(([name, value]) => name.startsWith(META_PREFIX) && name.length > META_PREFIX.length && value?.trim());
@@ -56,7 +75,8 @@ async function readProfile(settings: TemporalConnectionSettings, env: Record<str
       overrideEnvVars: env,
       disableFile: !named,
       ...(profile === undefined ? {} : { profile }),
-      ...(file === undefined ? {} : { configSource: { path: file } }),
+      // Read here: envconfig takes a named file that is not there for an empty one.
+      ...(file === undefined ? {} : { configSource: { data: readFileSync(file) } }),
     });
   } catch (error) {
     throw new OpsError("settings_invalid", "Temporal's configuration file cannot be used.", {
@@ -106,12 +126,12 @@ function tlsOf(profile: ClientConfigProfile, problems: string[]): boolean | Targ
  */
 export async function connectionTarget(settings: TemporalConnectionSettings, env: Environment): Promise<ConnectionTarget | undefined> {
   const problems: string[] = [];
-  const read = await readProfile(settings, cleaned(env, problems));
+  const read = await readProfile(settings, { ...cleaned(env, problems), ...tlsSettings(settings) });
   const address = settings.address?.trim() || read.address;
   const apiKey = settings.api_key?.trim() || read.apiKey;
   const profile: ClientConfigProfile = { ...read, ...(apiKey === undefined ? {} : { apiKey }) };
   const tls = tlsOf(profile, problems);
-  if (address === undefined && (apiKey !== undefined || tls !== undefined || settings.profile !== undefined)) {
+  if (address === undefined && (apiKey !== undefined || tls !== undefined || settings.profile !== undefined || settings.config_file !== undefined)) {
     problems.push("temporal.address (TEMPORAL_ADDRESS): not set, though credentials, TLS or a profile are, e.g. TEMPORAL_ADDRESS=temporal.example.com:7233.");
   }
   if (address !== undefined && !/^(\[[0-9a-f:]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i.test(address)) {

@@ -4,10 +4,10 @@ import { Runtime, type LogLevel, type LogMetadata, type Logger as SdkLogger } fr
 /** What may be told of a log line of the SDK: names and ids, no payloads. */
 const FIELDS = ["sdkComponent", "taskQueue", "workflowType", "workflowId", "runId", "activityType", "activityId", "attempt", "target", "error", "namespace"] as const;
 
-/** A failure of an activity or a run is its own matter and is told by its type; other errors (of the connection) whole. */
+/** Of a failed activity or run its code is told: what it says belongs to the run, and the border logged what was not foreseen. */
 function errorOf(error: unknown): unknown {
-  const failure = error as { name?: string; type?: string; cause?: unknown } | undefined;
-  if (failure?.name === "ApplicationFailure") return failure.type;
+  const failure = error as { type?: unknown; cause?: unknown } | null | undefined;
+  if (typeof failure?.type === "string") return failure.type;
   return failure?.cause === undefined || failure.cause === null ? error : errorOf(failure.cause);
 }
 

@@ -1,1 +1,0 @@
-export { bundleWorkflows, type BundleWorkflowsOptions } from "./worker/bundle.ts";
