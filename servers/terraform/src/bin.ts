@@ -1,6 +1,6 @@
 #!/usr/bin/env node
+import { start } from "./main.ts";
 import { readConfig } from "./config.ts";
-import { main } from "./main.ts";
 
-const config = readConfig();
-process.exitCode = await main(config);
+const code = await start(readConfig, process);
+process.exit(code);

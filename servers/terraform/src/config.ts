@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { readSettings, type Effective } from "@platform-ops/ledger";
-import { SERVER_NAME, VERSION } from "./identity.ts";
+import { PACKAGE_NAME, SERVER_NAME, VERSION } from "./identity.ts";
 
 /** What the server knows of its surroundings. Made once, here; nothing else reads the environment or the arguments. */
 export interface ServerConfig extends Effective {
@@ -21,8 +21,12 @@ export interface ServerConfig extends Effective {
   readonly dist: string;
   /** How to start this program again in a shell, with the same data directory and configuration. */
   readonly startedAs: string;
+  /** The same as a client's entry names it. */
+  readonly entry: { readonly command: string; readonly args: readonly string[] };
   /** More on stderr: TEMPORAL_DEBUG, as in the source's troubleshooting. Never passed to a worker. */
   readonly verbose: boolean;
+  /** NO_COLOR is set. */
+  readonly noColor: boolean;
 }
 
 /**
@@ -48,7 +52,9 @@ export function readConfig(): ServerConfig {
     env,
     dist: distOf(entry),
     startedAs: startedAs(entry, env),
+    entry: isNpx(entry) ? { command: "npx", args: ["-y", PACKAGE_NAME] } : { command: process.execPath, args: [entry] },
     verbose,
+    noColor: (env["NO_COLOR"] ?? "") !== "",
   };
 }
 
@@ -60,10 +66,15 @@ function distOf(entry: string): string {
 
 function startedAs(entry: string, env: NodeJS.ProcessEnv): string {
   const carried = ["PLATFORM_OPS_HOME", "PLATFORM_OPS_CONFIG"].flatMap((name) => (env[name] ? [`${name}=${quoteForDisplay(env[name])}`] : []));
-  const program = /[\\/]_npx[\\/]/.test(entry)
-    ? "npx -y @platform-ops/terraform-mcp"
+  const program = isNpx(entry)
+    ? `npx -y ${PACKAGE_NAME}`
     : `${quoteForDisplay(process.execPath)} ${quoteForDisplay(entry)}`;
   return [...carried, program].join(" ");
+}
+
+/** Package runners keep what they fetched in a cache of their own, which they may prune. */
+function isNpx(entry: string): boolean {
+  return /[\\/]_npx[\\/]/.test(entry);
 }
 
 /** Quotes a word for a person to paste into a POSIX shell. */

@@ -36,9 +36,10 @@ export const execute_workflow = tool({
       ...(only === undefined ? {} : { only }),
       roots: [...deps.roots],
       cwd: deps.config.cwd,
+      entry: deps.config.entry,
     });
     call.progress("Starting the run");
-    const started = await startRun(deps, { ...loaded, requester: call.actor });
+    const started = await startRun(deps, { config: loaded.config, selected: loaded.selected, requester: call.actor });
     const next = { tool: "get_workflow_status", arguments: { workflow_id: started.workflow_id, wait_seconds: 30 } };
     return {
       text: [
@@ -47,9 +48,10 @@ export const execute_workflow = tool({
         `RunID: ${started.run_id}`,
         `Environment: ${started.environment}`,
         `Workspaces: ${started.workspaces.join(", ")}`,
+        ...loaded.notes.map((note) => `Note: ${note}`),
         `Next: get_workflow_status ${JSON.stringify(next.arguments)}`,
       ].join("\n"),
-      data: { ...started, status: "started", next },
+      data: { ...started, status: "started", notes: loaded.notes, next },
     };
   },
 });

@@ -1,6 +1,10 @@
+import { hasCode, OpsError } from "@platform-ops/errors";
 import { z } from "zod";
-import { tool } from "../deps.ts";
-import { describeConfigs } from "../infra/describe-configs.ts";
+import { tool, type TerraformDeps } from "../deps.ts";
+import { describeInfra, describeMissing } from "../infra/describe-infra.ts";
+import { isGlob } from "../infra/glob.ts";
+import { listInfra } from "../infra/list-infra.ts";
+import { loadInfra } from "../infra/load-infra.ts";
 import { configPath } from "./params.ts";
 
 export const list_workflows = tool({
@@ -14,7 +18,24 @@ export const list_workflows = tool({
   openWorld: false,
   input: z.strictObject({ config_path: configPath.default("infra.yaml") }),
   async run({ config_path }, deps) {
-    const listed = await describeConfigs({ config_path, roots: deps.roots, cwd: deps.config.cwd, entry: deps.config.startedAs });
-    return { text: JSON.stringify(listed, null, 2), data: { ...listed } };
+    const listed = isGlob(config_path) ? await listSeveral(config_path, deps) : await listOne(config_path, deps);
+    return { text: JSON.stringify(listed, null, 2), data: listed };
   },
 });
+
+async function listOne(config_path: string, deps: TerraformDeps): Promise<Record<string, unknown>> {
+  try {
+    const { config, written, notes } = await loadInfra({ config_path, roots: deps.roots, cwd: deps.config.cwd, entry: deps.config.entry });
+    return { ...describeInfra(config, written), ...(notes.length > 0 ? { notes } : {}) };
+  } catch (error) {
+    if (!hasCode(error, "config_not_found")) throw error;
+    const { error: message, input_schema } = describeMissing(config_path);
+    throw new OpsError("config_not_found", message, { hint: error.hint, details: { ...error.details, input_schema } });
+  }
+}
+
+async function listSeveral(pattern: string, deps: TerraformDeps): Promise<Record<string, unknown>> {
+  const { configs, truncated } = await listInfra({ pattern, roots: deps.roots, cwd: deps.config.cwd, entry: deps.config.entry });
+  const described = configs.map((found) => ("loaded" in found ? describeInfra(found.loaded.config, found.loaded.written) : { config_path: found.config_path, error: found.failure }));
+  return { config_path: pattern, configs: described, config_count: described.length, truncated };
+}

@@ -1,0 +1,23 @@
+import { spawn } from "node:child_process";
+import { defineCommand } from "@platform-ops/ledger";
+import type { TerraformDeps } from "../deps.ts";
+import { workerSpec } from "../runs/worker-spec.ts";
+
+/** `worker`: carries runs out until it is told to end. The same command locally and under a cluster's process manager. */
+export const workerCommand = defineCommand<TerraformDeps>({
+  name: "worker",
+  summary: "Carry runs out, in the foreground",
+  usage: "worker",
+  async run(_input, deps, terminal, signal) {
+    const spec = await workerSpec(deps.config, await deps.ledger());
+    const child = spawn(process.execPath, [spec.entry, ...spec.args], { env: spec.env, stdio: ["ignore", "inherit", "inherit"] });
+    const stop = (): void => void child.kill("SIGTERM");
+    signal.addEventListener("abort", stop);
+    if (signal.aborted) stop();
+    terminal.stderr(`worker ${spec.version} from ${spec.build}\n`);
+    return await new Promise((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (code) => resolve(code === 0 || signal.aborted ? 0 : code === 3 ? 3 : 1));
+    });
+  },
+});

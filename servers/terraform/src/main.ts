@@ -1,0 +1,32 @@
+import { processTerminal, runBin, serveStdio, type StandardStreams } from "@platform-ops/mcp-kit";
+import type { ServerConfig } from "./config.ts";
+import { createDeps } from "./deps.ts";
+import { BIN_NAME, VERSION } from "./identity.ts";
+import { terraformServer } from "./server.ts";
+
+/** Runs the bin to its exit code: a subcommand, or the server on stdio. Wrong settings are worded like any failure. */
+export async function start(read: () => ServerConfig, streams: StandardStreams): Promise<number> {
+  const about = "MCP server that plans, reviews, approves and applies Terraform/OpenTofu workspaces as a durable DAG";
+  let config: ServerConfig;
+  try {
+    config = read();
+  } catch (error) {
+    const fail = (): Promise<never> => Promise.reject(error);
+    return await runBin({ name: BIN_NAME, version: VERSION, about, argv: [], commands: fail, serve: fail, terminal: processTerminal(streams, { noColor: true }) });
+  }
+  const deps = createDeps(config);
+  const code = await runBin({
+    name: BIN_NAME,
+    version: VERSION,
+    about,
+    argv: config.rest,
+    commands: async () => (await import("./commands/index.ts")).commandsOf(deps),
+    deps: async () => deps,
+    serve: () => serveStdio(terraformServer(deps)),
+    terminal: processTerminal(streams, { noColor: config.noColor }),
+    redactor: deps.redactor,
+    platform: config.platform,
+  });
+  await deps.close();
+  return code;
+}

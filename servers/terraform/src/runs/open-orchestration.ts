@@ -1,0 +1,58 @@
+import { OpsError } from "@platform-ops/errors";
+import { ensureLocal, locateTemporal, type Orchestration } from "@platform-ops/orchestration";
+import { join } from "node:path";
+import type { ServerConfig } from "../config.ts";
+import type { Ledger } from "../deps.ts";
+import { workerSpec } from "./worker-spec.ts";
+
+/** A start of local Temporal over an existing database takes about a second, a worker another. */
+const START_WITHIN_MS = 45_000;
+
+/**
+ * Connects to the Temporal that the settings name, or to the local one, which is started if need be; with `worker`, sees
+ * to it that this server's worker lives. Installs nothing.
+ * @throws OpsError setup_needed, temporal_unavailable, temporal_denied, port_taken, temporal_version, worker_unavailable
+ */
+export async function openOrchestration(config: ServerConfig, ledger: Ledger, need: { worker: boolean }): Promise<Orchestration> {
+  const { connect, connectionTarget } = await import("@platform-ops/orchestration/client");
+  const { settings } = config;
+  const cluster = await connectionTarget(settings.temporal, config.env);
+  const keepsWorker = need.worker && settings.temporal.workers === "local";
+  const workers = keepsWorker ? [await workerSpec(config, ledger)] : [];
+  if (cluster !== undefined) {
+    if (workers.length > 0) await ensureLocal({ ...common(config), workers });
+    return await connect({ ...cluster, keys: ledger.keys });
+  }
+  const binary = await locateTemporal({ home: settings.home, cache: settings.cache, path: config.path, ...(settings.temporal.binary === undefined ? {} : { configured: settings.temporal.binary }) });
+  if (binary === undefined) throw setupNeeded(config, "Temporal is not installed.");
+  const local = await ensureLocal({
+    ...common(config),
+    workers,
+    temporalBinary: binary.path,
+    ...(settings.temporal.port === undefined ? {} : { port: settings.temporal.port }),
+  });
+  return await connect({ mode: "local", address: local.address, namespace: local.namespace, keys: ledger.keys });
+}
+
+function common(config: ServerConfig) {
+  return {
+    home: config.settings.home,
+    supervisorEntry: join(config.dist, "supervisor.cjs"),
+    env: processEnvironment(config),
+    idleMinutes: config.settings.temporal.idle_minutes,
+    timeoutMs: START_WITHIN_MS,
+  };
+}
+
+/** Variables of the supervisor and its children: what a process needs, and where our settings are. Never TEMPORAL_DEBUG. */
+export function processEnvironment(config: ServerConfig): Record<string, string> {
+  const kept = Object.entries(config.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && entry[0] !== "TEMPORAL_DEBUG" && (/^(PATH|HOME|LANG|LC_.*|TZ|TMPDIR|USER|LOGNAME|XDG_.*|PLATFORM_OPS_.*|TEMPORAL_.*|LOG_LEVEL|SSL_CERT_.*|NODE_EXTRA_CA_CERTS)$/.test(entry[0])),
+  );
+  return { ...Object.fromEntries(kept), PLATFORM_OPS_HOME: config.settings.home };
+}
+
+/** What a tool call answers when a part is missing: the one command that brings it. */
+export function setupNeeded(config: ServerConfig, what: string): OpsError {
+  return new OpsError("setup_needed", what, { hint: `Run this once in a terminal, then call again: ${config.startedAs} setup`, details: { command: `${config.startedAs} setup` } });
+}
