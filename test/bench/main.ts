@@ -1,0 +1,26 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cp } from "node:fs/promises";
+import { newHome } from "../support/home.ts";
+import { REPOSITORY } from "../support/mcp-client.ts";
+import { benchDag, benchGrowth } from "./dag.ts";
+import { benchStartUp } from "./start-up.ts";
+
+// Prints ratios of figures taken in the same run, pair by pair. Never fails on time: machines differ.
+
+const only = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));
+const wanted = (name: string): boolean => only.length === 0 || only.includes(name);
+const scratch = await mkdtemp(join(tmpdir(), "platform-ops-bench-"));
+try {
+  if (wanted("start")) {
+    const home = await newHome();
+    await cp(join(REPOSITORY, "examples/three-tier"), home.project, { recursive: true });
+    await benchStartUp(home.home, home.project);
+    await home.remove();
+  }
+  if (wanted("dag")) await benchDag(scratch, 5);
+  if (wanted("growth")) await benchGrowth();
+} finally {
+  await rm(scratch, { recursive: true, force: true });
+}
