@@ -14,3 +14,4 @@ export {
 export type { Orchestration, TemporalInUse, UpdateOptions } from "./orchestration.ts";
 export type { PendingActivity, RunAttributes, RunDescription, RunFilter, RunPage, RunStatus, StartRun } from "./run.ts";
 export { foreignReason, isForeign, type ForeignPayload, type ForeignReason } from "../codec/foreign.ts";
+export { runsCommand, type RunsPort } from "../runs/runs-command.ts";

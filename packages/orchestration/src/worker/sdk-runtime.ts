@@ -4,22 +4,24 @@ import { Runtime, type LogLevel, type LogMetadata, type Logger as SdkLogger } fr
 /** What may be told of a log line of the SDK: names and ids, no payloads. */
 const FIELDS = ["sdkComponent", "taskQueue", "workflowType", "workflowId", "runId", "activityType", "activityId", "attempt", "target", "error", "namespace"] as const;
 
-/** Of a failed activity or run its code is told: what it says belongs to the run, and the border logged what was not foreseen. */
+/** Of a failed activity its code is told: what it says belongs to the run, and the border logged what was not foreseen. */
 function errorOf(error: unknown): unknown {
-  const failure = error as { type?: unknown; cause?: unknown } | null | undefined;
-  if (typeof failure?.type === "string") return failure.type;
-  return failure?.cause === undefined || failure.cause === null ? error : errorOf(failure.cause);
+  const type = (error as { type?: unknown } | null | undefined)?.type;
+  return typeof type === "string" ? type : error;
 }
 
-function fields(meta: LogMetadata | undefined): Record<string, unknown> {
+/** A run that ended with its own failure (its errors lose their type on the way out of the sandbox) is no failure of the worker. */
+const ENDED_RUN = "Workflow failed";
+
+function fields(message: string, meta: LogMetadata | undefined): Record<string, unknown> {
   const known: Record<string, unknown> = { ...meta };
-  if (known["error"] !== undefined) known["error"] = errorOf(known["error"]);
+  known["error"] = message === ENDED_RUN ? undefined : errorOf(known["error"]);
   return Object.fromEntries(FIELDS.flatMap((name) => (known[name] === undefined ? [] : [[name, known[name]]])));
 }
 
 function sdkLogger(logger: Logger): SdkLogger {
   const write = { TRACE: logger.debug, DEBUG: logger.debug, INFO: logger.info, WARN: logger.warn, ERROR: logger.error };
-  const log = (level: LogLevel, message: string, meta?: LogMetadata): void => write[level](message, fields(meta));
+  const log = (level: LogLevel, message: string, meta?: LogMetadata): void => write[level](message, fields(message, meta));
   return {
     log,
     trace: (message, meta) => log("TRACE", message, meta),
