@@ -1,0 +1,74 @@
+import { request } from "node:http";
+import { fromPlain, type PlainError } from "@platform-ops/errors";
+import { socketPath, type EnsureLine, type EnsureRequest, type SupervisorStatus } from "../supervisor/protocol.ts";
+
+/** Nobody listens: the supervisor is not there (any more, or yet). */
+export class NotListening extends Error {}
+
+/** How the supervisor of a data directory stands; undefined where none runs. Does not count as use. */
+export async function supervisorStatus(home: string, timeoutMs = 5_000): Promise<SupervisorStatus | undefined> {
+  try {
+    return JSON.parse(await send(home, "GET", "/status", undefined, timeoutMs)) as SupervisorStatus;
+  } catch (error) {
+    if (error instanceof NotListening) return undefined;
+    throw error;
+  }
+}
+
+/** Tells the supervisor that somebody is still there; false where none runs. */
+export async function touchSupervisor(home: string): Promise<boolean> {
+  return await told(home, "/touch");
+}
+
+/** Ends the supervisor; `leave` keeps Temporal and workers running for its successor. False where none runs. */
+export async function stopSupervisor(home: string, mode: "stop" | "leave" = "stop"): Promise<boolean> {
+  return await told(home, mode === "stop" ? "/stop" : "/handover");
+}
+
+async function told(home: string, path: string): Promise<boolean> {
+  try {
+    await send(home, "POST", path, undefined, 5_000);
+    return true;
+  } catch (error) {
+    if (error instanceof NotListening) return false;
+    throw error;
+  }
+}
+
+/** Sends /ensure and follows its lines. Throws NotListening, or the supervisor's own failure. */
+export async function askEnsure(home: string, ensure: EnsureRequest, onProgress: (line: string) => void): Promise<SupervisorStatus> {
+  let last: EnsureLine | undefined;
+  await send(home, "POST", "/ensure", ensure, ensure.timeout_ms + 5_000, (text) => {
+    last = JSON.parse(text) as EnsureLine;
+    if ("progress" in last) onProgress(last.progress);
+  });
+  if (last === undefined || "progress" in last) throw new NotListening("it ended while it was asked");
+  if ("error" in last) throw fromPlain(last.error satisfies PlainError);
+  return last.status;
+}
+
+function send(home: string, method: string, path: string, body: unknown, timeoutMs: number, onLine?: (line: string) => void): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const gone = (error: NodeJS.ErrnoException): boolean => ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE"].includes(error.code ?? "");
+    const fail = (error: Error): void => reject(gone(error) ? new NotListening(error.message) : error);
+    const call = request({ socketPath: socketPath(home), method, path, agent: false, timeout: timeoutMs, headers: { "content-type": "application/json" } }, (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        text += chunk;
+        if (onLine === undefined) return;
+        const lines = text.split("\n");
+        text = lines.pop() ?? "";
+        for (const line of lines) onLine(line);
+      });
+      response.once("error", fail);
+      response.once("end", () => {
+        if (onLine !== undefined && text.trim() !== "") onLine(text);
+        resolve(text);
+      });
+    });
+    call.once("timeout", () => call.destroy(Object.assign(new Error("the supervisor does not answer"), { code: "ETIMEDOUT" })));
+    call.once("error", fail);
+    call.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
