@@ -6,7 +6,7 @@ import type { StreamFacts } from "./stream-facts.ts";
 export type ApplyOutcome = "done" | "not_done" | "partial" | "in_doubt";
 
 /** What planning again showed, or why it could not be done. */
-export type Reconciled = { readonly changed: boolean; readonly counts: Counts } | { readonly error: OpsError };
+export type Reconciled = { readonly changed: boolean; readonly counts: Counts; /** Addresses that it would make (anew). */ readonly creates: readonly string[] } | { readonly error: OpsError };
 
 /** What is known when a program that applies has ended. */
 export interface ApplyEvidence {
@@ -57,8 +57,10 @@ async function lostOutcome({ facts, moved, reconcile }: ApplyEvidence): Promise<
   if (seen === undefined || "error" in seen) return { outcome: "in_doubt", ...(seen === undefined ? {} : { error: seen.error }) };
   if (!seen.changed) return { outcome: "done" };
   const remaining = seen.counts;
-  const inFlight = facts.inFlight();
-  if (inFlight.length > 0) return { outcome: "in_doubt", remaining, error: inDoubt(inFlight.map((resource) => `${resource.address} (${resource.action})`)) };
+  // Made, but not in the state: a remote backend persists it only every 20 s.
+  const lost = [...facts.completed.values()].filter((resource) => resource.action === "create" && seen.creates.includes(resource.address));
+  const doubtful = [...facts.inFlight(), ...lost].map((resource) => `${resource.address} (${resource.action}${resource.id === undefined ? "" : `, id ${resource.id}`})`);
+  if (doubtful.length > 0) return { outcome: "in_doubt", remaining, error: inDoubt(doubtful) };
   return { outcome: moved === false && facts.completed.size === 0 && facts.errored.size === 0 ? "not_done" : "partial", remaining };
 }
 

@@ -9,7 +9,7 @@ import { readOutputs } from "./outputs.ts";
 import { planWorkspace, type PlanResult } from "./plan.ts";
 import { groupMembers } from "./process-group.ts";
 import type { StepContext } from "./step.ts";
-import { inputs, programsUnderTest, WorkspaceFixture } from "./workspace-fixture.ts";
+import { inputs, programsUnderTest, WorkspaceFixture } from "./workspace.test-support.ts";
 
 const programs = await programsUnderTest(process.env);
 const made: WorkspaceFixture[] = [];

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { OpsError, toPlain, type PlainError } from "@platform-ops/errors";
@@ -9,7 +9,8 @@ import { decideOutcome, type ApplyOutcome, type Reconciled } from "./apply-outco
 import { programFailure } from "./diagnostics.ts";
 import { EventTail } from "./events.ts";
 import { holderRecordPath, removeHolderRecord, writeHolderRecord } from "./holder-records.ts";
-import { planWorkspace, type PlanInputs } from "./plan.ts";
+import { hasEphemeralVariables } from "./plan-file.ts";
+import { planWorkspace, variableArguments, type PlanInputs } from "./plan.ts";
 import type { Counts } from "./plan-summary.ts";
 import { preflight, preflightFailure, type ExpectedState } from "./preflight.ts";
 import { processFacts } from "./process-group.ts";
@@ -64,15 +65,31 @@ function refused(error: OpsError): ApplyResult {
   return { outcome: "not_done", exit_code: null, interrupted: false, completed: 0, in_flight: [], failed: [], serial: null, lineage: null, error: toPlain(error) };
 }
 
+/**
+ * The arguments of this apply, the same for every attempt: they are written down once, because the plan file may be gone
+ * when a later attempt only asks how it ended.
+ */
+async function applyArguments(ctx: StepContext, request: ApplyRequest): Promise<string[]> {
+  const path = join(request.journal, "arguments.json");
+  const kept = await readFile(path, "utf8").catch(() => undefined);
+  if (kept !== undefined) return JSON.parse(kept) as string[];
+  const again = request.replan !== undefined && (await hasEphemeralVariables(request.planFile)) ? await variableArguments(ctx, request.replan) : [];
+  const args = ["apply", "-json", "-input=false", `-lock-timeout=${Math.max(0, Math.round(ctx.lockTimeoutSeconds))}s`, ...again, request.planFile];
+  await writeFile(`${path}.${process.pid}`, JSON.stringify(args), { mode: 0o600 });
+  await rename(`${path}.${process.pid}`, path);
+  return args;
+}
+
 async function runApply(ctx: StepContext, request: ApplyRequest, facts: StreamFacts): Promise<DetachedEnd> {
   const tail = new EventTail(join(request.journal, "out"));
   const record = holderRecordPath(ctx.dataDir, "apply", createHash("sha256").update(request.journal).digest("hex"));
+  const args = await applyArguments(ctx, request);
   let reading: Promise<void> = Promise.resolve();
-  let recorded = false;
+  let holder: Parameters<typeof writeHolderRecord>[1] | undefined;
   const end = await runDetached({
     journal: request.journal,
     program: ctx.program.path,
-    args: ["apply", "-json", "-input=false", `-lock-timeout=${Math.max(0, Math.round(ctx.lockTimeoutSeconds))}s`, request.planFile],
+    args,
     cwd: ctx.dir,
     env: { ...ctx.env, TF_DATA_DIR: ctx.dataDir },
     signal: ctx.signal,
@@ -80,10 +97,10 @@ async function runApply(ctx: StepContext, request: ApplyRequest, facts: StreamFa
     ...(request.mayStart === undefined ? {} : { mayStart: request.mayStart }),
     onTick: ({ pid }) => {
       reading = reading.then(async () => {
-        if (!recorded) {
-          recorded = true;
+        if (holder === undefined) {
           const started = await stat(join(request.journal, "started")).then((found) => found.mtime, () => new Date());
-          writeHolderRecord(record, { pid, start: (await processFacts(pid))?.start ?? "", step: "apply", started_at: started.toISOString() });
+          holder = { pid, start: (await processFacts(pid))?.start ?? "", step: "apply", started_at: started.toISOString() };
+          writeHolderRecord(record, holder);
         }
         for (const event of await tail.read()) facts.add(event);
         ctx.onProgress(facts.progress("apply"));
@@ -92,7 +109,9 @@ async function runApply(ctx: StepContext, request: ApplyRequest, facts: StreamFa
   });
   await reading.catch(() => undefined);
   for (const event of await tail.finish()) facts.add(event);
+  // The record of a killed one stays: it proves later that the holder of a lock is dead.
   if (end.ended === "exited" && end.code < 128) removeHolderRecord(record);
+  else if (holder !== undefined) writeHolderRecord(record, { ...holder, ended_at: new Date().toISOString() });
   return end;
 }
 
@@ -101,7 +120,7 @@ async function reconcile(ctx: StepContext, inputs: PlanInputs): Promise<Reconcil
   const signal = ctx.handover ?? new AbortController().signal;
   try {
     const plan = await planWorkspace({ ...ctx, work: join(ctx.work, "look"), signal, onProgress: () => undefined }, inputs);
-    return { changed: plan.changed, counts: plan.counts };
+    return { changed: plan.changed, counts: plan.counts, creates: plan.changes.filter((change) => change.action === "create").map((change) => change.address) };
   } catch (error) {
     if (error instanceof OpsError && error.code === "cancelled") throw error;
     return { error: error instanceof OpsError ? error : new OpsError("unexpected", "The state could not be looked at.", { cause: error }) };
@@ -130,6 +149,7 @@ export async function applyPlan(ctx: StepContext, request: ApplyRequest): Promis
     const verdict = await preflight(ctx, request.expected, request);
     if (verdict !== "ok") return refused(preflightFailure(ctx, verdict));
   }
+  if (request.mayStart === false && !(await exists(join(request.journal, "arguments.json")))) return refused(new OpsError("cancelled", "It was never started."));
   privateFolder(ctx.work);
   privateFolder(request.journal);
   const facts = new StreamFacts();
@@ -138,7 +158,7 @@ export async function applyPlan(ctx: StepContext, request: ApplyRequest): Promis
 }
 
 async function judge(ctx: StepContext, request: ApplyRequest, facts: StreamFacts, end: DetachedEnd): Promise<ApplyResult> {
-  if (end.ended === "not_started") return refused(new OpsError("cancelled", "It was cancelled before it began."));
+  if (end.ended === "not_started") return refused(new OpsError("cancelled", request.mayStart === false ? "It was never started." : "It was cancelled before it began."));
   const code = end.ended === "exited" ? end.code : null;
   const stderr = await readFile(join(request.journal, "err"), "utf8").then((text) => text.slice(0, 64 * 1024), () => "");
   const blocked = code === 0 ? undefined : await obstacle(ctx, end);

@@ -61,7 +61,7 @@ const CONFIGURATION: readonly Rule[] = [
   rule("backend_changed", /^Backend (?:configuration|type) changed|^Backend configuration (?:block )?has changed/i, "invalid_config", false, "A person decides: run `init -reconfigure` or `init -migrate-state` in that folder by hand."),
   rule("lock_file_incomplete", /^Provider dependency changes detected/, "invalid_config", false, "Run `init` by hand and commit the changed .terraform.lock.hcl."),
   rule("plugin_cache_race", /text file busy|^Failed to install provider from shared cache|does not match any of the checksums/im, "command_failed", true),
-  rule("registry_unreachable", /^Failed to query available provider packages|^Failed to install provider|^Error accessing remote module registry|^Failed to download module|could not connect to registry/im, "command_failed", true, "The registry or the network did not answer; it is tried again."),
+  rule("registry_unreachable", /^Failed to query available provider packages|^Failed to resolve provider packages|^Failed to install provider|^Error accessing remote module registry|^Failed to download module|could not connect to registry/im, "command_failed", true, "The registry or the network did not answer; it is tried again."),
   rule("variable_missing", /^No value for required variable|must also be set during the apply phase/m, "invalid_config", false, "Give the variable by inputs, extraVars or tfvars."),
   rule("variable_invalid", /^Invalid value for (?:input )?variable|^Can't change variable when applying a saved plan|^Value for undeclared variable/m, "invalid_config", false),
   rule("no_configuration", /^No configuration files|^Error: No configuration files/m, "invalid_config", false, "Point `dir` at the folder with the .tf files."),
@@ -88,13 +88,16 @@ export function saysInitNeeded(diagnostics: readonly Diagnostic[]): boolean {
 
 const isEcho = (diagnostic: Diagnostic): boolean => /^(?:execution halted|operation canceled)$/i.test(diagnostic.summary);
 
+// eslint-disable-next-line no-control-regex -- colours and other controls of programs that terraform ran
+const CONTROLS = /\u001b\[[0-9;?]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+
 const shorten = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`);
 
 /** One diagnostic as a person reads it, at most about 700 characters: where, what, and the first paragraph of why. */
 export function describeDiagnostic(diagnostic: Diagnostic): string {
   const place = [diagnostic.address, diagnostic.file === undefined ? undefined : `${diagnostic.file}${diagnostic.line === undefined ? "" : `:${diagnostic.line}`}`].filter((part) => part !== undefined).join(", ");
   const detail = diagnostic.detail.split("\n\n").slice(0, 2).join(" ").replace(/\s+/g, " ").trim();
-  return shorten(`${diagnostic.summary}${place === "" ? "" : ` (${place})`}${detail === "" ? "" : `: ${detail}`}`, 700);
+  return shorten(`${diagnostic.summary}${place === "" ? "" : ` (${place})`}${detail === "" ? "" : `: ${detail}`}`.replace(CONTROLS, ""), 700);
 }
 
 /** The errors of a failed program in the order of use: known ones first, echoes of an interrupt last or not at all. */
@@ -148,7 +151,7 @@ export function programFailure(failed: FailedProgram): OpsError {
   const outcome = known ?? { code: "command_failed" as const, reason: killed === undefined ? "failed" : "killed", retryable: killed !== undefined && failed.step !== "apply" };
   const lock = outcome.reason === "state_lock" ? errors.map((diagnostic) => parseLockInfo(diagnostic.detail)).find((info) => info !== undefined) : undefined;
   const ending = killed === undefined ? `exit code ${failed.code ?? "unknown"}` : `killed by ${killed}`;
-  const text = shown.length > 0 ? shown.join("\n") : redact(shorten(failed.stderr.trim().split("\n").slice(-5).join("\n"), 700));
+  const text = shown.length > 0 ? shown.join("\n") : redact(shorten(failed.stderr.replace(CONTROLS, "").trim().split("\n").slice(-5).join("\n"), 700));
   const more = errors.length > MAX_SHOWN ? `\n… and ${errors.length - MAX_SHOWN} more` : "";
   return new OpsError(outcome.code, `${failed.kind} ${failed.step} failed (${ending})${text === "" ? "" : `: ${text}`}${more}`, {
     retryable: outcome.retryable,

@@ -5,6 +5,7 @@ export { childEnvironment, collectEnvironment } from "./child-environment.ts";
 export { ensureInit } from "./init.ts";
 export { classifyLock, parseLockInfo, type LockHolderRecord, type LockInfo, type LockOwner } from "./lock-info.ts";
 export { readOutputs } from "./outputs.ts";
+export { releaseDeadLock } from "./release-lock.ts";
 export { planWorkspace, type PlanInputs, type PlanResult } from "./plan.ts";
 export { type AttributeChange, type ChangeKind, type Counts, type FailedCheck, type OutputChange, type ResourceChange } from "./plan-summary.ts";
 export { preflight, preflightFailure, type ExpectedState, type PreflightVerdict } from "./preflight.ts";

@@ -38,7 +38,7 @@ const toIso = (text: string): string | undefined => {
 
 /**
  * Reads the "Lock Info:" block of an "Error acquiring the state lock" diagnostic; undefined where there is none
- * (some backends only say that the lock is held).
+ * (some backends only say that the lock is held). Only the id is given where a backend tells no more of the holder.
  */
 export function parseLockInfo(detail: string): LockInfo | undefined {
   const block = /Lock Info:\n((?:[ \t]+\w+:.*(?:\n|$))+)/.exec(detail)?.[1];
@@ -51,31 +51,36 @@ export function parseLockInfo(detail: string): LockInfo | undefined {
   const id = fields.get("ID");
   if (id === undefined || id === "") return undefined;
   const created = toIso(fields.get("Created") ?? "");
+  // terraform's http backend (1.11) prints the info of the lock that it asked for, and of the holder's only the id.
+  const holder = /already locked: ID=([^\s,]+)/.exec(detail)?.[1];
+  if (holder !== undefined && holder !== id) return { id: holder };
   const optional = { path: fields.get("Path"), operation: fields.get("Operation"), who: fields.get("Who"), version: fields.get("Version"), created, info: fields.get("Info") };
   return { id, ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined && value !== "")) };
 }
 
+/** Where no end of a program is known, a lock made later than this after its start is not taken for its own. */
+const TAKES_LOCK_WITHIN_MS = 120_000;
+
+const operationFits = (step: string, operation: string | undefined): boolean =>
+  operation === undefined || operation.toLowerCase() === `operationtype${step}` || !/^OperationType(Plan|Apply)$/.test(operation);
+
 /**
- * Tells whose a lock is. `ours_dead` is a proof: one of our programs on this host began before the lock was made, no
- * other of ours was alive then, and its process is gone (pid and start time). Anything less is `foreign`.
+ * Tells whose a lock is. `ours_dead` needs proof: a program of ours on this host, of the lock's operation, began before
+ * the lock was made and had not ended then, and is gone now (pid and start time). Anything less is `foreign`.
  */
 export async function classifyLock(lock: LockInfo, ours: readonly LockHolderRecord[]): Promise<{ owner: LockOwner; holder?: LockHolderRecord }> {
   if (lock.created === undefined || lock.who === undefined) return { owner: "foreign" };
   const created = Date.parse(lock.created);
-  const candidates = ours.filter(
-    (record) =>
-      lock.who === `${record.user}@${record.host}` &&
-      Date.parse(record.started_at) - 1000 <= created &&
-      (record.ended_at === undefined || created <= Date.parse(record.ended_at) + 1000) &&
-      operationFits(record.step, lock.operation),
-  );
+  const candidates = ours
+    .filter((record) => {
+      const wasAlive = Date.parse(record.started_at) - 1_000 <= created && (record.ended_at === undefined || created <= Date.parse(record.ended_at) + 1_000);
+      return wasAlive && lock.who === `${record.user}@${record.host}` && operationFits(record.step, lock.operation);
+    })
+    .sort((a, b) => (a.started_at < b.started_at ? 1 : -1));
   for (const holder of candidates) {
     const facts = await processFacts(holder.pid);
     if (facts !== undefined && (holder.start === "" || facts.start === holder.start)) return { owner: "ours_live", holder };
   }
-  const [holder] = candidates;
-  return holder === undefined || candidates.length > 1 ? { owner: "foreign" } : { owner: "ours_dead", holder };
+  const holder = candidates.find((record) => record.ended_at !== undefined || created <= Date.parse(record.started_at) + TAKES_LOCK_WITHIN_MS);
+  return holder === undefined ? { owner: "foreign" } : { owner: "ours_dead", holder };
 }
-
-const operationFits = (step: string, operation: string | undefined): boolean =>
-  operation === undefined || operation.toLowerCase() === `operationtype${step}` || !/^OperationType(Plan|Apply)$/.test(operation);

@@ -13,17 +13,18 @@ const MAX_MEMBER_BYTES = 256 * 1024 * 1024;
 
 const notReadable = (why: string): OpsError => new OpsError("artifact_missing", `The plan file cannot be read: ${why}.`, { hint: "Plan anew." });
 
-/** The bytes of one member of a zip; undefined where it has none of that name. Throws `artifact_missing` on what is no zip. */
-export function readZipMember(zip: Buffer, name: string): Buffer | undefined {
+/** The members of a zip whose names `isWanted` takes, in their order. Throws `artifact_missing` on what is no zip. */
+export function readZipMembers(zip: Buffer, isWanted: (name: string) => boolean): Map<string, Buffer> {
   try {
-    return findMember(zip, name);
+    return findMembers(zip, isWanted);
   } catch (cause) {
     if (cause instanceof RangeError) throw notReadable("it is cut off");
     throw cause;
   }
 }
 
-function findMember(zip: Buffer, name: string): Buffer | undefined {
+function findMembers(zip: Buffer, isWanted: (name: string) => boolean): Map<string, Buffer> {
+  const members = new Map<string, Buffer>();
   const least = Math.max(0, zip.length - 22 - 0xffff);
   let end = zip.length - 22;
   while (end >= least && zip.readUInt32LE(end) !== END_RECORD) end -= 1;
@@ -33,10 +34,11 @@ function findMember(zip: Buffer, name: string): Buffer | undefined {
   for (let entry = 0; entry < entries; entry += 1) {
     if (zip.readUInt32LE(at) !== CENTRAL_HEADER) throw notReadable("its directory is damaged");
     const nameLength = zip.readUInt16LE(at + 28);
-    if (zip.toString("utf8", at + 46, at + 46 + nameLength) === name) return readMember(zip, at);
+    const name = zip.toString("utf8", at + 46, at + 46 + nameLength);
+    if (isWanted(name)) members.set(name, readMember(zip, at));
     at += 46 + nameLength + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
   }
-  return undefined;
+  return members;
 }
 
 function readMember(zip: Buffer, header: number): Buffer {
@@ -79,9 +81,18 @@ export function parseStateHeader(text: string): PriorState {
 
 /** The prior state that a plan file carries in its member `tfstate`. Throws `artifact_missing`. */
 export async function readPriorState(planFile: string): Promise<PriorState> {
-  const member = readZipMember(await readFile(planFile), "tfstate");
+  const member = readZipMembers(await readFile(planFile), (name) => name === "tfstate").get("tfstate");
   if (member === undefined) throw notReadable("it has no member tfstate");
   return parseStateHeader(member.toString("utf8"));
+}
+
+/**
+ * Whether the configuration inside a plan declares an ephemeral variable: its value is not in the plan and has to be given
+ * again when the plan is applied. In doubt (JSON syntax) true: giving equal values again is accepted.
+ */
+export async function hasEphemeralVariables(planFile: string): Promise<boolean> {
+  const files = readZipMembers(await readFile(planFile), (name) => name.startsWith("tfconfig/m-/"));
+  return [...files.values()].some((bytes) => /\bephemeral"?\s*[=:]\s*true\b/.test(bytes.toString("utf8")));
 }
 
 /** SHA-256 of a file, hex; null where it does not exist. */

@@ -84,6 +84,12 @@ export const MASKED = "(sensitive)";
 const MAX_VALUE = 500;
 const MAX_ATTRIBUTES = 100;
 
+/** Characters that a terminal or an editor acts upon instead of showing (C1 controls, direction marks, line separators). */
+const INVISIBLE = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+/** JSON escapes the C0 controls itself. */
+const visible = (text: string): string => text.replace(INVISIBLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
 const shorten = (text: string): string => (text.length <= MAX_VALUE ? text : `${text.slice(0, MAX_VALUE)}… (${text.length} characters)`);
 
 const same = (a: Json | undefined, b: Json | undefined): boolean => toJsonText(a, true) === toJsonText(b, true);
@@ -145,9 +151,9 @@ function attributeChanges(place: Place, replaced: ReadonlySet<string>, found: At
   const isUnknown = hasMark(place.unknown);
   if (!isUnknown && same(place.before, place.after) && wholeSensitive === false) return;
   if (!isUnknown && wholeSensitive && same(place.before, place.after) && isWhole(place.beforeSensitive) === isWhole(place.afterSensitive)) return;
-  const shown = (value: Json | undefined): string => (wholeSensitive || hasMark(place.beforeSensitive) || hasMark(place.afterSensitive) ? MASKED : shorten(toJsonText(value)));
+  const shown = (value: Json | undefined): string => (wholeSensitive || hasMark(place.beforeSensitive) || hasMark(place.afterSensitive) ? MASKED : visible(shorten(toJsonText(value))));
   found.push({
-    path: place.path,
+    path: visible(place.path),
     ...(place.before === undefined || place.before === null ? {} : { before: shown(place.before) }),
     ...(isUnknown ? { unknown: true as const } : place.after === undefined || place.after === null ? {} : { after: shown(place.after) }),
     ...(wholeSensitive ? { sensitive: true as const } : {}),
@@ -226,7 +232,7 @@ function failedChecks(plan: PlanJson): FailedCheck[] {
       status: textOf(member(check, "status")) ?? "",
       problems: list(member(check, "instances"))
         .flatMap((instance) => list(member(instance, "problems")))
-        .map((problem) => shorten(textOf(member(problem, "message")) ?? ""))
+        .map((problem) => visible(shorten(textOf(member(problem, "message")) ?? "")))
         .slice(0, 10),
     }));
 }

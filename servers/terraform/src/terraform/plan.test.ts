@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 
 import { planWorkspace } from "./plan.ts";
-import { inputs, programsUnderTest, WorkspaceFixture } from "./workspace-fixture.ts";
+import { inputs, programsUnderTest, WorkspaceFixture } from "./workspace.test-support.ts";
 
 const programs = await programsUnderTest(process.env);
 const made: WorkspaceFixture[] = [];

@@ -59,7 +59,8 @@ export interface PlanResult {
 /** The generated variables file of a step. */
 const variablesFile = (ctx: StepContext): string => join(ctx.work, "variables.tfvars.json");
 
-async function variableArguments(ctx: StepContext, inputs: PlanInputs): Promise<string[]> {
+/** The -var-file arguments; writes the generated file. Throws `invalid_config`. */
+export async function variableArguments(ctx: StepContext, inputs: Pick<PlanInputs, "tfvars" | "variables">): Promise<string[]> {
   const args: string[] = [];
   if (inputs.tfvars !== undefined) {
     const path = resolve(ctx.dir, inputs.tfvars);
@@ -83,7 +84,7 @@ async function explainLock(ctx: StepContext, failure: OpsError): Promise<OpsErro
   const hints = {
     ours_live: `Held by our own ${holder?.step ?? "program"} (pid ${holder?.pid ?? "unknown"}), which still runs: wait for it.`,
     ours_dead: `Held by our own ${holder?.step ?? "program"} (pid ${holder?.pid ?? "unknown"}), which is dead: \`${ctx.program.kind} force-unlock -force ${lock.id}\` is safe.`,
-    foreign: `Held by ${lock.who ?? "somebody"} since ${lock.created ?? "an unknown time"} (${lock.operation ?? "unknown operation"}): ask them, or wait.`,
+    foreign: `Lock ${lock.id} is held by ${lock.who ?? "somebody"} since ${lock.created ?? "an unknown time"} (${lock.operation ?? "unknown operation"}): ask them, or wait.`,
   };
   return new OpsError("conflict", failure.message, { hint: hints[owner], retryable: owner !== "ours_dead", details: { ...failure.details, lock_owner: owner }, cause: failure });
 }

@@ -85,7 +85,8 @@ export async function runProgram(ctx: StepContext, run: { step: StepName; args: 
   const stdout = join(ctx.work, `${run.step}.out`);
   const stderr = join(ctx.work, `${run.step}.err`);
   const started = start(ctx, run.args, stdout, stderr);
-  if (started.pid !== undefined) writeHolderRecord(record, { pid: started.pid, start: startOf(started.pid), step: run.step });
+  const holder = started.pid === undefined ? undefined : { pid: started.pid, start: startOf(started.pid), step: run.step, started_at: new Date().toISOString() };
+  if (holder !== undefined) writeHolderRecord(record, holder);
   const facts = new StreamFacts();
   const tail = new EventTail(stdout);
   const follow = run.events === true ? followEvents(tail, facts, () => ctx.onProgress(facts.progress(run.step))) : undefined;
@@ -96,6 +97,7 @@ export async function runProgram(ctx: StepContext, run: { step: StepName; args: 
   await follow?.stop();
   // A killed program's record stays: it proves later that the holder of a lock is dead.
   if (end.signal === null) removeHolderRecord(record);
+  else if (holder !== undefined) writeHolderRecord(record, { ...holder, ended_at: new Date().toISOString() });
   throwIfAborted(ctx, run.step);
   const errors = (await readFile(stderr)).subarray(0, 64 * 1024).toString("utf8");
   return { ...end, stdout, stderr: [errors, ...tail.noise].join("\n"), facts };

@@ -34,7 +34,7 @@ export interface StepContext {
   onProgress(progress: Progress): void;
 }
 
-export type StepName = "init" | "plan" | "show" | "apply" | "output" | "state-pull" | "force-unlock";
+export type StepName = "init" | "validate" | "plan" | "show" | "apply" | "output" | "state-pull" | "force-unlock";
 
 /** Where a step is, from terraform's own event stream: small enough for a heartbeat. */
 export interface Progress {
