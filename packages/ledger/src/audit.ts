@@ -37,8 +37,8 @@ const MAX_FIELD_CHARS = 400;
 const MAX_FILE_BYTES = 512 * 1024 * 1024;
 
 /** Opens the audit of a data directory. Every text in an entry goes through the redactor. */
-export function openAudit(dir: DataDirectory, options: { redactor?: Redactor; now?: () => Date } = {}): AuditLog {
-  const { redactor = new Redactor(), now = () => new Date() } = options;
+export function openAudit(dir: DataDirectory, redactor = new Redactor(), options: { now?: () => Date } = {}): AuditLog {
+  const { now = () => new Date() } = options;
   const file = (date: string): string => {
     if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) throw new OpsError("invalid_input", "A date is written YYYY-MM-DD.");
     return dir.path("audit", `${date}.jsonl`);

@@ -22,9 +22,28 @@ export { defineCommand, type Command, type CommandInput, type CommandOption, typ
 
 // Settings and the operator's policy
 export type { Effective, Settings, SettingsSources, TemporalTls } from "./settings/settings.ts";
-export { CHANGE_KINDS, type AutoRule, type ChangeKind, type Environment, type Policy } from "./settings/policy.ts";
+export { readSettings } from "./settings/read-settings.ts";
+export { settingsJsonSchema, settingsTable, type SettingRow } from "./settings/definitions.ts";
+export type { SettingProblem } from "./settings/problems.ts";
+export {
+  CHANGE_KINDS,
+  DEFAULT_ENVIRONMENT,
+  autoAllows,
+  environmentOf,
+  strictest,
+  type AutoRule,
+  type ChangeKind,
+  type Environment,
+  type EnvironmentTarget,
+  type Policy,
+} from "./settings/policy.ts";
 
-// Approvals
+// Approvals: requests, decisions through four channels, and the checking of them
+export { openApprovals, type ApprovalsDeps } from "./approvals/open-approvals.ts";
+export { SIGNATURE_NAMESPACE, recordDigest } from "./approvals/shapes.ts";
+export { channelsOf } from "./approvals/channel-rules.ts";
+export { approvalCommands, type ApprovalCommandPort } from "./approvals/commands.ts";
+export { printable } from "./approvals/request-text.ts";
 export {
   CHANNELS,
   type ApprovalRecord,

@@ -27,6 +27,6 @@ export async function openTemporaryLedger(options: { now?: () => Date } = {}): P
   const keys = await openKeys(dir);
   const redactor = new Redactor();
   const dispose = async (): Promise<void> => rm(folder, { recursive: true, force: true });
-  const audit = openAudit(dir, { redactor, ...options });
+  const audit = openAudit(dir, redactor, options);
   return { home, dir, keys, artifacts: openArtifacts(dir, keys), audit, redactor, dispose, [Symbol.asyncDispose]: dispose };
 }

@@ -1,4 +1,5 @@
 import type { Channel } from "../approvals/approval.ts";
+import { matchesGlob, matchesPathGlob } from "./glob.ts";
 
 /** What a change does to one resource, or to outputs. */
 export const CHANGE_KINDS = ["create", "update", "delete", "replace", "move", "import", "forget", "outputs"] as const;
@@ -7,7 +8,7 @@ export type ChangeKind = (typeof CHANGE_KINDS)[number];
 /** A part of the platform with rules of its own. */
 export interface Environment {
   name: string;
-  /** Globs; all kinds that are named are tried, one match suffices. */
+  /** Globs. A configuration path matches by `config_paths`; a machine by `clusters` and `nodes`, both where both are named. */
   match: { config_paths?: string[]; clusters?: string[]; nodes?: string[] };
   /** True: only the channel `signed` decides. */
   protected: boolean;
@@ -38,4 +39,77 @@ export interface Policy {
   roots: string[] | undefined;
   read_only: boolean;
   toolsets: string[] | undefined;
+}
+
+/** What an action is aimed at, as far as it decides the environment. */
+export interface EnvironmentTarget {
+  config_path?: string;
+  workspace_root?: string;
+  /** Further folders that will be worked in, where they may lie elsewhere. */
+  dirs?: string[];
+  cluster?: string;
+  node?: string;
+}
+
+/** The name of the environment that takes what no other one matches. */
+export const DEFAULT_ENVIRONMENT = "default";
+
+/**
+ * The environment of a target: the first match. Where several paths are named (the configuration, the folder its
+ * workspaces lie in) and they match different environments, the strictest of those: a configuration file put elsewhere
+ * must not take production out of its environment. Inline configuration whose folder nothing matches takes the strictest
+ * of all.
+ */
+export function environmentOf(policy: Policy, target: EnvironmentTarget): Environment {
+  if (target.cluster !== undefined || target.node !== undefined) {
+    return policy.environments.find((environment) => matchesMachine(environment, target)) ?? strictest(policy.environments);
+  }
+  const folders = [target.workspace_root, ...(target.dirs ?? [])].filter((each) => each !== undefined);
+  const matched = [
+    ...(target.config_path === undefined ? [] : [policy.environments.find((environment) => matchesPath(environment, [target.config_path!]))]),
+    ...folders.map((folder) => policy.environments.find((environment) => matchesPath(environment, [folder, `${folder}/infra.yaml`]))),
+  ].filter((environment) => environment !== undefined);
+  if (matched.length > 0) return strictest(matched);
+  const fallback = target.config_path === undefined ? undefined : policy.environments.find(matchesAll);
+  return fallback ?? strictest(policy.environments);
+}
+
+function matchesAll({ match }: Environment): boolean {
+  return match.config_paths === undefined && match.clusters === undefined && match.nodes === undefined;
+}
+
+function matchesPath({ match }: Environment, paths: string[]): boolean {
+  return match.config_paths?.some((glob) => paths.some((path) => matchesPathGlob(glob, path))) ?? false;
+}
+
+function matchesMachine(environment: Environment, { cluster, node }: EnvironmentTarget): boolean {
+  const { clusters, nodes } = environment.match;
+  if (clusters === undefined && nodes === undefined) return matchesAll(environment);
+  const named = (globs: string[] | undefined, name: string | undefined): boolean => globs === undefined || (name !== undefined && globs.some((glob) => matchesGlob(glob, name)));
+  return named(clusters, cluster) && named(nodes, node);
+}
+
+/** Weakest channel first. */
+const WEAKNESS: readonly Channel[] = ["signed", "cli", "elicit", "auto"];
+
+/** Protected before others, then more keys, then by the weakest channel that is accepted; among equals the first. */
+export function strictest(environments: readonly Environment[]): Environment {
+  const rank = (each: Environment): number[] => [each.protected ? 0 : 1, -(each.required ?? 1), Math.max(...each.channels.map((channel) => WEAKNESS.indexOf(channel)))];
+  const sorted = environments.map((each, index) => ({ each, key: [...rank(each), index] }));
+  sorted.sort((a, b) => a.key.map((value, at) => value - b.key[at]!).find((difference) => difference !== 0) ?? 0);
+  const first = sorted[0]?.each;
+  if (first === undefined) throw new RangeError("a policy has at least one environment");
+  return first;
+}
+
+/** Whether the policy itself approves these kinds of change in this workspace. An unknown or empty list of kinds is not approved. */
+export function autoAllows(policy: Policy, change: { environment: string; workspace: string; changes: readonly ChangeKind[] }): boolean {
+  const environment = policy.environments.find(({ name }) => name === change.environment);
+  if (environment === undefined || environment.protected || !environment.channels.includes("auto") || change.changes.length === 0) return false;
+  return policy.approvals.auto.some(
+    (rule) =>
+      rule.environments.some((glob) => matchesGlob(glob, change.environment)) &&
+      rule.workspaces.some((glob) => matchesGlob(glob, change.workspace)) &&
+      change.changes.every((kind) => rule.changes.includes(kind)),
+  );
 }

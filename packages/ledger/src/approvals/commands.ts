@@ -1,0 +1,80 @@
+import { OpsError } from "@platform-ops/errors";
+import type { ArtifactStore } from "../artifacts.ts";
+import type { AuditLog } from "../audit.ts";
+import { type Command, defineCommand } from "../command.ts";
+import type { ApprovalRecord, Approvals, Decision } from "./approval.ts";
+import { decideCommand } from "./decide-command.ts";
+import { detailsOrNote, printable, requestText } from "./request-text.ts";
+
+/** What the approval subcommands work with; the same for every bin of a data directory. */
+export interface ApprovalCommandPort {
+  readonly approvals: Approvals;
+  readonly artifacts: ArtifactStore;
+  readonly audit: AuditLog;
+  /** The operating-system user. */
+  readonly user: string;
+  /** Hands a decision to the run that waits for it; returns what the worker answered, one line. */
+  deliver(record: ApprovalRecord): Promise<string>;
+  /** What ssh-keygen needs to reach keys and the person: SSH_AUTH_SOCK, DISPLAY, SSH_ASKPASS, HOME. */
+  readonly signingEnvironment?: Readonly<Record<string, string>>;
+}
+
+/** `approvals`, `show ID`, `approve ID`, `reject ID`. */
+export function approvalCommands(port: ApprovalCommandPort): Command[] {
+  return [listCommand(port), showCommand(port), decideCommand(port, "approved"), decideCommand(port, "rejected")];
+}
+
+function listCommand(port: ApprovalCommandPort): Command {
+  return defineCommand({
+    name: "approvals",
+    summary: "List the requests that wait for a decision.",
+    usage: "approvals [--all] [--json]",
+    options: {
+      all: { type: "boolean", description: "Also those that were decided, expired or superseded." },
+      json: { type: "boolean", description: "Print JSON." },
+    },
+    async run({ options }, _deps, terminal) {
+      const requests = await port.approvals.list(options["all"] === true ? {} : { status: "open" });
+      if (options["json"] === true) terminal.stdout(`${JSON.stringify({ approvals: requests }, undefined, 2)}\n`);
+      else if (requests.length === 0) terminal.stdout("Nothing waits for a decision.\n");
+      for (const request of options["json"] === true ? [] : requests) {
+        const what = printable(request.title).replaceAll("\n", " ");
+        terminal.stdout(`${request.id}  ${request.status}  ${printable(request.environment)}  ${printable(request.kind)}  until ${request.expires_at}\n  ${what}\n`);
+      }
+      return 0;
+    },
+  });
+}
+
+function showCommand(port: ApprovalCommandPort): Command {
+  return defineCommand({
+    name: "show",
+    summary: "Show a request in full: what would happen, and who may decide.",
+    usage: "show ID [--json] [--signable approved|rejected]",
+    options: {
+      json: { type: "boolean", description: "Print JSON." },
+      signable: { type: "string", description: "Print only the text to sign for that decision with ssh-keygen -Y sign -n platform-ops-approval." },
+    },
+    async run({ positionals, options }, _deps, terminal) {
+      const id = onlyId(positionals, "show");
+      const decision = options["signable"];
+      if (decision !== undefined) {
+        if (decision !== "approved" && decision !== "rejected") throw new OpsError("invalid_input", "--signable takes approved or rejected.");
+        terminal.stdout(await port.approvals.signable(id, decision satisfies Decision));
+        return 0;
+      }
+      const request = await port.approvals.get(id);
+      const records = await port.approvals.records(id);
+      if (options["json"] === true) terminal.stdout(`${JSON.stringify({ request, records }, undefined, 2)}\n`);
+      else terminal.stdout(`${requestText(request, records)}\n${await detailsOrNote(request, port.artifacts)}`);
+      return 0;
+    },
+  });
+}
+
+/** The one positional argument that these commands take. */
+export function onlyId(positionals: readonly string[], command: string): string {
+  const [id, ...others] = positionals;
+  if (id === undefined || others.length > 0) throw new OpsError("invalid_input", `${command} takes one request id.`, { hint: `List them with approvals, then: ${command} apr_…` });
+  return id;
+}

@@ -1,0 +1,64 @@
+import { z } from "zod";
+import type { SettingProblem } from "./problems.ts";
+import type { Settings } from "./settings.ts";
+import { didYouMean } from "./suggestion.ts";
+import type { YamlFile } from "./yaml-file.ts";
+
+/** What zod found in a file, each with its line, unknown keys with the one that was probably meant. */
+export function fileProblems(issues: readonly z.core.$ZodIssue[], file: YamlFile, schema: z.ZodType, scope: string): SettingProblem[] {
+  return issues.flatMap((issue) => {
+    if (issue.code !== "unrecognized_keys") return [{ setting: issue.path.join(".") || "file", from: file.where(issue.path), message: `${issue.message}.`.replace(/\.\.$/, ".") }];
+    const accepted = keysAt(schema, issue.path);
+    return issue.keys.map((key) => ({
+      setting: [...issue.path, key].join("."),
+      from: file.where([...issue.path, key]),
+      message: [`No such key.${didYouMean(key, accepted)}`, accepted.length > 0 ? `Accepted: ${accepted.join(", ")}.` : "", scope].filter((part) => part !== "").join(" "),
+    }));
+  });
+}
+
+/** The sections of a faulty file that can be read, so that what is wrong between them is reported at once too. */
+export function readablePart(schema: z.ZodObject, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return {};
+  const part = structuredClone(value) as Record<string, unknown>;
+  for (let result = schema.safeParse(part); !result.success; result = schema.safeParse(part)) {
+    const strange = result.error.issues.filter((issue) => issue.code === "unrecognized_keys");
+    if (strange.length === 0) for (const issue of result.error.issues) delete part[String(issue.path[0])];
+    for (const issue of strange) {
+      const at = issue.path.reduce<unknown>((branch, key) => (branch as Record<PropertyKey, unknown>)[key], part) as Record<string, unknown>;
+      for (const key of issue.keys) delete at[key];
+    }
+  }
+  return part;
+}
+
+function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let at: z.ZodType | undefined = schema;
+  for (const key of path) {
+    at = inner(at);
+    if (at instanceof z.ZodObject) at = (at.shape as Record<string, z.ZodType>)[String(key)];
+    else if (at instanceof z.ZodArray) at = at.element as z.ZodType;
+    else return [];
+  }
+  at = inner(at);
+  return at instanceof z.ZodObject ? Object.keys(at.shape) : [];
+}
+
+function inner(schema: z.ZodType | undefined): z.ZodType | undefined {
+  return schema instanceof z.ZodOptional ? (schema.unwrap() as z.ZodType) : schema;
+}
+
+/** Settings that do not go together. */
+export function togetherProblems({ temporal }: Settings, origin: Readonly<Record<string, string>>): SettingProblem[] {
+  const problems: SettingProblem[] = [];
+  const from = (name: string): string => origin[name] ?? "default";
+  if (temporal.api_key !== undefined && temporal.tls?.enabled === false) {
+    problems.push({ setting: "temporal.tls.enabled", from: from("temporal.tls.enabled"), message: "With an API key it must not be false: the key would travel in plain text.", example: "true" });
+  }
+  const { client_cert_path: certificate, client_key_path: key } = temporal.tls ?? {};
+  if ((certificate === undefined) !== (key === undefined)) {
+    const [has, lacks] = certificate === undefined ? ["client_key_path", "client_cert_path"] : ["client_cert_path", "client_key_path"];
+    problems.push({ setting: `temporal.tls.${lacks}`, from: from(`temporal.tls.${has}`), message: `temporal.tls.${has} is set, so this one is needed too.`, example: "/etc/ssl/temporal-client.pem" });
+  }
+  return problems;
+}
