@@ -83,7 +83,7 @@ async function addWorker(server: string, out: string): Promise<void> {
   const workflow = join(ROOT, "servers", server, "src/worker/workflow.ts");
   const runtime = join(ROOT, "packages/orchestration/worker-runtime");
   if (existsSync(workflow)) {
-    const { bundleWorkflows } = await import("@platform-ops/orchestration/bundle");
+    const { bundleWorkflows } = await import("@platform-ops/orchestration/worker");
     await bundleWorkflows({ workflowsPath: workflow, outFile: join(out, "workflow-bundle.js"), root: ROOT });
   }
   if (!existsSync(runtime)) return;

@@ -36,7 +36,8 @@ async function bundleChunk(root: string, specifier: string, out: string, wanted:
 }
 
 function bundle(root: string, part: Part, out: string, wanted: Set<string>): Promise<Metafile> {
-  return run({ ...options(root, out, part.to, wanted), entryPoints: [part.from], external: [...(part.external ?? [])] });
+  const common = options(root, out, part.to, wanted);
+  return run({ ...common, entryPoints: [part.from], external: [...(part.external ?? [])], plugins: [...(common.plugins ?? []), asScript(part.from)] });
 }
 
 async function run(build_options: BuildOptions): Promise<Metafile> {
@@ -69,16 +70,16 @@ function options(root: string, out: string, to: string, wanted: Set<string>): Bu
     banner: { js: 'const __moduleUrl=require("node:url").pathToFileURL(__filename).href;' },
     // The SDK's default validator (AJV) compiles every schema at start; ours are checked by zod.
     alias: existsSync(shim) ? { "@modelcontextprotocol/server/_shims": shim } : {},
-    plugins: [lazyWorkspaceEntries(wanted), scripts],
+    plugins: [lazyWorkspaceEntries(wanted)],
   };
 }
 
-const scripts: Plugin = {
-  name: "scripts",
+const asScript = (entry: string): Plugin => ({
+  name: "entry as script",
   setup(current) {
-    current.onLoad({ filter: /[/\\](bin|main)\.ts$/ }, (args) => ({ contents: wrapTopLevelAwait(readFileSync(args.path, "utf8")), loader: "ts" }));
+    current.onLoad({ filter: /\.ts$/ }, ({ path }) => (path === entry ? { contents: wrapTopLevelAwait(readFileSync(path, "utf8").replace(/^#!.*/, "")), loader: "ts" } : undefined));
   },
-};
+});
 
 /** Copies `from` to dist with its text unchanged; returns its name. */
 export function copyInto(out: string, from: string, to: string = basename(from)): string {

@@ -29,6 +29,6 @@ export function wrapTopLevelAwait(source: string): string {
   const lines = source.split("\n");
   const isHead = (line: string): boolean => /^(import\b|#!|\/\/|\s*$)/.test(line);
   const first = lines.findIndex((line) => !isHead(line));
-  if (first < 0 || !/\bawait\b/.test(source)) return source;
+  if (first < 0 || !/^(?![\s/]).*\bawait\b/m.test(source) || /^export\b/m.test(source)) return source;
   return [...lines.slice(0, first), "void (async () => {", ...lines.slice(first), "})();", ""].join("\n");
 }
