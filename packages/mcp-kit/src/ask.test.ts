@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { callTool } from "./call-tool.ts";
 import { fixture } from "./fixture/definition.ts";
 import { CLIENTS, connect } from "./testing.ts";
-import { ASK_LIFETIME_MS, AskStates } from "./ask-state.ts";
+import { ASK_LIFETIME_MS, AskStates, digestArguments } from "./ask-state.ts";
 
 const yes = { action: "accept" as const, content: { confirm: true } };
 
@@ -35,6 +35,15 @@ describe.each(CLIENTS)("asking a person through %s", (make) => {
     // A client of SDK 1.x refuses to send it, or its server refuses to take it: then nobody answered.
     const answer = await client.call("delete_thing", { name: "a" });
     expect(["refused", "declined"]).toContain(answer.data.status);
+    expect(deps.done).toEqual([]);
+  });
+
+  test("a client that fails to show the form has not answered", async () => {
+    const { definition, deps } = fixture();
+    await using client = await connect(definition, { make, answer: () => Promise.reject(new Error("no window")) });
+    // In the 2026 era the client's own driver ends the call; in the 2025 era the tool hears why nobody answered.
+    const answer = await client.call("delete_thing", { name: "a" }).catch(() => undefined);
+    if (make !== "sdk-2-modern") expect(answer?.data).toMatchObject({ status: "declined", action: "cancel", note: expect.stringContaining("no answer came") });
     expect(deps.done).toEqual([]);
   });
 
@@ -113,6 +122,14 @@ describe("what a client may forge", () => {
     expect(states.present(crossed, subject)).toMatchObject({ ok: false });
     now += ASK_LIFETIME_MS + 1;
     expect(states.present(late, subject)).toMatchObject({ ok: false, why: expect.stringContaining("expired") });
+  });
+
+  test("a state belongs to the arguments of its call, whatever the order of their keys", () => {
+    const states = new AskStates(Buffer.alloc(32, 1));
+    const subject = (args: unknown) => ({ tool: "t", argumentsDigest: digestArguments(args), actor: "a" });
+    expect(states.present(states.mint(subject({ a: 1, b: [2] }), "x"), subject({ b: [2], a: 1 }))).toEqual({ ok: true, binding: "x" });
+    expect(states.present(states.mint(subject({ a: 1, b: [2] }), "x"), subject({ a: 1, b: [3] }))).toMatchObject({ ok: false, why: expect.stringContaining("arguments differ") });
+    expect(digestArguments([["a", 1]])).not.toBe(digestArguments({ a: 1 }));
   });
 
   test("a tool argument decides nothing", async () => {

@@ -3,8 +3,8 @@ export const MAX_DEPTH = 40;
 export const MAX_ELEMENTS = 100_000;
 
 /**
- * The first reason why arguments may not even be parsed, or undefined: a key `__proto__` (zod's strict objects drop it
- * silently), more than 40 levels, more than 100,000 elements. Walks without recursion, so depth cannot exhaust the stack.
+ * The first reason why arguments may not even be parsed, or undefined: a key `__proto__` (zod 4.6's records drop it
+ * silently; its strict objects did so before), more than 40 levels, more than 100,000 elements. Walks without recursion, so depth cannot exhaust the stack.
  */
 export function hostileInput(args: unknown): { path: string; message: string } | undefined {
   const stack: { value: unknown; path: string; depth: number }[] = [{ value: args, path: "", depth: 0 }];

@@ -51,7 +51,7 @@ function optionsOf(server: Server, params: CallParams, ctx: ServerContext, era: 
   const capabilities = (era === "modern" ? envelope?.[CLIENT_CAPABILITIES_META_KEY] : server.getClientCapabilities()) as ClientCapabilities | undefined;
   const client = (era === "modern" ? envelope?.[CLIENT_INFO_META_KEY] : server.getClientVersion()) as CallOptions["client"];
   const token = (ctx.mcpReq._meta as CallParams["_meta"])?.progressToken ?? params._meta?.progressToken;
-  const answer = presented(ctx, era);
+  const answer = presented(ctx);
   return {
     client,
     signal: ctx.mcpReq.signal,
@@ -61,16 +61,13 @@ function optionsOf(server: Server, params: CallParams, ctx: ServerContext, era: 
   };
 }
 
-/**
- * The answer that a client put into its call, if any. In the 2025 era our questions are requests of their own, so an
- * answer inside a call is never one of ours: its state is withheld, and it will be refused and recorded.
- */
-function presented(ctx: ServerContext, era: "modern" | "legacy"): PresentedAnswer | undefined {
+/** The answer that a client put into its call, if any; in the 2025 era, where no state of ours is on the wire, it is always forged. */
+function presented(ctx: ServerContext): PresentedAnswer | undefined {
   const request = ctx.mcpReq as typeof ctx.mcpReq & { inputResponses?: Record<string, unknown>; droppedInputResponseKeys?: readonly string[] };
   const state = request.requestState();
   if (request.inputResponses === undefined && state === undefined) return undefined;
   const given = request.inputResponses?.[QUESTION] as { action?: unknown; content?: unknown } | undefined;
-  return { state: era === "modern" ? state : undefined, action: given?.action, content: given?.content };
+  return { state, action: given?.action, content: given?.content };
 }
 
 /** Progress is lost with the connection; it is never the only copy of a fact. */

@@ -6,9 +6,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { bundleOptions } from "./bundling.ts";
 import { LineSplitter, MAX_MESSAGE_BYTES } from "./json-lines.ts";
 
-// A process of our own, bundled as a published server is: one file of CommonJS, the SDK's shim replaced.
+// A process of our own, bundled as a published server is.
 let folder: string;
 let server: string;
 const children: ChildProcess[] = [];
@@ -17,8 +18,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "mcp-kit-"));
   server = join(folder, "server.cjs");
   const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-  const alias = { "@modelcontextprotocol/server/_shims": here("./sdk-shims.ts") };
-  await build({ stdin: { contents: `import ${JSON.stringify(here("./fixture/main.ts"))}`, resolveDir: here(".") }, bundle: true, platform: "node", format: "cjs", outfile: server, conditions: ["platform-ops-source"], alias, logLevel: "error" });
+  await build({ stdin: { contents: `import ${JSON.stringify(here("./fixture/main.ts"))}`, resolveDir: here(".") }, bundle: true, platform: "node", format: "cjs", outfile: server, conditions: ["platform-ops-source"], logLevel: "error", ...bundleOptions });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 afterEach(() => children.splice(0).forEach((child) => child.kill("SIGKILL")));
