@@ -2,6 +2,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { readSettings, type Effective } from "@platform-ops/ledger";
+import { readWorkerLaunch } from "@platform-ops/orchestration";
 import { PACKAGE_NAME, SERVER_NAME, VERSION } from "./identity.ts";
 
 /** What the server knows of its surroundings. Made once, here; nothing else reads the environment or the arguments. */
@@ -25,6 +26,8 @@ export interface ServerConfig extends Effective {
   readonly entry: { readonly command: string; readonly args: readonly string[] };
   /** More on stderr: TEMPORAL_DEBUG, as in the source's troubleshooting. Never passed to a worker. */
   readonly verbose: boolean;
+  /** What ssh-keygen needs to reach keys and the person who touches them. */
+  readonly signingEnvironment: Readonly<Record<string, string>>;
   /** NO_COLOR is set. */
   readonly noColor: boolean;
 }
@@ -34,10 +37,33 @@ export interface ServerConfig extends Effective {
  * @throws OpsError settings_invalid
  */
 export function readConfig(): ServerConfig {
+  return configOf(process.argv.slice(2));
+}
+
+/** How a supervisor, or an operator, started a worker. */
+export interface WorkerLaunch {
+  readonly config: ServerConfig;
+  /** File in which the worker shows that it lives. */
+  readonly aliveFile: string;
+  /** host:port of local Temporal; undefined in a cluster. */
+  readonly localTemporal: string | undefined;
+}
+
+/**
+ * The same for a worker process, with what the supervisor added to its arguments.
+ * @throws OpsError settings_invalid
+ */
+export function readWorkerConfig(): WorkerLaunch {
+  const { aliveFile, localTemporal, rest } = readWorkerLaunch(process.argv.slice(2));
+  const config = configOf(rest);
+  return { config, aliveFile: aliveFile ?? join(config.settings.home, "workers", `alive-${process.pid}.json`), localTemporal };
+}
+
+function configOf(argv: readonly string[]): ServerConfig {
   const env = process.env;
   const entry = process.argv[1] === undefined ? process.cwd() : realpathIfThere(process.argv[1]);
   const homeFolder = env["HOME"] || homedir();
-  const effective = readSettings({ argv: process.argv.slice(2), env, cwd: process.cwd(), home: homeFolder, platform: process.platform });
+  const effective = readSettings({ argv, env, cwd: process.cwd(), home: homeFolder, platform: process.platform });
   const verbose = isOn(env["TEMPORAL_DEBUG"]);
   return {
     ...effective,
@@ -54,6 +80,7 @@ export function readConfig(): ServerConfig {
     startedAs: startedAs(entry, env),
     entry: isNpx(entry) ? { command: "npx", args: ["-y", PACKAGE_NAME] } : { command: process.execPath, args: [entry] },
     verbose,
+    signingEnvironment: Object.fromEntries(["PATH", "HOME", "SSH_AUTH_SOCK", "SSH_ASKPASS", "SSH_ASKPASS_REQUIRE", "DISPLAY", "WAYLAND_DISPLAY", "LANG"].flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]))),
     noColor: (env["NO_COLOR"] ?? "") !== "",
   };
 }

@@ -56,7 +56,7 @@ async function dataDirectory(deps: TerraformDeps): Promise<Check[]> {
 async function workerRuntime(deps: TerraformDeps): Promise<Check[]> {
   if (deps.config.settings.temporal.workers === "external") return [{ name: "worker", status: "ok", found: "run elsewhere, by the settings" }];
   try {
-    const spec = await workerSpec(deps.config, await deps.ledger());
+    const spec = await workerSpec(deps.config);
     return [{ name: "worker build and runtime", status: "ok", found: spec.version }];
   } catch (error) {
     return [{ name: "worker build and runtime", status: "missing", cure: isOpsError(error) ? error.hint : `Run: ${deps.config.startedAs} setup` }];

@@ -1,8 +1,7 @@
 import { approvalCommands, type Command } from "@platform-ops/ledger";
 import { callCommand } from "@platform-ops/mcp-kit";
 import { runsCommand, supervisorCommand, uiCommand } from "@platform-ops/orchestration";
-import type { TerraformDeps } from "../deps.ts";
-import { SERVER } from "../identity.ts";
+import type { Ledger, TerraformDeps } from "../deps.ts";
 import { deliverDecision } from "../runs/deliver-decision.ts";
 import { terraformServer } from "../server.ts";
 import { configCommand } from "./config-command.ts";
@@ -15,12 +14,11 @@ import { workerCommand } from "./worker-command.ts";
 
 /** Every subcommand of the bin. Those of other rooms come as values; this is where they meet their dependencies. */
 export async function commandsOf(deps: TerraformDeps): Promise<readonly Command[]> {
-  const lazily = lazyLedger(deps);
   return [
     runCommand,
     initCommand,
-    runsCommand({ orchestration: () => deps.orchestration({ worker: false }), server: SERVER }),
-    ...approvalCommands({ ...lazily, user: deps.config.user, deliver: (record) => deliverDecision(deps, record) }),
+    runsCommand({ open: () => deps.orchestration({ worker: false }) }),
+    ...approvalCommands({ approvals: lazily(deps, "approvals"), artifacts: lazily(deps, "artifacts"), audit: lazily(deps, "audit"), user: deps.config.user, deliver: (record) => deliverDecision(deps, record), signingEnvironment: deps.config.signingEnvironment }),
     refreshCredentialsCommand,
     callCommand(async () => terraformServer(deps)),
     setupCommand,
@@ -30,4 +28,13 @@ export async function commandsOf(deps: TerraformDeps): Promise<readonly Command[
     supervisorCommand({ home: deps.config.settings.home }),
     uiCommand({ home: deps.config.settings.home }),
   ];
+}
+
+/** A part of the ledger, opened with its first use: listing the subcommands touches no file. All its methods are asynchronous. */
+function lazily<K extends "approvals" | "artifacts" | "audit">(deps: TerraformDeps, part: K): Ledger[K] {
+  const call = (name: PropertyKey) => async (...args: unknown[]) => {
+    const opened = (await deps.ledger())[part] as unknown as Record<PropertyKey, (...args: unknown[]) => unknown>;
+    return opened[name]?.(...args);
+  };
+  return new Proxy({} as Ledger[K], { get: (_target, name) => call(name) });
 }

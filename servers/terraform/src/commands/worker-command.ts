@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { join } from "node:path";
 import { defineCommand } from "@platform-ops/ledger";
 import type { TerraformDeps } from "../deps.ts";
 import { workerSpec } from "../runs/worker-spec.ts";
@@ -9,8 +10,8 @@ export const workerCommand = defineCommand<TerraformDeps>({
   summary: "Carry runs out, in the foreground",
   usage: "worker",
   async run(_input, deps, terminal, signal) {
-    const spec = await workerSpec(deps.config, await deps.ledger());
-    const child = spawn(process.execPath, [spec.entry, ...spec.args], { env: spec.env, stdio: ["ignore", "inherit", "inherit"] });
+    const spec = await workerSpec(deps.config);
+    const child = spawn(process.execPath, [join(spec.build, spec.entry), ...spec.args], { env: spec.env, stdio: ["ignore", "inherit", "inherit"] });
     const stop = (): void => void child.kill("SIGTERM");
     signal.addEventListener("abort", stop);
     if (signal.aborted) stop();

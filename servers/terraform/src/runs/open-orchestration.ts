@@ -1,5 +1,5 @@
 import { OpsError } from "@platform-ops/errors";
-import { ensureLocal, locateTemporal, type Orchestration } from "@platform-ops/orchestration";
+import { ensureLocal, ensureWorkers, locateTemporal, type Orchestration } from "@platform-ops/orchestration";
 import { join } from "node:path";
 import type { ServerConfig } from "../config.ts";
 import type { Ledger } from "../deps.ts";
@@ -18,9 +18,9 @@ export async function openOrchestration(config: ServerConfig, ledger: Ledger, ne
   const { settings } = config;
   const cluster = await connectionTarget(settings.temporal, config.env);
   const keepsWorker = need.worker && settings.temporal.workers === "local";
-  const workers = keepsWorker ? [await workerSpec(config, ledger)] : [];
+  const workers = keepsWorker ? [await workerSpec(config)] : [];
   if (cluster !== undefined) {
-    if (workers.length > 0) await ensureLocal({ ...common(config), workers });
+    if (workers.length > 0) await ensureWorkers({ ...common(config), workers });
     return await connect({ ...cluster, keys: ledger.keys });
   }
   const binary = await locateTemporal({ home: settings.home, cache: settings.cache, path: config.path, ...(settings.temporal.binary === undefined ? {} : { configured: settings.temporal.binary }) });

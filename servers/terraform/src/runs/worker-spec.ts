@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { installWorkerBuild, type WorkerSpec } from "@platform-ops/orchestration";
 import type { ServerConfig } from "../config.ts";
-import type { Ledger } from "../deps.ts";
 import { SERVER } from "../identity.ts";
 import { processEnvironment, setupNeeded } from "./open-orchestration.ts";
 
@@ -11,17 +10,10 @@ import { processEnvironment, setupNeeded } from "./open-orchestration.ts";
  * may prune the original while a run is open. Copying is all that happens here; the runtime is `setup`'s.
  * @throws OpsError setup_needed
  */
-export async function workerSpec(config: ServerConfig, ledger: Ledger): Promise<WorkerSpec> {
+export async function workerSpec(config: ServerConfig): Promise<WorkerSpec> {
   const { home } = config.settings;
   if (!existsSync(join(config.dist, "worker.cjs"))) throw setupNeeded(config, "The worker is not built.");
   const build = await installWorkerBuild({ home, from: config.dist });
   if (!existsSync(join(build.dir, "node_modules", "@temporalio", "worker"))) throw setupNeeded(config, "The worker's runtime is not installed.");
-  void ledger;
-  return { server: SERVER, version: build.version, builtAt: build.builtAt, build: build.dir, entry: join(build.dir, "worker.cjs"), args: policyFlags(config), env: processEnvironment(config) };
-}
-
-/** The worker reads the same settings; roots given by flags travel along, since no file holds them. */
-function policyFlags(config: ServerConfig): string[] {
-  void config;
-  return [];
+  return { server: SERVER, version: build.version, builtAt: build.builtAt, build: build.dir, entry: "worker.cjs", args: [], env: processEnvironment(config) };
 }
