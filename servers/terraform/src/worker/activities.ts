@@ -50,6 +50,7 @@ function quickCall(): StepCall {
   const { info } = Context.current();
   return {
     run: info.workflowExecution?.workflowId ?? "",
+    execution: info.workflowExecution?.runId ?? "",
     attempt: info.attempt,
     signal: new AbortController().signal,
     handover: new AbortController().signal,

@@ -24,7 +24,7 @@ export function waitsFor(taskQueue: string): WaitActivities {
 /** Quick work that deserves a retry of its own. */
 export const quick: Pick<QuickActivities, "notify" | "finishRun"> = {
   notify: proxyActivities<QuickActivities>({ startToCloseTimeout: 30_000, retry: { initialInterval: 2_000, backoffCoefficient: 2, maximumAttempts: 4 } }).notify,
-  finishRun: proxyActivities<QuickActivities>({ startToCloseTimeout: 60_000, retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 30_000 } }).finishRun,
+  finishRun: proxyActivities<QuickActivities>({ startToCloseTimeout: 60_000, retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 30_000, maximumAttempts: 10 } }).finishRun,
 };
 
 /** Quick reads and writes of files, within the workflow task. */

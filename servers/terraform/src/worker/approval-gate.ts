@@ -1,4 +1,4 @@
-import { canonicalJson, type ApprovalRecord, type ApprovalRequest, type AutoRule, type ChangeKind, type Environment, CHANGE_KINDS } from "@platform-ops/ledger";
+import { autoAllows, canonicalJson, CHANGE_KINDS, type ApprovalRecord, type ApprovalRequest, type ChangeKind, type Environment } from "@platform-ops/ledger";
 import { isOpsError, OpsError } from "@platform-ops/errors";
 import { approvalDetails, approvalSummary, approvalTitle } from "./approval-text.ts";
 import { carryKey, consumerOf, type PlanRecord, type PlanView } from "./plan-record.ts";
@@ -124,8 +124,7 @@ async function carriedFrom(deps: WorkerDeps, request: ApprovalRequest, item: Pla
 
 /** What the operator's file itself approves: every kind of change of the plan must be named by one rule. */
 async function byPolicy(deps: WorkerDeps, call: StepCall, task: GateTask, environment: Environment, waiting: readonly Waiting[]): Promise<Released[]> {
-  if (environment.protected) return [];
-  const allowed = waiting.filter(({ plan }) => deps.policy.approvals.auto.some((rule) => ruleAllows(rule, environment.name, plan)));
+  const allowed = waiting.filter(({ plan }) => plan.kinds.every(isChangeKind) && autoAllows(deps.policy, { environment: environment.name, workspace: plan.workspace, changes: plan.kinds.filter(isChangeKind) }));
   if (allowed.length === 0) return [];
   const plans = allowed.map(({ plan }) => plan);
   const request =
@@ -135,16 +134,6 @@ async function byPolicy(deps: WorkerDeps, call: StepCall, task: GateTask, enviro
   const record = made ?? (await deps.approvals.decide({ id: request.id, decision: "approved", channel: "auto", approver: "policy:auto" }));
   const approval = await keepRecord(deps, record);
   return allowed.map(({ item }) => ({ node: item.node, approval, by: "auto" }));
-}
-
-/** True when the rule names the environment, the workspace and all kinds of change of the plan. */
-export function ruleAllows(rule: AutoRule, environment: string, plan: Pick<PlanRecord, "workspace" | "kinds">): boolean {
-  const kinds: readonly string[] = rule.changes;
-  return rule.environments.some((glob) => matches(glob, environment)) && rule.workspaces.some((glob) => matches(glob, plan.workspace)) && plan.kinds.length > 0 && plan.kinds.every((kind) => kinds.includes(kind));
-}
-
-function matches(glob: string, name: string): boolean {
-  return new RegExp(`^${glob.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".")}$`, "s").test(name);
 }
 
 /** Verifies the record that came with an update, and keeps it for the activity that acts, which verifies it again. */

@@ -7,20 +7,23 @@ import { loadConfig, lockOf } from "./workspace-context.ts";
 /** A closed run as it is kept after Temporal has forgotten it. */
 export interface RunReport extends FinishTask {
   readonly version: 1;
-  readonly run: string;
+  readonly workflow_id: string;
+  /** Temporal's id of this execution. */
+  readonly run_id: string;
   readonly environment: string;
   readonly config_path?: string;
   readonly workspace_root: string;
-  readonly ended_at: number;
+  /** ms since the epoch, as `started_at`. */
+  readonly finished_at: number;
 }
 
 /** The pointer file reports/<run>.json: what a list shows, and the artifact with the rest. */
 export interface ReportPointer {
-  readonly run: string;
+  readonly workflow_id: string;
   readonly report: string;
   readonly phase: string;
   readonly started_at: number;
-  readonly ended_at: number;
+  readonly finished_at: number;
 }
 
 /**
@@ -29,10 +32,10 @@ export interface ReportPointer {
  */
 export async function finishRun(deps: WorkerDeps, call: StepCall, task: FinishTask): Promise<string> {
   const { config, environment } = await loadConfig(deps, task.config);
-  const ended_at = Date.now();
-  const report: RunReport = { version: 1, run: call.run, environment: environment.name, ...(config.config_path === undefined ? {} : { config_path: config.config_path }), workspace_root: config.workspace_root, ended_at, ...task };
+  const finished_at = Date.now();
+  const report: RunReport = { version: 1, workflow_id: call.run, run_id: call.execution, environment: environment.name, ...(config.config_path === undefined ? {} : { config_path: config.config_path }), workspace_root: config.workspace_root, finished_at, ...task };
   const digest = await deps.artifacts.putJson(report, { kind: "report" });
-  const pointer: ReportPointer = { run: call.run, report: digest, phase: task.phase, started_at: task.started_at, ended_at };
+  const pointer: ReportPointer = { workflow_id: call.run, report: digest, phase: task.phase, started_at: task.started_at, finished_at };
   const path = deps.directory.path("reports", `${fileNameOf(call.run)}.json`);
   await mkdir(deps.directory.path("reports"), { recursive: true, mode: 0o700 });
   await writeFile(`${path}.new`, JSON.stringify(pointer), { mode: 0o600 });

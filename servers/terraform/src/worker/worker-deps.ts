@@ -18,6 +18,8 @@ export interface WorkerDeps {
 export interface StepCall {
   /** Workflow id of the run. */
   readonly run: string;
+  /** Temporal's id of this execution of the run. */
+  readonly execution: string;
   readonly attempt: number;
   /** Aborted: the step was cancelled. */
   readonly signal: AbortSignal;

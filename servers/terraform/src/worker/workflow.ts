@@ -247,9 +247,10 @@ class Run {
     const outcome = runOutcome(nodes.map((n) => ({ name: n.node.name, state: n.state, apply: n.node.apply, ...(n.failure === undefined ? {} : { code: n.failure.code }), ...(n.cause === undefined ? {} : { cause: n.cause }) })), this.#scheduler.cancelled !== undefined);
     const left = await this.#leaveForLater();
     const { config, requester, server_version } = this.#input;
-    const report = await quick.finishRun({ config, ...outcome, requester, server_version, started_at: this.#started, nodes: nodes.map((n) => this.#reportNode(n)), ...(left === undefined ? {} : { request: left.id }) });
+    // What was done is done, whether its report could be written or not.
+    const report = await quick.finishRun({ config, ...outcome, requester, server_version, started_at: this.#started, nodes: nodes.map((n) => this.#reportNode(n)), ...(left === undefined ? {} : { request: left.id }) }).catch(() => "");
     if (left !== undefined) this.#request = { ...left, workspaces: left.nodes.map((i) => this.#at(i).node.name), timer: new CancellationScope() };
-    this.#publish(outcome.phase, { report, reason: outcome.reason });
+    this.#publish(outcome.phase, { reason: outcome.reason, ...(report === "" ? {} : { report }) });
     await condition(allHandlersFinished);
     const count = (state: string): number => nodes.filter((n) => n.state === state).length;
     const result: RunResult = { ...outcome, report, applied: count("applied"), unchanged: nodes.filter((n) => isDone(n.state) && n.state !== "applied").length, planned: count("planned") };

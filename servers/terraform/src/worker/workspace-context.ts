@@ -25,7 +25,9 @@ export interface WorkspaceContext {
 export async function loadConfig(deps: WorkerDeps, digest: string): Promise<{ config: InfraConfig; environment: Environment }> {
   const config = await deps.artifacts.getJson<InfraConfig>(digest);
   const { config_path, workspace_root } = config;
-  return { config, environment: environmentOf(deps.policy, { workspace_root, ...(config_path === undefined ? {} : { config_path }) }) };
+  // The folders count too: a configuration put elsewhere must not take them out of their environment.
+  const dirs = config.workspaces.map((workspace) => workspace.dir);
+  return { config, environment: environmentOf(deps.policy, { workspace_root, dirs, ...(config_path === undefined ? {} : { config_path }) }) };
 }
 
 /** The workspace with that name. @throws OpsError not_found */

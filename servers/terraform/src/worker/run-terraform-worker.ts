@@ -1,0 +1,42 @@
+import { runWorker, type ConnectionTarget } from "@platform-ops/orchestration/worker";
+import { terraformActivities, waitActivities } from "./activities.ts";
+import { waitsQueue } from "./run-contract.ts";
+import type { WorkerDeps } from "./worker-deps.ts";
+
+/** What a worker process of this server needs besides the parts of its activities. */
+export interface TerraformWorkerOptions {
+  readonly target: ConnectionTarget;
+  readonly queue: string;
+  /** The workflow bundle's path. */
+  readonly bundle: string;
+  readonly build: string;
+  readonly aliveFile: string;
+  /** Abort = drain. */
+  readonly signal: AbortSignal;
+  readonly onReady?: () => void;
+}
+
+/** Runs limit themselves to their own parallelism; this bounds one machine that serves many runs. */
+const MAX_STEPS = 32;
+/** A wait costs a timer. */
+const MAX_WAITS = 1_000;
+
+/** Polls the run queue and the waits queue until the signal, then drains. */
+export async function runTerraformWorker(deps: WorkerDeps, options: TerraformWorkerOptions): Promise<void> {
+  const { target, queue, bundle, build, aliveFile, signal, onReady } = options;
+  await runWorker({
+    target,
+    taskQueues: [
+      { queue, activities: terraformActivities(deps), workflows: { bundle }, maxConcurrentActivities: MAX_STEPS },
+      { queue: waitsQueue(queue), activities: waitActivities(deps), maxConcurrentActivities: MAX_WAITS },
+    ],
+    keys: deps.keys,
+    home: deps.directory.root,
+    server: "terraform",
+    build,
+    aliveFile,
+    logger: deps.logger,
+    signal,
+    ...(onReady === undefined ? {} : { onReady }),
+  });
+}
