@@ -6,6 +6,7 @@ export { firstSentence, listTool, listTools, toolTable, type ListedTool } from "
 export { didYouMean } from "./did-you-mean.ts";
 export { refuse, type Failure } from "./failure.ts";
 export { hintsOf, metaOf, type Hints } from "./hints.ts";
+export { quoteData } from "./quote-data.ts";
 export { toolsetProblems, toolsetsOf, withheldBecause, type ServerDefinition } from "./server-definition.ts";
 export { END_WITHIN_MS, serveStdio, type StdioIo } from "./serve-stdio.ts";
 export { defineTool, isAsk, toolsFor, type Answer, type Ask, type Call, type Effect, type FormField, type FormSchema, type Tool, type ToolResult } from "./tool.ts";

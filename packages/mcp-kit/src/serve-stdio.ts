@@ -1,6 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import { OpsError } from "@platform-ops/errors";
 import { settled } from "./call-tool.ts";
+import { guardProcess } from "./process-guard.ts";
 import { prepare, type ServerDefinition } from "./server-definition.ts";
 import { openConnection } from "./start-up/open-connection.ts";
 import { StdioTransport } from "./stdio-transport.ts";
@@ -20,9 +21,20 @@ export interface StdioIo {
 /**
  * Serves MCP on stdin and stdout in both protocol eras until the input ends or SIGINT, SIGTERM or SIGHUP comes; then
  * requests in flight get up to 1.5 s to be answered (end of input) or are aborted (signals). The caller ends the process.
+ * Without `io` it serves on the process's own streams, and guards them (`guardProcess`).
  * Throws OpsError too_large when a message over 10 MB ended it.
  */
-export async function serveStdio(definition: ServerDefinition, io: StdioIo = { input: process.stdin, output: process.stdout, signals: process }): Promise<void> {
+export async function serveStdio(definition: ServerDefinition, io?: StdioIo): Promise<void> {
+  if (io) return await serveOn(definition, io);
+  const release = guardProcess(definition);
+  try {
+    await serveOn(definition, { input: process.stdin, output: process.stdout, signals: process });
+  } finally {
+    release();
+  }
+}
+
+async function serveOn(definition: ServerDefinition, io: StdioIo): Promise<void> {
   prepare(definition);
   const { logger } = definition;
   const transport = new StdioTransport(io.input, io.output, END_WITHIN_MS);

@@ -166,6 +166,33 @@ describe("what stands on stdin", () => {
     for (const id of [2, 3, 4]) expect((await answer(id)).result).toBeTruthy();
   });
 
+  test("what libraries print goes to stderr", async () => {
+    const { send, answer, lines, stderr } = start();
+    send(call(1, "show_failure", { how: "chatty" }));
+    await answer(1);
+    expect(lines).toHaveLength(1);
+    expect(stderr()).toContain("a library that prints\nand prints");
+  });
+
+  test("a stray rejection is logged, masked, and the server lives", async () => {
+    const { send, answer, stderr } = start();
+    send(call(1, "show_failure", { how: "stray" }));
+    await answer(1);
+    send(call(2, "list_things"));
+    expect((await answer(2)).result.isError).toBeUndefined();
+    expect(stderr()).toContain("stray [redacted]");
+  });
+
+  test("a hundred thousand levels of nesting are refused, and the server lives", async () => {
+    const { send, answer } = start();
+    send(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_things","arguments":{"only":${"[".repeat(100_000)}${"]".repeat(100_000)}}}}\n`);
+    send(`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"list_things","arguments":${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}}}\n`);
+    send(call(3, "list_things"));
+    expect((await answer(3)).result.isError).toBeUndefined();
+    expect((await answer(1)).result.structuredContent.error.code).toBe("invalid_input");
+    expect((await answer(2)).result.structuredContent.error.code).toBe("invalid_input");
+  });
+
   test("an elicitation capability without modes means forms", async () => {
     const { send, lines } = start();
     send({ id: 1, method: "initialize", params: { protocolVersion: "2025-06-18", capabilities: { elicitation: {} }, clientInfo: { name: "c", version: "1" } } });

@@ -14,7 +14,7 @@ const WRITE_AFTER_MS = 1500;
  * length of the source only, and carries a digest of itself, since V8 does not check what it loads. Where none can be
  * written, the bundle runs without. Gives back whether the cache was used.
  */
-export function loadCached(bundle: string): "cached" | "compiled" {
+export function loadCached(bundle: string, writeAfterMs = WRITE_AFTER_MS): "cached" | "compiled" {
   const source = readFileSync(bundle);
   const key = createHash("sha256").update(source).update(String(cachedDataVersionTag())).digest("hex");
   const file = `${bundle}.${key.slice(0, 16)}.cache`;
@@ -24,7 +24,7 @@ export function loadCached(bundle: string): "cached" | "compiled" {
   const module = { exports: {} };
   (script.runInThisContext() as (...args: unknown[]) => void)(module.exports, createRequire(bundle), module, bundle, dirname(bundle));
   if (cachedData && !script.cachedDataRejected) return "cached";
-  setTimeout(() => writeCache(file, bundle, script.createCachedData()), WRITE_AFTER_MS).unref();
+  setTimeout(() => writeCache(file, bundle, script.createCachedData()), writeAfterMs).unref();
   return "compiled";
 }
 
