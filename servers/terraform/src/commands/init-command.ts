@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { OpsError } from "@platform-ops/errors";
 import { defineCommand } from "@platform-ops/ledger";
 import type { TerraformDeps } from "../deps.ts";
-import { importConfiguration } from "../init-config/index.ts";
+import { collectSources, importConfig } from "../init-config/import-config.ts";
 
 /** `init`: writes an infra.yaml for folders that exist already, or from a Terragrunt or an Atlantis configuration. */
 export const initCommand = defineCommand<TerraformDeps>({
@@ -21,8 +21,9 @@ export const initCommand = defineCommand<TerraformDeps>({
     if (from !== undefined && from !== "folders" && from !== "terragrunt" && from !== "atlantis") {
       throw new OpsError("invalid_input", `--from: ${JSON.stringify(from)} is not known.`, { hint: "Accepted: folders, terragrunt, atlantis." });
     }
-    const { yaml, notes } = await importConfiguration(folder, from);
-    for (const note of notes) terminal.stderr(`note: ${note}\n`);
+    const { files, truncated } = await collectSources(folder);
+    const { yaml, notes } = importConfig(files, from);
+    for (const note of truncated ? ["the search for files ended at its limit", ...notes] : notes) terminal.stderr(`note: ${note}\n`);
     if (options["print"] === true) {
       terminal.stdout(yaml);
       return 0;
