@@ -1,10 +1,11 @@
-import { KINDS, memberPath, type InputMapping, type Kind, type ParsedText } from "./infra-config.ts";
+import { KINDS, memberPath, type InputMapping, type Kind } from "./infra-config.ts";
 import { CONFIG_KEYS, INPUT_KEYS, MAX_WORKSPACES, WORKSPACE_KEYS, type InfraDraft, type WorkspaceDraft } from "./infra-draft.ts";
 import { IDENTIFIER, IDENTIFIER_RULE, TASK_QUEUE, TASK_QUEUE_RULE, WORKSPACE_NAME, WORKSPACE_NAME_RULE } from "./names.ts";
 import { nearestName } from "./nearest-name.ts";
 import { isOperation, operationFaults } from "./operations.ts";
 import { printable } from "./printable.ts";
-import { kindOfValue, ProblemList } from "./problem-list.ts";
+import type { ProblemList } from "./problem-list.ts";
+import { kindOfValue } from "./problem-list.ts";
 
 type Mapping = Record<string, unknown>;
 
@@ -56,12 +57,15 @@ function checkWorkspace(item: unknown, path: string, list: ProblemList, dirOptio
   if (dir === undefined && !dirOptional && (item["dir"] ?? "") === "") list.add(`workspace ${label} missing dir`, memberPath(path, "dir"));
   const tfvars = readPath(item, "tfvars", path, list);
   const taskQueue = readText(item, "taskQueue", path, list);
-  if (taskQueue !== undefined && taskQueue !== "" && !TASK_QUEUE.test(taskQueue)) list.add(`workspace ${label}: taskQueue must be ${TASK_QUEUE_RULE}`, memberPath(path, "taskQueue"));
+  if (taskQueue !== undefined && taskQueue !== "" && !TASK_QUEUE.test(taskQueue))
+    list.add(`workspace ${label}: taskQueue must be ${TASK_QUEUE_RULE}`, memberPath(path, "taskQueue"));
   const extraVars = readExtraVars(item, path, label, list);
   const operations = readTexts(item, "operations", path, list);
   for (const fault of operationFaults(operations, kind)) {
     const unknown = /^unknown operation '(.*)' for/.exec(fault)?.[1];
-    list.add(`workspace ${label}: ${fault}`, memberPath(path, "operations"), { suggestion: unknown === undefined ? undefined : nearestName(unknown, ["init", "validate", "plan", "apply"]) });
+    list.add(`workspace ${label}: ${fault}`, memberPath(path, "operations"), {
+      suggestion: unknown === undefined ? undefined : nearestName(unknown, ["init", "validate", "plan", "apply"]),
+    });
   }
   const draft: WorkspaceDraft = {
     name: name ?? "",
@@ -127,10 +131,18 @@ function readInputs(item: Mapping, path: string, label: string, list: ProblemLis
       if (typeof (input[key] ?? "") === "string") list.add(`workspace ${label}: input mapping ${key} cannot be empty`, memberPath(at, key));
       return "";
     }) as [string, string, string];
-    for (const [key, text] of [["sourceOutput", sourceOutput], ["targetVar", targetVar]] as const) {
-      if (text.trim() !== "" && !IDENTIFIER.test(text)) list.add(`workspace ${label}: input mapping ${key} '${printable(text)}' is no terraform name (${IDENTIFIER_RULE})`, memberPath(at, key));
+    for (const [key, text] of [
+      ["sourceOutput", sourceOutput],
+      ["targetVar", targetVar],
+    ] as const) {
+      if (text.trim() !== "" && !IDENTIFIER.test(text))
+        list.add(
+          `workspace ${label}: input mapping ${key} '${printable(text)}' is no terraform name (${IDENTIFIER_RULE})`,
+          memberPath(at, key),
+        );
     }
-    if (targetVar !== "" && targets.has(targetVar)) list.add(`workspace ${label}: two input mappings set the variable '${printable(targetVar)}'`, memberPath(at, "targetVar"));
+    if (targetVar !== "" && targets.has(targetVar))
+      list.add(`workspace ${label}: two input mappings set the variable '${printable(targetVar)}'`, memberPath(at, "targetVar"));
     targets.add(targetVar);
     return sourceWorkspace.trim() === "" ? [] : [{ sourceWorkspace, sourceOutput, targetVar }];
   });
@@ -145,9 +157,13 @@ function readExtraVars(item: Mapping, path: string, label: string, list: Problem
     return undefined;
   }
   for (const [key, variable] of Object.entries(value)) {
-    if (!IDENTIFIER.test(key)) list.add(`workspace ${label}: extraVars '${printable(key)}' is no terraform name (${IDENTIFIER_RULE})`, memberPath(where, key), { at: "key" });
+    if (!IDENTIFIER.test(key))
+      list.add(`workspace ${label}: extraVars '${printable(key)}' is no terraform name (${IDENTIFIER_RULE})`, memberPath(where, key), {
+        at: "key",
+      });
     const fault = jsonFault(variable, 0);
-    if (fault !== undefined) list.add(`workspace ${label}: extraVars '${printable(key)}' holds ${fault}`, memberPath(where, key), { topic: "shape" });
+    if (fault !== undefined)
+      list.add(`workspace ${label}: extraVars '${printable(key)}' holds ${fault}`, memberPath(where, key), { topic: "shape" });
   }
   // A copy: the parsed text may be kept for the next call.
   return structuredClone(value);
@@ -156,7 +172,8 @@ function readExtraVars(item: Mapping, path: string, label: string, list: Problem
 /** What in a value is not JSON that we can hand on exactly, or undefined. */
 function jsonFault(value: unknown, depth: number): string | undefined {
   if (depth > MAX_VARIABLE_DEPTH) return `more than ${MAX_VARIABLE_DEPTH} levels`;
-  if (typeof value === "number" && (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value)))) return "a number that cannot be kept exactly; write it as text";
+  if (typeof value === "number" && (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))))
+    return "a number that cannot be kept exactly; write it as text";
   if (value === null || ["string", "number", "boolean"].includes(typeof value)) return undefined;
   if (!Array.isArray(value) && !isMapping(value)) return "a value that JSON does not have";
   if (Object.hasOwn(value, "__proto__")) return "the key '__proto__'";
@@ -170,7 +187,10 @@ function jsonFault(value: unknown, depth: number): string | undefined {
 function refuseUnknownKeys(item: Mapping, accepted: readonly string[], path: string, where: string, list: ProblemList): void {
   for (const key of Object.keys(item)) {
     if (accepted.includes(key)) continue;
-    list.add(`unknown key '${printable(key)}' ${where}; accepted: ${accepted.join(", ")}`, memberPath(path, key), { at: "key", suggestion: nearestName(key, accepted) });
+    list.add(`unknown key '${printable(key)}' ${where}; accepted: ${accepted.join(", ")}`, memberPath(path, key), {
+      at: "key",
+      suggestion: nearestName(key, accepted),
+    });
   }
 }
 
@@ -197,7 +217,11 @@ function readList(item: Mapping, key: string, path: string, list: ProblemList): 
   if (value === undefined || value === null) return [];
   if (Array.isArray(value) && value.length <= MAX_ITEMS) return value;
   const suggestion = typeof value === "string" ? `[${value}]` : undefined;
-  list.add(Array.isArray(value) ? `${key} has more than ${MAX_ITEMS} items` : `${key} must be a list, not ${kindOfValue(value)}`, memberPath(path, key), { topic: "shape", suggestion });
+  list.add(
+    Array.isArray(value) ? `${key} has more than ${MAX_ITEMS} items` : `${key} must be a list, not ${kindOfValue(value)}`,
+    memberPath(path, key),
+    { topic: "shape", suggestion },
+  );
   return [];
 }
 

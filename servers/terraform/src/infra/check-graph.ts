@@ -18,16 +18,24 @@ export function checkGraph(draft: InfraDraft, list: ProblemList): void {
   for (const workspace of draft.workspaces) {
     workspace.dependsOn.forEach((dependency, index) => {
       if (known.has(dependency)) return;
-      list.add(`workspace ${workspace.name} depends on unknown workspace ${printable(dependency)}`, memberPath(memberPath(workspace.path, "dependsOn"), index), {
-        suggestion: nearestName(dependency, names),
-      });
+      list.add(
+        `workspace ${workspace.name} depends on unknown workspace ${printable(dependency)}`,
+        memberPath(memberPath(workspace.path, "dependsOn"), index),
+        {
+          suggestion: nearestName(dependency, names),
+        },
+      );
     });
     if (workspace.inputs.length === 0) continue;
     const reachable = dependenciesOf(draft, [workspace.name]);
     workspace.inputs.forEach(({ sourceWorkspace: source }, index) => {
       const where = memberPath(memberPath(memberPath(workspace.path, "inputs"), index), "sourceWorkspace");
-      if (!known.has(source)) list.add(`workspace ${workspace.name} input mapping source ${printable(source)} not found`, where, { suggestion: nearestName(source, names) });
-      else if (!reachable.has(source)) list.add(`workspace ${workspace.name} must depend (directly or transitively) on ${source} to use its outputs in mapping`, where);
+      if (!known.has(source))
+        list.add(`workspace ${workspace.name} input mapping source ${printable(source)} not found`, where, {
+          suggestion: nearestName(source, names),
+        });
+      else if (!reachable.has(source))
+        list.add(`workspace ${workspace.name} must depend (directly or transitively) on ${source} to use its outputs in mapping`, where);
     });
   }
 }

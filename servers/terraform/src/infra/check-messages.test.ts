@@ -29,27 +29,63 @@ const ROWS: [row: string, yaml: string, message: string | RegExp][] = [
   ["065 unknown operation", one("operations: [init, validate, destroy]"), "unknown operation 'destroy' for kind 'terraform'"],
   ["066 init required", one("operations: [validate, plan]"), "operation 'init' is required for kind 'terraform'"],
   ["067 validate required", one("operations: [init, plan]"), "operation 'validate' is required for kind 'terraform'"],
-  ["067 validate required although plan follows", one("operations: [init, plan, apply]"), "operation 'validate' is required for kind 'terraform'"],
+  [
+    "067 validate required although plan follows",
+    one("operations: [init, plan, apply]"),
+    "operation 'validate' is required for kind 'terraform'",
+  ],
   ["067 the kind is named", one("kind: tofu\n    operations: [init]"), "operation 'validate' is required for kind 'tofu'"],
   ["068 validate after init", one("operations: [validate, init]"), "operation 'validate' must come after 'init'"],
   ["069 plan after validate", one("operations: [init, plan, validate]"), "operation 'plan' must come after 'validate'"],
   ["070 apply needs plan", one("operations: [init, validate, apply]"), "operation 'apply' requires 'plan' to be present"],
   ["070 apply after plan", one("operations: [init, validate, apply, plan]"), "operation 'apply' must come after 'plan'"],
   ["duplicate operation", one("operations: [init, validate, plan, plan]"), "duplicate operation 'plan'"],
-  ["079 cycle, whole path", many("{name: a, dir: a, dependsOn: [b]}", "{name: b, dir: b, dependsOn: [c]}", "{name: c, dir: c, dependsOn: [a]}"), "dependency cycle detected at workspace a: a → b → c → a"],
-  ["079/081 self dependency", many("{name: a, dir: a, dependsOn: [a]}"), "dependency cycle detected at workspace a: a → a (workspace a cannot depend on itself)"],
+  [
+    "079 cycle, whole path",
+    many("{name: a, dir: a, dependsOn: [b]}", "{name: b, dir: b, dependsOn: [c]}", "{name: c, dir: c, dependsOn: [a]}"),
+    "dependency cycle detected at workspace a: a → b → c → a",
+  ],
+  [
+    "079/081 self dependency",
+    many("{name: a, dir: a, dependsOn: [a]}"),
+    "dependency cycle detected at workspace a: a → a (workspace a cannot depend on itself)",
+  ],
   ["080 unknown dependency", one("dependsOn: [net]"), "workspace vpc depends on unknown workspace net"],
-  ["082 unknown source", one("inputs: [{sourceWorkspace: net, sourceOutput: id, targetVar: id}]"), "workspace vpc input mapping source net not found"],
+  [
+    "082 unknown source",
+    one("inputs: [{sourceWorkspace: net, sourceOutput: id, targetVar: id}]"),
+    "workspace vpc input mapping source net not found",
+  ],
   [
     "083 source is no dependency",
     many("{name: a, dir: a}", "{name: b, dir: b, inputs: [{sourceWorkspace: a, sourceOutput: id, targetVar: id}]}"),
     "workspace b must depend (directly or transitively) on a to use its outputs in mapping",
   ],
-  ["empty mapping field", one('inputs: [{sourceWorkspace: "", sourceOutput: id, targetVar: id}]'), "workspace vpc: input mapping sourceWorkspace cannot be empty"],
-  ["absent mapping field", one("inputs: [{sourceWorkspace: vpc, targetVar: id}]"), "workspace vpc: input mapping sourceOutput cannot be empty"],
-  ["mapping target is no variable name", one("inputs: [{sourceWorkspace: vpc, sourceOutput: id, targetVar: -var=x}]"), /targetVar '-var=x' is no terraform name/],
-  ["two mappings of one variable", one("inputs: [{sourceWorkspace: vpc, sourceOutput: a, targetVar: id}, {sourceWorkspace: vpc, sourceOutput: b, targetVar: id}]"), /two input mappings set the variable 'id'/],
-  ["unknown mapping key", one("inputs: [{source: vpc, sourceOutput: id, targetVar: id}]"), /^unknown key 'source' in an input mapping of workspace vpc/],
+  [
+    "empty mapping field",
+    one('inputs: [{sourceWorkspace: "", sourceOutput: id, targetVar: id}]'),
+    "workspace vpc: input mapping sourceWorkspace cannot be empty",
+  ],
+  [
+    "absent mapping field",
+    one("inputs: [{sourceWorkspace: vpc, targetVar: id}]"),
+    "workspace vpc: input mapping sourceOutput cannot be empty",
+  ],
+  [
+    "mapping target is no variable name",
+    one("inputs: [{sourceWorkspace: vpc, sourceOutput: id, targetVar: -var=x}]"),
+    /targetVar '-var=x' is no terraform name/,
+  ],
+  [
+    "two mappings of one variable",
+    one("inputs: [{sourceWorkspace: vpc, sourceOutput: a, targetVar: id}, {sourceWorkspace: vpc, sourceOutput: b, targetVar: id}]"),
+    /two input mappings set the variable 'id'/,
+  ],
+  [
+    "unknown mapping key",
+    one("inputs: [{source: vpc, sourceOutput: id, targetVar: id}]"),
+    /^unknown key 'source' in an input mapping of workspace vpc/,
+  ],
   ["063 unknown workspace key", one("timeout: 5"), /^unknown key 'timeout' in workspace vpc/],
   ["063 unknown top key", "workspaces: [{name: a, dir: a}]\nbackend: s3", /^unknown key 'backend' in the configuration/],
   ["name with ;", many('{name: "a;b", dir: a}'), /^workspace name 'a;b' is not accepted/],
@@ -75,18 +111,29 @@ const ROWS: [row: string, yaml: string, message: string | RegExp][] = [
 
 describe("messages of a bad configuration", () => {
   it.each(ROWS)("%s", (_row, yaml, message) => {
+    const matches = (text: string) =>
+      typeof message === "string" ? text === message || text.endsWith(`: ${message}`) : message.test(text);
     const messages = problemsOf(yaml).map((problem) => problem.message);
-    if (typeof message === "string") expect(messages.some((text) => text === message || text.endsWith(`: ${message}`))).toBe(true);
-    else expect(messages).toContainEqual(expect.stringMatching(message));
+    expect(messages.filter(matches)).not.toEqual([]);
   });
 
   it("every problem has a place in the text", () => {
-    for (const [, yaml] of ROWS.filter(([, text]) => text !== "")) for (const problem of problemsOf(yaml)) expect(problem.line, `${yaml}: ${problem.message}`).toBeGreaterThan(0);
+    for (const [, yaml] of ROWS.filter(([, text]) => text !== ""))
+      for (const problem of problemsOf(yaml)) expect(problem.line, `${yaml}: ${problem.message}`).toBeGreaterThan(0);
   });
 
   it("points at the key or value that is wrong", () => {
-    expect(problemsOf("workspaces:\n  - name: vpc\n    dir: vpc\n    dependson: []\n")[0]).toMatchObject({ path: "workspaces[0].dependson", line: 4, column: 5, suggestion: "dependsOn" });
-    expect(problemsOf("workspaces:\n  - name: vpc\n    dir: vpc\n    dependsOn: [net]\n")[0]).toMatchObject({ path: "workspaces[0].dependsOn[0]", line: 4, column: 17 });
+    expect(problemsOf("workspaces:\n  - name: vpc\n    dir: vpc\n    dependson: []\n")[0]).toMatchObject({
+      path: "workspaces[0].dependson",
+      line: 4,
+      column: 5,
+      suggestion: "dependsOn",
+    });
+    expect(problemsOf("workspaces:\n  - name: vpc\n    dir: vpc\n    dependsOn: [net]\n")[0]).toMatchObject({
+      path: "workspaces[0].dependsOn[0]",
+      line: 4,
+      column: 17,
+    });
   });
 
   it("suggests what was meant", () => {
@@ -113,17 +160,29 @@ describe("a sound configuration", () => {
   };
 
   it("000-055, 000-060: fills in the defaults", () => {
-    expect(load(many("{name: a, dir: a}")).workspaces[0]).toMatchObject({ kind: "terraform", dependsOn: [], inputs: [], operations: ["init", "validate", "plan", "apply"] });
+    expect(load(many("{name: a, dir: a}")).workspaces[0]).toMatchObject({
+      kind: "terraform",
+      dependsOn: [],
+      inputs: [],
+      operations: ["init", "validate", "plan", "apply"],
+    });
     expect(load(one("operations: []")).workspaces[0]!.operations).toEqual(["init", "validate", "plan", "apply"]);
     expect(load(one("dependsOn:\n    inputs: null")).workspaces[0]).toMatchObject({ dependsOn: [], inputs: [] });
   });
 
   it.each([["[init, validate]"], ["[init, validate, plan]"], ["[init, validate, plan, apply]"]])("000-071: %s is legal", (list) => {
-    load(one(`operations: ${list}`));
+    expect(load(one(`operations: ${list}`)).workspaces[0]!.operations).toEqual(list.slice(1, -1).split(", "));
   });
 
   it("000-058, 000-083: takes transitive dependencies as sources of inputs", () => {
-    load(many("{name: a, dir: a}", "{name: b, dir: b, dependsOn: [a, a]}", "{name: c, dir: c, dependsOn: [b], inputs: [{sourceWorkspace: a, sourceOutput: id, targetVar: id}]}"));
+    const draft = load(
+      many(
+        "{name: a, dir: a}",
+        "{name: b, dir: b, dependsOn: [a, a]}",
+        "{name: c, dir: c, dependsOn: [b], inputs: [{sourceWorkspace: a, sourceOutput: id, targetVar: id}]}",
+      ),
+    );
+    expect(draft.workspaces.map(({ dependsOn }) => dependsOn)).toEqual([[], ["a"], ["b"]]);
   });
 
   it("000-062: keeps the JSON types of extraVars", () => {
@@ -132,7 +191,9 @@ describe("a sound configuration", () => {
   });
 
   it("follows anchors and merge keys", () => {
-    const draft = load("workspaces:\n  - &base {name: a, dir: a, operations: [init, validate, plan]}\n  - {<<: *base, name: b, dependsOn: [a]}\n");
+    const draft = load(
+      "workspaces:\n  - &base {name: a, dir: a, operations: [init, validate, plan]}\n  - {<<: *base, name: b, dependsOn: [a]}\n",
+    );
     expect(draft.workspaces[1]).toMatchObject({ name: "b", dir: "a", operations: ["init", "validate", "plan"] });
   });
 });

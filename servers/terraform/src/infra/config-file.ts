@@ -48,14 +48,19 @@ function notFound(written: string, bases: readonly string[]): OpsError {
     const allowed = allow(dirname(written), base, bases);
     if ("refused" in allowed) continue;
     const configs = namesIn(allowed.path).filter((name) => /\.(ya?ml|json)$/i.test(name));
-    const near = ["infra.yaml", "infra.yml", "infra.json"].find((name) => configs.includes(name)) ?? nearestName(basename(written), configs);
+    const near =
+      ["infra.yaml", "infra.yml", "infra.json"].find((name) => configs.includes(name)) ?? nearestName(basename(written), configs);
     if (near !== undefined) nearby.push(relative(base, `${allowed.path}/${near}`));
   }
   const suggestion = nearby[0] === undefined ? "" : ` Did you mean ${printable(nearby[0])}?`;
-  return new OpsError("config_not_found", `Failed to load config: failed to read config file: ${printable(written)} is not there.${suggestion}`, {
-    hint: `Looked in ${bases.map(printable).join(", ")}. Check config_path, or list what there is with config_path "**/infra.yaml".`,
-    details: { config_path: written, looked_in: bases, ...(nearby[0] === undefined ? {} : { suggestion: nearby[0] }) },
-  });
+  return new OpsError(
+    "config_not_found",
+    `Failed to load config: failed to read config file: ${printable(written)} is not there.${suggestion}`,
+    {
+      hint: `Looked in ${bases.map(printable).join(", ")}. Check config_path, or list what there is with config_path "**/infra.yaml".`,
+      details: { config_path: written, looked_in: bases, ...(nearby[0] === undefined ? {} : { suggestion: nearby[0] }) },
+    },
+  );
 }
 
 function namesIn(directory: string): string[] {
@@ -88,7 +93,8 @@ export function readConfigFile(file: ConfigFile): ParsedText {
 
 /** The bytes of a file of bounded size; none where its stamp (what changes with its content) is the one that is known. */
 function readBounded(path: string, knownStamp: string | undefined): { bytes: Buffer | undefined; stamp: string; changedMs: number } {
-  const failed = (why: string) => new OpsError("config_not_found", `Failed to load config: failed to read config file: ${printable(path)} ${why}`);
+  const failed = (why: string) =>
+    new OpsError("config_not_found", `Failed to load config: failed to read config file: ${printable(path)} ${why}`);
   // Looked at before it is opened: opening a named pipe would wait for ever.
   const before = entryAt(path);
   if (before === undefined) throw failed("is not there");
@@ -109,15 +115,19 @@ function readBounded(path: string, knownStamp: string | undefined): { bytes: Buf
   } finally {
     closeSync(descriptor);
   }
-  throw new OpsError("too_large", `Failed to load config: failed to read config file: ${printable(path)} has more than ${MAX_CONFIG_BYTES / 1024 / 1024} MB`, {
-    hint: "Split the configuration; one file holds up to 1 MB.",
-  });
+  throw new OpsError(
+    "too_large",
+    `Failed to load config: failed to read config file: ${printable(path)} has more than ${MAX_CONFIG_BYTES / 1024 / 1024} MB`,
+    {
+      hint: "Split the configuration; one file holds up to 1 MB.",
+    },
+  );
 }
 
 /** The whole of a file, or undefined when it has more than `limit` bytes (it may grow while it is read). */
 function readAtMost(descriptor: number, limit: number): Buffer | undefined {
   const parts: Buffer[] = [];
-  for (let length = 0; length <= limit; ) {
+  for (let length = 0; length <= limit;) {
     const part = Buffer.allocUnsafe(64 * 1024);
     const read = readSync(descriptor, part, 0, part.length, null);
     if (read === 0) return Buffer.concat(parts);
@@ -130,5 +140,8 @@ function readAtMost(descriptor: number, limit: number): Buffer | undefined {
 function syntaxError(problems: readonly Problem[], path: string): OpsError {
   const lines = problems.map(problemLine);
   const text = lines.length === 1 ? lines[0]! : `${lines.length} problems\n${lines.map((line) => `- ${line}`).join("\n")}`;
-  return new OpsError("invalid_config", `Failed to load config: ${text}`, { hint: `Correct ${printable(path)}.`, details: { config_path: path, problems } });
+  return new OpsError("invalid_config", `Failed to load config: ${text}`, {
+    hint: `Correct ${printable(path)}.`,
+    details: { config_path: path, problems },
+  });
 }

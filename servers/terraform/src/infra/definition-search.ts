@@ -33,19 +33,27 @@ export async function definingFile(names: readonly string[], roots: readonly str
   const missing = names.map((name) => `workspace ${name} missing dir`).join("; ");
   if (defining.length > 1) {
     const matches = defining.map(({ path }) => path);
-    throw new OpsError("invalid_config", `Invalid config: ${missing}, and several configurations define ${names.length === 1 ? "it" : "them"}: ${matches.join(", ")}`, {
-      hint: "Say which one with config_path, or give each workspace its dir.",
-      details: { matches },
-    });
+    throw new OpsError(
+      "invalid_config",
+      `Invalid config: ${missing}, and several configurations define ${names.length === 1 ? "it" : "them"}: ${matches.join(", ")}`,
+      {
+        hint: "Say which one with config_path, or give each workspace its dir.",
+        details: { matches },
+      },
+    );
   }
   const parts = [
     partly.length === 0 ? "" : ` Some are defined in ${partly.slice(0, 5).join(", ")}.`,
     unreadable.length === 0 ? "" : ` Not readable: ${unreadable.slice(0, 5).join(", ")}.`,
     truncated ? " The search stopped at its limit." : "",
   ].join("");
-  throw new OpsError("invalid_config", `Invalid config: ${missing}, and no infra.yaml under the allowed roots defines ${names.length === 1 ? "it" : "all of them"}.${parts}`, {
-    hint: "Give each workspace its dir, or name the file that defines it with config_path.",
-  });
+  throw new OpsError(
+    "invalid_config",
+    `Invalid config: ${missing}, and no infra.yaml under the allowed roots defines ${names.length === 1 ? "it" : "all of them"}.${parts}`,
+    {
+      hint: "Give each workspace its dir, or name the file that defines it with config_path.",
+    },
+  );
 }
 
 function definedNames(file: ConfigFile): Set<string> | undefined {

@@ -65,8 +65,16 @@ export function describeMissing(configPath: string): { error: string; input_sche
             dir: text("Directory of the configuration, relative to workspace_root or absolute"),
             tfvars: text("Variable file (.tfvars or .json)"),
             dependsOn: { type: "array", items: { type: "string" }, description: "Workspaces that must be done first" },
-            inputs: { type: "array", items: { type: "object", required: ["sourceWorkspace", "sourceOutput", "targetVar"] }, description: "Outputs of other workspaces set as variables here" },
-            operations: { type: "array", items: { enum: ["init", "validate", "plan", "apply"] }, default: ["init", "validate", "plan", "apply"] },
+            inputs: {
+              type: "array",
+              items: { type: "object", required: ["sourceWorkspace", "sourceOutput", "targetVar"] },
+              description: "Outputs of other workspaces set as variables here",
+            },
+            operations: {
+              type: "array",
+              items: { enum: ["init", "validate", "plan", "apply"] },
+              default: ["init", "validate", "plan", "apply"],
+            },
             taskQueue: text("Temporal task queue of this workspace"),
             extraVars: { type: "object", description: "Variables with their values; win over tfvars" },
           },

@@ -22,7 +22,17 @@ describe("matchesSegment", () => {
 });
 
 describe("filesMatching", () => {
-  const project = () => projectFolder({ "infra.yaml": "", "staging/infra.yaml": "", "production/infra.yml": "", "a/b/infra.yaml": "", "node_modules/x/infra.yaml": "", ".git/infra.yaml": "", ".hidden/infra.yaml": "", "staging/.terraform/infra.yaml": "" });
+  const project = () =>
+    projectFolder({
+      "infra.yaml": "",
+      "staging/infra.yaml": "",
+      "production/infra.yml": "",
+      "a/b/infra.yaml": "",
+      "node_modules/x/infra.yaml": "",
+      ".git/infra.yaml": "",
+      ".hidden/infra.yaml": "",
+      "staging/.terraform/infra.yaml": "",
+    });
   const find = async (root: string, pattern: string) => (await filesMatching(root, pattern)).files.map((path) => relative(root, path));
 
   it.each([

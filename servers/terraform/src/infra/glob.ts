@@ -64,7 +64,11 @@ export function expandBraces(pattern: string): string[] {
  * directories are not followed, directories whose name begins with a dot only where the pattern names them, and
  * node_modules, .git and .terraform never. `truncated` when a limit ended the walk.
  */
-export async function filesMatching(root: string, pattern: string, limits: WalkLimits = WALK_LIMITS): Promise<{ files: string[]; truncated: boolean }> {
+export async function filesMatching(
+  root: string,
+  pattern: string,
+  limits: WalkLimits = WALK_LIMITS,
+): Promise<{ files: string[]; truncated: boolean }> {
   const walk = { files: new Set<string>(), directories: 0, truncated: false };
   for (const one of expandBraces(pattern)) {
     const local = isAbsolute(one) ? (isInside(root, one) ? relative(root, one) : undefined) : one;
@@ -86,7 +90,10 @@ export async function filesMatching(root: string, pattern: string, limits: WalkL
     }
     const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      const isMatch = segment === "**" ? !entry.name.startsWith(".") : matchesSegment(segment, entry.name) && (segment.startsWith(".") || !entry.name.startsWith("."));
+      const isMatch =
+        segment === "**"
+          ? !entry.name.startsWith(".")
+          : matchesSegment(segment, entry.name) && (segment.startsWith(".") || !entry.name.startsWith("."));
       if (!isMatch) continue;
       const path = join(directory, entry.name);
       if (entry.isDirectory() && !SKIPPED.has(entry.name)) {

@@ -17,8 +17,14 @@ function randomDag(seed: number): Dependent[] {
   const next = random(seed);
   const count = 1 + Math.floor(next() * 30);
   const density = next() * 0.5;
-  const dag = Array.from({ length: count }, (_, i) => ({ name: `w${i}`, dependsOn: Array.from({ length: i }, (_unused, j) => `w${j}`).filter(() => next() < density) }));
-  return dag.map((workspace) => ({ workspace, key: next() })).sort((a, b) => a.key - b.key).map(({ workspace }) => workspace);
+  const dag = Array.from({ length: count }, (_, i) => ({
+    name: `w${i}`,
+    dependsOn: Array.from({ length: i }, (_unused, j) => `w${j}`).filter(() => next() < density),
+  }));
+  return dag
+    .map((workspace) => ({ workspace, key: next() }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ workspace }) => workspace);
 }
 
 const SEEDS = Array.from({ length: 300 }, (_, seed) => seed);
@@ -30,7 +36,8 @@ describe("over many random graphs", () => {
       const workspaces = randomDag(seed);
       const order = names(topologicalOrder(workspaces));
       expect([...order].sort(), `seed ${seed}`).toEqual(names(workspaces).sort());
-      for (const { name, dependsOn } of workspaces) for (const dependency of dependsOn) expect(order.indexOf(dependency), `seed ${seed}`).toBeLessThan(order.indexOf(name));
+      for (const { name, dependsOn } of workspaces)
+        for (const dependency of dependsOn) expect(order.indexOf(dependency), `seed ${seed}`).toBeLessThan(order.indexOf(name));
       expect(names(topologicalOrder(randomDag(seed)))).toEqual(order);
     }
   });
@@ -39,7 +46,10 @@ describe("over many random graphs", () => {
     for (const seed of SEEDS) {
       const workspaces = randomDag(seed);
       const deep = depths({ workspaces });
-      for (const { name, dependsOn } of workspaces) expect(deep.get(name), `seed ${seed}`).toBe(dependsOn.length === 0 ? 0 : 1 + Math.max(...dependsOn.map((dependency) => deep.get(dependency)!)));
+      for (const { name, dependsOn } of workspaces)
+        expect(deep.get(name), `seed ${seed}`).toBe(
+          dependsOn.length === 0 ? 0 : 1 + Math.max(...dependsOn.map((dependency) => deep.get(dependency)!)),
+        );
     }
   });
 
@@ -49,8 +59,11 @@ describe("over many random graphs", () => {
       const config = { workspaces };
       for (const { name } of workspaces) {
         const all = closure(config, [name]);
-        for (const member of all) for (const dependency of workspaces.find((w) => w.name === member)!.dependsOn) expect(all.has(dependency), `seed ${seed}`).toBe(true);
-        for (const dependency of dependenciesOf(config, [name])) expect(dependentsOf(config, [dependency]).has(name), `seed ${seed}`).toBe(true);
+        for (const member of all)
+          for (const dependency of workspaces.find((w) => w.name === member)!.dependsOn)
+            expect(all.has(dependency), `seed ${seed}`).toBe(true);
+        for (const dependency of dependenciesOf(config, [name]))
+          expect(dependentsOf(config, [dependency]).has(name), `seed ${seed}`).toBe(true);
         expect(dependenciesOf(config, [name]).has(name)).toBe(false);
       }
     }
@@ -64,7 +77,8 @@ describe("over many random graphs", () => {
       const [begun, finished] = [new Set<string>(), new Set<string>()];
       while (finished.size < selected.size) {
         for (const name of readySet({ workspaces }, { selected, begun, finished })) {
-          for (const dependency of workspaces.find((w) => w.name === name)!.dependsOn) expect(!selected.has(dependency) || finished.has(dependency), `seed ${seed}`).toBe(true);
+          for (const dependency of workspaces.find((w) => w.name === name)!.dependsOn)
+            expect(!selected.has(dependency) || finished.has(dependency), `seed ${seed}`).toBe(true);
           expect(begun.has(name)).toBe(false);
           begun.add(name);
         }
@@ -82,12 +96,16 @@ describe("over many random graphs", () => {
       const from = workspaces.find(({ dependsOn }) => dependsOn.length > 0);
       if (from === undefined) continue;
       const target = from.dependsOn[0]!;
-      const looped = workspaces.map((w) => (w.name === target ? { ...w, dependsOn: [...w.dependsOn, from.name] } : w));
+      const looped = workspaces.map(({ name, dependsOn }) => ({
+        name,
+        dependsOn: name === target ? [...dependsOn, from.name] : dependsOn,
+      }));
       const cycles = findCycles(looped);
       expect(cycles.length, `seed ${seed}`).toBeGreaterThan(0);
       for (const cycle of cycles) {
         expect(cycle[0]).toBe(cycle.at(-1));
-        for (let i = 0; i + 1 < cycle.length; i++) expect(looped.find((w) => w.name === cycle[i])!.dependsOn, `seed ${seed}`).toContain(cycle[i + 1]);
+        for (let i = 0; i + 1 < cycle.length; i++)
+          expect(looped.find((w) => w.name === cycle[i])!.dependsOn, `seed ${seed}`).toContain(cycle[i + 1]);
       }
     }
   });
@@ -109,7 +127,12 @@ describe("000-064: the source's example", () => {
     { name: "eks", dependsOn: ["vpc", "subnets"] },
   ];
   it("has these depths and ready sets", () => {
-    expect([...depths({ workspaces })]).toEqual([["vpc-2", 0], ["vpc", 0], ["subnets", 1], ["eks", 2]]);
+    expect([...depths({ workspaces })]).toEqual([
+      ["vpc-2", 0],
+      ["vpc", 0],
+      ["subnets", 1],
+      ["eks", 2],
+    ]);
     const selected = new Set(names(workspaces));
     const ready = (...finished: string[]) => readySet({ workspaces }, { selected, begun: new Set(finished), finished: new Set(finished) });
     expect(ready()).toEqual(["vpc-2", "vpc"]);

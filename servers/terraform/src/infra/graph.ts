@@ -49,7 +49,7 @@ export function findCycles(workspaces: readonly Dependent[]): string[][] {
 export function topologicalOrder<W extends Dependent>(workspaces: readonly W[]): W[] {
   const placed = new Set<string>();
   const order: W[] = [];
-  for (let waiting = [...workspaces]; waiting.length > 0; ) {
+  for (let waiting = [...workspaces]; waiting.length > 0;) {
     const rest: W[] = [];
     for (const workspace of waiting) {
       if (!workspace.dependsOn.every((name) => placed.has(name))) rest.push(workspace);
@@ -68,7 +68,10 @@ export function topologicalOrder<W extends Dependent>(workspaces: readonly W[]):
 export function depths(config: { readonly workspaces: readonly Dependent[] }): Map<string, number> {
   const result = new Map<string, number>();
   for (const { name, dependsOn } of topologicalOrder(config.workspaces)) {
-    result.set(name, dependsOn.reduce((deepest, dependency) => Math.max(deepest, result.get(dependency)! + 1), 0));
+    result.set(
+      name,
+      dependsOn.reduce((deepest, dependency) => Math.max(deepest, result.get(dependency)! + 1), 0),
+    );
   }
   return result;
 }
@@ -116,9 +119,15 @@ export function closure(config: { readonly workspaces: readonly Dependent[] }, n
  * The workspaces of a selection that can start now, in file order: not begun yet, and every dependency that is part
  * of the selection is finished. Dependencies outside the selection are taken as they are (their last outputs are read).
  */
-export function readySet(config: { readonly workspaces: readonly Dependent[] }, progress: { selected: ReadonlySet<string>; begun: ReadonlySet<string>; finished: ReadonlySet<string> }): string[] {
+export function readySet(
+  config: { readonly workspaces: readonly Dependent[] },
+  progress: { selected: ReadonlySet<string>; begun: ReadonlySet<string>; finished: ReadonlySet<string> },
+): string[] {
   const { selected, begun, finished } = progress;
   return config.workspaces
-    .filter(({ name, dependsOn }) => selected.has(name) && !begun.has(name) && dependsOn.every((dependency) => finished.has(dependency) || !selected.has(dependency)))
+    .filter(
+      ({ name, dependsOn }) =>
+        selected.has(name) && !begun.has(name) && dependsOn.every((dependency) => finished.has(dependency) || !selected.has(dependency)),
+    )
     .map(({ name }) => name);
 }

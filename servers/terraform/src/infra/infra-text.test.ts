@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { formatOf, parseInfraText } from "./infra-text.ts";
 
-const messages = (text: string | Uint8Array, format: "yaml" | "json" | "unknown" = "yaml") => parseInfraText(text, format).problems.map(({ message }) => message);
+const messages = (text: string | Uint8Array, format: "yaml" | "json" | "unknown" = "yaml") =>
+  parseInfraText(text, format).problems.map(({ message }) => message);
 
 describe("formatOf", () => {
   it.each([
@@ -27,7 +28,13 @@ describe("parseInfraText", () => {
   });
 
   it("reads YAML 1.2: yes and no are text, integers stay exact", () => {
-    expect(parseInfraText("{a: yes, b: 0x10, c: 9007199254740991, d: 1.5, e: ~}", "yaml").parsed.value).toEqual({ a: "yes", b: 16, c: 9007199254740991, d: 1.5, e: null });
+    expect(parseInfraText("{a: yes, b: 0x10, c: 9007199254740991, d: 1.5, e: ~}", "yaml").parsed.value).toEqual({
+      a: "yes",
+      b: 16,
+      c: 9007199254740991,
+      d: 1.5,
+      e: null,
+    });
   });
 
   it.each([

@@ -1,4 +1,5 @@
-import { Composer, CST, LineCounter, Parser, type Document, type ErrorCode, type Node } from "yaml";
+import type { CST } from "yaml";
+import { Composer, LineCounter, Parser, type Document, type ErrorCode, type Node } from "yaml";
 import type { ParsedText, Problem } from "./infra-config.ts";
 import { MAX_DEPTH, readYamlTree } from "./yaml-tree.ts";
 
@@ -43,7 +44,10 @@ const EMPTY: ParsedText = { value: null, positionOf: () => undefined };
  * holds. YAML is 1.2 (core schema, merge keys followed); JSON is RFC 8259, with duplicate keys refused.
  */
 export function parseInfraText(text: string | Uint8Array, format: TextFormat): { parsed: ParsedText; problems: Problem[] } {
-  const fail = (problems: Problem[]) => ({ parsed: EMPTY, problems: problems.slice(0, 20).map((p) => ({ ...p, message: `${FAILED[format]}: ${p.message}` })) });
+  const fail = (problems: Problem[]) => ({
+    parsed: EMPTY,
+    problems: problems.slice(0, 20).map((problem) => opened(problem, format)),
+  });
   const source = typeof text === "string" ? text : decodeUtf8(text);
   if (source === undefined) return fail([{ message: "the file is not UTF-8 text", path: "" }]);
   const nul = source.indexOf("\0");
@@ -52,6 +56,10 @@ export function parseInfraText(text: string | Uint8Array, format: TextFormat): {
   if (json !== undefined) return fail([json]);
   const { parsed, problems } = readYaml(format === "yaml" ? source : spacesForTabs(source));
   return problems.length > 0 ? fail(problems) : { parsed, problems };
+}
+
+function opened(problem: Problem, format: TextFormat): Problem {
+  return { ...problem, message: `${FAILED[format]}: ${problem.message}` };
 }
 
 function decodeUtf8(bytes: Uint8Array): string | undefined {
@@ -69,7 +77,12 @@ function spacesForTabs(json: string): string {
 
 function checkJson(source: string): Problem | undefined {
   const text = source.replace(/^\uFEFF/, " ");
-  if (!isJson(text)) return { message: text.trim() === "" ? "the file is empty" : "something that does not belong here", path: "", ...positionAt(text, jsonFaultAt(text)) };
+  if (!isJson(text))
+    return {
+      message: text.trim() === "" ? "the file is empty" : "something that does not belong here",
+      path: "",
+      ...positionAt(text, jsonFaultAt(text)),
+    };
   return undefined;
 }
 
@@ -121,13 +134,26 @@ function readYaml(source: string): { parsed: ParsedText; problems: Problem[] } {
   const tokens = [...new Parser(lines.addNewLine).parse(source)];
   const deep = tokenBelow(tokens, MAX_DEPTH);
   if (deep !== undefined) return refuse([{ message: `nested more than ${MAX_DEPTH} levels deep`, path: "", ...at(deep) }]);
-  const composer = new Composer({ lineCounter: lines, prettyErrors: false, intAsBigInt: true, version: "1.2", schema: "core", uniqueKeys: false, logLevel: "error" });
+  const composer = new Composer({
+    lineCounter: lines,
+    prettyErrors: false,
+    intAsBigInt: true,
+    version: "1.2",
+    schema: "core",
+    uniqueKeys: false,
+    logLevel: "error",
+  });
   const [document, second] = [...composer.compose(tokens, true, source.length)] as (Document.Parsed | undefined)[];
   if (document === undefined) return refuse([]);
   if (second !== undefined) return refuse([{ message: YAML_ERRORS.MULTIPLE_DOCS!, path: "", ...at(second.range[0]) }]);
   const faults = [...document.errors, ...document.warnings];
   if (faults.length === 0) return readYamlTree(document.contents as Node | null, lines);
-  return refuse(faults.map((fault) => ({ message: YAML_ERRORS[fault.code] ?? "something that YAML does not allow here", path: "", ...at(fault.pos[0]) })));
+  return refuse(
+    faults.map(({ code, pos }) => {
+      const { line, column } = at(pos[0]);
+      return { message: YAML_ERRORS[code] ?? "something that YAML does not allow here", path: "", line, column };
+    }),
+  );
 }
 
 /**

@@ -5,7 +5,9 @@ import { loadInfra, type LoadedInfra } from "./load-infra.ts";
 import { realRoots, requireRoots, searchBases, type ClientEntry } from "./paths.ts";
 
 /** One configuration that a pattern found: loaded, or why not. */
-export type ListedInfra = { config_path: string; path: string; loaded: LoadedInfra } | { config_path: string; path: string; failure: PlainError };
+export type ListedInfra =
+  | { config_path: string; path: string; loaded: LoadedInfra }
+  | { config_path: string; path: string; failure: PlainError };
 
 export interface ListOptions {
   /** A glob, e.g. all `infra.yaml` one level down; relative to the working directory, where that is inside a root, and to each root. */

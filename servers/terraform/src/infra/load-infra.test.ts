@@ -1,40 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isOpsError, type OpsError } from "@platform-ops/errors";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { describeInfra, describeMissing } from "./describe-infra.ts";
-import { listInfra } from "./list-infra.ts";
-import { loadInfra, type LoadOptions } from "./load-infra.ts";
-import { projectFolder } from "./project-folder.test-support.ts";
-
-const TF = { "vpc/main.tf": "", "subnets/main.tf": "", "eks/main.tf": "" };
-const INFRA = `workspaces:
-  - name: eks
-    dir: eks
-    dependsOn: [vpc, subnets]
-    operations: [init, validate, plan]
-  - name: vpc
-    dir: vpc
-    tfvars: vpc/vpc.tfvars
-    taskQueue: heavy
-  - name: subnets
-    dir: ./subnets/
-    dependsOn: [vpc]
-    inputs: [{sourceWorkspace: vpc, sourceOutput: vpc_id, targetVar: vpc_id}]
-    extraVars: {size: 2}
-`;
-const project = (more: Record<string, string> = {}) => projectFolder({ ...TF, "vpc/vpc.tfvars": "", "infra.yaml": INFRA, ...more });
-
-async function failure(options: LoadOptions): Promise<OpsError> {
-  try {
-    await loadInfra(options);
-  } catch (error) {
-    if (isOpsError(error)) return error;
-    throw error;
-  }
-  throw new Error("was not refused");
-}
+import { loadInfra } from "./load-infra.ts";
+import { failure, INFRA, project, projectFolder } from "./project-folder.test-support.ts";
 
 describe("a file", () => {
   it("000-051…062: is loaded with absolute paths, in file order, and selected in the order of the graph", async () => {
@@ -63,8 +32,14 @@ describe("a file", () => {
   });
 
   it("000-052: relative paths start at the working directory inside the root, else at the root", async () => {
-    const root = projectFolder({ "infra.yaml": "workspaces: [{name: a, dir: a}]", "a/main.tf": "", "sub/a/main.tf": "", "sub/deep.yaml": "workspace_root: ..\nworkspaces: [{name: a, dir: a}]" });
-    const dir = async (cwd: string, config_path = join(root, "infra.yaml")) => (await loadInfra({ config_path, roots: [root], cwd })).config.workspaces[0]!.dir;
+    const root = projectFolder({
+      "infra.yaml": "workspaces: [{name: a, dir: a}]",
+      "a/main.tf": "",
+      "sub/a/main.tf": "",
+      "sub/deep.yaml": "workspace_root: ..\nworkspaces: [{name: a, dir: a}]",
+    });
+    const dir = async (cwd: string, config_path = join(root, "infra.yaml")) =>
+      (await loadInfra({ config_path, roots: [root], cwd })).config.workspaces[0]!.dir;
     expect(await dir("/")).toBe(join(root, "a"));
     expect(await dir(join(root, "sub"))).toBe(join(root, "sub/a"));
     expect(await dir(join(root, "sub"), "deep.yaml")).toBe(join(root, "a"));
@@ -73,7 +48,8 @@ describe("a file", () => {
 
   it("is read again after a change", async () => {
     const root = project();
-    const names = async () => (await loadInfra({ config_path: "infra.yaml", roots: [root], cwd: "/" })).config.workspaces.map(({ name }) => name);
+    const names = async () =>
+      (await loadInfra({ config_path: "infra.yaml", roots: [root], cwd: "/" })).config.workspaces.map(({ name }) => name);
     // Long after the file was written, so that what was parsed is kept.
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 60_000 });
     onTestFinished(() => void vi.useRealTimers());
@@ -95,7 +71,10 @@ describe("a bad file", () => {
   it("000-018, 000-084: not there, with what is near", async () => {
     const root = project();
     const error = await failure({ config_path: "infra.yml", roots: [root], cwd: "/" });
-    expect(error).toMatchObject({ code: "config_not_found", message: "Failed to load config: failed to read config file: infra.yml is not there. Did you mean infra.yaml?" });
+    expect(error).toMatchObject({
+      code: "config_not_found",
+      message: "Failed to load config: failed to read config file: infra.yml is not there. Did you mean infra.yaml?",
+    });
     expect(error.hint).toContain(root);
   });
 
@@ -113,11 +92,15 @@ describe("a bad file", () => {
     const root = project({ "bad.yaml": "workspaces:\n\t- name: a\n", "bad.json": "{\n  workspaces: []\n}" });
     const yaml = await failure({ config_path: "bad.yaml", roots: [root], cwd: "/" });
     expect(yaml.message).toMatch(/^Failed to load config: invalid YAML config: .*line 2/);
-    expect((await failure({ config_path: "bad.json", roots: [root], cwd: "/" })).message).toMatch(/^Failed to load config: invalid JSON config: .*line 2, column 3/);
+    expect((await failure({ config_path: "bad.json", roots: [root], cwd: "/" })).message).toMatch(
+      /^Failed to load config: invalid JSON config: .*line 2, column 3/,
+    );
   });
 
   it("000-019: all problems are in one message, each with its place", async () => {
-    const root = project({ "bad.yaml": "workspaces:\n  - {name: a, dir: nope, kindd: x}\n  - {name: b, dir: /etc}\n  - {name: c, dir: vpc, dependsOn: [a, q]}\n" });
+    const root = project({
+      "bad.yaml": "workspaces:\n  - {name: a, dir: nope, kindd: x}\n  - {name: b, dir: /etc}\n  - {name: c, dir: vpc, dependsOn: [a, q]}\n",
+    });
     const error = await failure({ config_path: "bad.yaml", roots: [root], cwd: "/" });
     expect(error.message).toMatch(/^Invalid config: 4 problems\n/);
     expect(error.message).toContain("unknown key 'kindd' in workspace a");
@@ -167,79 +150,24 @@ describe("paths of workspaces", () => {
 
   it("tells who expected directories to start at the file", async () => {
     const root = projectFolder({ "staging/infra.yaml": "workspaces: [{name: a, dir: a}]", "staging/a/main.tf": "" });
-    expect((await failure({ config_path: "staging/infra.yaml", roots: [root], cwd: "/" })).message).toContain(`workspace_root: ${join(root, "staging")} would find it`);
+    expect((await failure({ config_path: "staging/infra.yaml", roots: [root], cwd: "/" })).message).toContain(
+      `workspace_root: ${join(root, "staging")} would find it`,
+    );
   });
 
   it("no root, or none that exists, is refused", async () => {
-    expect(await failure({ config_path: "infra.yaml", roots: [], cwd: "/" })).toMatchObject({ code: "path_not_allowed", hint: expect.stringContaining("--root") });
+    expect(await failure({ config_path: "infra.yaml", roots: [], cwd: "/" })).toMatchObject({
+      code: "path_not_allowed",
+      hint: expect.stringContaining("--root"),
+    });
     expect((await failure({ config_path: "infra.yaml", roots: ["/no/such/root"], cwd: "/" })).message).toContain("/no/such/root");
   });
 
   it("config_path itself stays inside", async () => {
     const root = project();
     symlinkSync("/etc", join(root, "etc"));
-    for (const config_path of ["/etc/passwd", "../../etc/passwd", "etc/passwd"]) expect((await failure({ config_path, roots: [root], cwd: "/" })).code).toBe("path_not_allowed");
-  });
-});
-
-describe("inline", () => {
-  it("000-024: with dir, needs no file", async () => {
-    const root = project();
-    const { config, selected } = await loadInfra({ config: { workspace_root: root, workspaces: [{ name: "database", kind: "terraform", dir: "vpc", operations: ["init", "validate", "plan", "apply"] }] }, roots: [root], cwd: "/" });
-    expect(config).toMatchObject({ workspace_root: root, workspaces: [{ name: "database", dir: join(root, "vpc") }] });
-    expect(config.config_path).toBeUndefined();
-    expect(selected).toEqual(["database"]);
-  });
-
-  it("relative, with several roots: the one that has the directories; several are refused", async () => {
-    const [a, b] = [project(), project({ "here/main.tf": "" })];
-    expect((await loadInfra({ config: { workspaces: [{ name: "x", dir: "here" }] }, roots: [a, b], cwd: "/" })).config.workspaces[0]!.dir).toBe(join(b, "here"));
-    expect((await failure({ config: { workspaces: [{ name: "x", dir: "vpc" }] }, roots: [a, b], cwd: "/" })).message).toContain("found in several roots");
-  });
-
-  it("the source's remediation request: without dir, the one infra.yaml that defines it says the rest; only it runs", async () => {
-    const root = project();
-    const { config, selected, notes } = await loadInfra({ config: { workspaces: [{ name: "eks", operations: ["init", "validate", "plan", "apply"] }] }, roots: [root], cwd: "/" });
-    expect(selected).toEqual(["eks"]);
-    expect(config.workspaces.find(({ name }) => name === "eks")).toMatchObject({ dir: join(root, "eks"), dependsOn: ["vpc", "subnets"], operations: ["init", "validate", "plan", "apply"] });
-    expect(config.config_path).toBe(join(root, "infra.yaml"));
-    expect(notes).toEqual([`What config does not say of eks comes from ${join(root, "infra.yaml")}.`]);
-  });
-
-  it("several that define it are refused, naming them; config_path decides", async () => {
-    const root = project({ "deep/er/infra.yml": "workspaces: [{name: vpc, dir: vpc}]" });
-    const config = { workspaces: [{ name: "vpc", operations: ["init", "validate", "plan"] }] };
-    const error = await failure({ config, roots: [root], cwd: "/" });
-    expect(error.details["matches"]).toEqual([join(root, "deep/er/infra.yml"), join(root, "infra.yaml")]);
-    expect(error.message).toContain("workspace vpc missing dir");
-    const loaded = await loadInfra({ config, config_path: "deep/er/infra.yml", roots: [root], cwd: "/" });
-    expect(loaded.config.workspaces).toEqual([expect.objectContaining({ name: "vpc", operations: ["init", "validate", "plan"] })]);
-  });
-
-  it("none that defines it is refused, as is a name that config_path does not define", async () => {
-    const root = project({ "node_modules/x/infra.yaml": "workspaces: [{name: db, dir: vpc}]", "bad/infra.yaml": ":" });
-    const error = await failure({ config: { workspaces: [{ name: "db" }] }, roots: [root], cwd: "/" });
-    expect(error.message).toMatch(/workspace db missing dir, and no infra.yaml under the allowed roots defines it/);
-    expect((await failure({ config: { workspaces: [{ name: "ekss" }] }, config_path: "infra.yaml", roots: [root], cwd: "/" })).message).toMatch(/workspace ekss missing dir.*did you mean eks/);
-  });
-
-  it("000-025: config_path wins where config is complete too, and says so", async () => {
-    const root = project();
-    const { selected, notes } = await loadInfra({ config: { workspaces: [{ name: "other", dir: "vpc" }] }, config_path: "infra.yaml", roots: [root], cwd: "/" });
-    expect(selected).toEqual(["vpc", "subnets", "eks"]);
-    expect(notes.join()).toContain("config was ignored");
-  });
-
-  it.each([
-    ["no config at all", undefined, "invalid_input", "Provide config_path or config"],
-    ["000-027: a list", [], "invalid_config", "Invalid config format: "],
-    ["000-027: a wrong type", { workspaces: [{ name: "a", dir: "vpc", dependsOn: "b" }] }, "invalid_config", "Invalid config format: "],
-    ["000-028: a cycle", { workspaces: [{ name: "a", dir: "vpc", dependsOn: ["a"] }] }, "invalid_config", "Invalid config: dependency cycle"],
-    ["a rounded number", { workspaces: [{ name: "a", dir: "vpc", extraVars: { n: 2 ** 60 } }] }, "invalid_config", "Invalid config format: "],
-  ])("%s is refused", async (_what, config, code, opening) => {
-    const error = await failure({ config, roots: [project()], cwd: "/" });
-    expect(error.code).toBe(code);
-    expect(error.message.startsWith(opening)).toBe(true);
+    for (const config_path of ["/etc/passwd", "../../etc/passwd", "etc/passwd"])
+      expect((await failure({ config_path, roots: [root], cwd: "/" })).code).toBe("path_not_allowed");
   });
 });
 
@@ -254,55 +182,9 @@ describe("only", () => {
 
   it("refuses names that are not defined, and an empty list", async () => {
     const root = project();
-    expect((await failure({ config_path: "infra.yaml", only: ["ek"], roots: [root], cwd: "/" })).message).toContain("'ek' (did you mean eks?)");
+    expect((await failure({ config_path: "infra.yaml", only: ["ek"], roots: [root], cwd: "/" })).message).toContain(
+      "'ek' (did you mean eks?)",
+    );
     expect((await failure({ config_path: "infra.yaml", only: [], roots: [root], cwd: "/" })).code).toBe("invalid_input");
-  });
-});
-
-describe("what list_workflows answers", () => {
-  it("000-015…017: has the keys of the source, in its order", async () => {
-    const root = project();
-    const { config, written } = await loadInfra({ config_path: "infra.yaml", roots: [root], cwd: "/" });
-    const described = describeInfra(config, written);
-    expect(Object.keys(described)).toEqual(["config_path", "workspace_root", "workflows"]);
-    expect(described).toMatchObject({ config_path: "infra.yaml", workspace_root: ".", workflows: [{ name: "ParentWorkflow", workspace_count: 3 }] });
-    expect(described.workflows[0]!.configured_workspaces).toEqual([
-      { name: "eks", kind: "terraform", dir: join(root, "eks"), dependsOn: ["vpc", "subnets"], operations: ["init", "validate", "plan"] },
-      { name: "vpc", kind: "terraform", dir: join(root, "vpc"), dependsOn: [], operations: ["init", "validate", "plan", "apply"], tfvars: join(root, "vpc/vpc.tfvars"), taskQueue: "heavy" },
-      { name: "subnets", kind: "terraform", dir: join(root, "subnets"), dependsOn: ["vpc"], operations: ["init", "validate", "plan", "apply"] },
-    ]);
-  });
-
-  it("000-018: keeps the source's words for a missing file", () => {
-    const { error, input_schema } = describeMissing("infra.yaml");
-    expect(error).toBe("Config file not found: infra.yaml. Using default schema.");
-    expect(Object.keys(input_schema)).toEqual(["workspace_root", "workspaces"]);
-  });
-
-  it("000-020: a glob lists every environment, a bad one in its place", async () => {
-    const root = projectFolder({
-      "staging/infra.yaml": "workspaces: [{name: a, dir: staging}]",
-      "staging/main.tf": "",
-      "production/infra.yaml": "workspaces: [{name: a, dirr: production}]",
-    });
-    const { configs, truncated } = await listInfra({ pattern: "*/infra.yaml", roots: [root], cwd: "/" });
-    expect(truncated).toBe(false);
-    expect(configs.map(({ config_path }) => config_path)).toEqual(["production/infra.yaml", "staging/infra.yaml"]);
-    expect(configs[0]).toMatchObject({ failure: { code: "invalid_config" } });
-    expect(configs[1]).toMatchObject({ loaded: { selected: ["a"], written: { config_path: "staging/infra.yaml" } } });
-  });
-});
-
-describe("the examples of this repository", () => {
-  const examples = join(import.meta.dirname, "../../../../examples");
-  it("load", async () => {
-    const { selected, notes } = await loadInfra({ config_path: "infra.yaml", roots: [join(examples, "three-tier")], cwd: "/" });
-    expect(selected).toEqual(["network", "subnets", "cluster", "service"]);
-    expect(notes).toEqual([]);
-    const { configs } = await listInfra({ pattern: "*/infra.yaml", roots: [join(examples, "environments")], cwd: "/" });
-    expect(configs.map((config) => "loaded" in config && [config.config_path, config.loaded.selected])).toEqual([
-      ["production/infra.yaml", ["network", "app"]],
-      ["staging/infra.yaml", ["network", "app"]],
-    ]);
   });
 });

@@ -66,7 +66,9 @@ export async function loadInfra(options: LoadOptions): Promise<LoadedInfra> {
   requireRoots(options.roots, options.entry);
   const roots = realRoots(options.roots);
   if (roots.length === 0) {
-    throw new OpsError("path_not_allowed", `None of the allowed roots is a directory: ${options.roots.map(printable).join(", ")}`, { hint: "Correct --root or terraform.roots." });
+    throw new OpsError("path_not_allowed", `None of the allowed roots is a directory: ${options.roots.map(printable).join(", ")}`, {
+      hint: "Correct --root or terraform.roots.",
+    });
   }
   const source = await readSource(options, roots);
   const { workspaces, list, notes } = source;
@@ -75,17 +77,31 @@ export async function loadInfra(options: LoadOptions): Promise<LoadedInfra> {
   const selected = select(draft, source.asked, options.only);
   // What is neither run nor read from need not be on this disk.
   const needed = closure(draft, selected);
-  const resolved = workspaces.filter(({ draft: { name } }) => needed.has(name)).map((item) => resolveWorkspace(item.draft, item.bases, roots, list));
+  const resolved = workspaces
+    .filter(({ draft: { name } }) => needed.has(name))
+    .map((item) => resolveWorkspace(item.draft, item.bases, roots, list));
   if (list.problems.length > 0) throw configFailure(list.problems, options.config !== undefined && source.file === undefined);
   const sound = resolved.filter((workspace): workspace is Workspace => workspace !== undefined);
-  const config: InfraConfig = { workspace_root: source.root, workspaces: sound, ...(source.file === undefined ? {} : { config_path: source.file.path }) };
+  const config: InfraConfig = {
+    workspace_root: source.root,
+    workspaces: sound,
+    ...(source.file === undefined ? {} : { config_path: source.file.path }),
+  };
   const chosen = new Set(selected);
-  return { config, selected: topologicalOrder(sound).map(({ name }) => name).filter((name) => chosen.has(name)), notes: [...notes, ...remarks(sound)], written: source.written };
+  return {
+    config,
+    selected: topologicalOrder(sound)
+      .map(({ name }) => name)
+      .filter((name) => chosen.has(name)),
+    notes: [...notes, ...remarks(sound)],
+    written: source.written,
+  };
 }
 
 async function readSource(options: LoadOptions, roots: readonly string[]): Promise<Source> {
   const { config_path, config, cwd } = options;
-  if (config === undefined && (config_path === undefined || config_path === "")) throw new OpsError("invalid_input", "Provide config_path or config", { hint: 'For example config_path "infra.yaml".' });
+  if (config === undefined && (config_path === undefined || config_path === ""))
+    throw new OpsError("invalid_input", "Provide config_path or config", { hint: 'For example config_path "infra.yaml".' });
   if (config === undefined) return readFileSource(findConfigFile(config_path!, roots, cwd), roots, cwd, config_path!);
   const list = new ProblemList();
   const inline = checkDraft(config, list, { dirOptional: true });
@@ -98,7 +114,13 @@ async function readSource(options: LoadOptions, roots: readonly string[]): Promi
   }
   if (undefinedNames.length === 0) {
     const bases = inlineBases(inline, roots, cwd, list);
-    return { workspaces: inline.workspaces.map((draft) => ({ draft, bases })), list, root: bases.root, written: { workspace_root: inline.workspace_root || "." }, notes: [] };
+    return {
+      workspaces: inline.workspaces.map((draft) => ({ draft, bases })),
+      list,
+      root: bases.root,
+      written: { workspace_root: inline.workspace_root || "." },
+      notes: [],
+    };
   }
   const file = await definingFile(undefinedNames, roots);
   return merge(readFileSource(file, roots, cwd, undefined), inline, inlineBases(inline, roots, cwd, list));
@@ -129,7 +151,8 @@ function workspaceRoot(written: string, start: string, roots: readonly string[],
     return start;
   }
   const entry = entryAt(allowed.path);
-  if (entry?.isDirectory() !== true) list.add(`workspace_root ${printable(written)} is not there or no directory (looked for ${printable(allowed.path)})`, "workspace_root");
+  if (entry?.isDirectory() !== true)
+    list.add(`workspace_root ${printable(written)} is not there or no directory (looked for ${printable(allowed.path)})`, "workspace_root");
   return allowed.path;
 }
 
@@ -139,13 +162,17 @@ function inlineBases(inline: InfraDraft, roots: readonly string[], cwd: string, 
   const starts = searchBases(roots, cwd);
   const dirs = inline.workspaces.flatMap(({ dir }) => (dir === undefined ? [] : [dir]));
   const isRelative = !isAbsolute(written) && dirs.some((dir) => !isAbsolute(dir));
-  if (isAbsolute(written) || !isRelative || starts.length === 1 || !roots.includes(starts[0]!)) return { root: workspaceRoot(written, starts[0]!, roots, list) };
+  if (isAbsolute(written) || !isRelative || starts.length === 1 || !roots.includes(starts[0]!))
+    return { root: workspaceRoot(written, starts[0]!, roots, list) };
   const fitting: string[] = [];
   for (const start of starts) {
     if (dirs.every((dir) => entryAt(resolve(start, written, dir))?.isDirectory() === true)) fitting.push(start);
   }
   if (fitting.length > 1) {
-    list.add(`workspace_root ${printable(written || ".")} is relative, and its directories are found in several roots: ${fitting.join(", ")}; give an absolute workspace_root`, "workspace_root");
+    list.add(
+      `workspace_root ${printable(written || ".")} is relative, and its directories are found in several roots: ${fitting.join(", ")}; give an absolute workspace_root`,
+      "workspace_root",
+    );
   }
   return { root: workspaceRoot(written, fitting[0] ?? starts[0]!, roots, list) };
 }
@@ -166,7 +193,10 @@ function merge(file: Source, inline: InfraDraft, bases: Bases): Source {
       workspaces[index] = { draft: { ...base.draft, ...said, given: own.given, path }, bases: own.dir === undefined ? base.bases : bases };
       taken.push(asked.name);
     } else {
-      if (own.dir === undefined) file.list.add(`workspace ${own.name} missing dir, and ${printable(file.file!.path)} does not define it`, own.path, { suggestion: nearestName(own.name, names) });
+      if (own.dir === undefined)
+        file.list.add(`workspace ${own.name} missing dir, and ${printable(file.file!.path)} does not define it`, own.path, {
+          suggestion: nearestName(own.name, names),
+        });
       workspaces.push({ draft: own, bases });
     }
   }
@@ -197,10 +227,16 @@ function select(draft: InfraDraft, asked: readonly string[] | undefined, only: r
 function remarks(workspaces: readonly Workspace[]): string[] {
   const byDir = new Map<string, string[]>();
   for (const { name, dir } of workspaces) byDir.set(dir, [...(byDir.get(dir) ?? []), name]);
-  const shared = [...byDir].filter(([, names]) => names.length > 1).map(([dir, names]) => `Workspaces ${names.join(", ")} share the directory ${dir}, and with it one state unless its backend tells them apart.`);
+  const shared = [...byDir]
+    .filter(([, names]) => names.length > 1)
+    .map(
+      ([dir, names]) =>
+        `Workspaces ${names.join(", ")} share the directory ${dir}, and with it one state unless its backend tells them apart.`,
+    );
   const covered = workspaces.flatMap(({ name, inputs, extraVars }) =>
-    inputs.filter(({ targetVar }) => extraVars !== undefined && Object.hasOwn(extraVars, targetVar)).map(({ targetVar }) => `Workspace ${name}: the input mapping of '${targetVar}' wins over its extraVars.`),
+    inputs
+      .filter(({ targetVar }) => extraVars !== undefined && Object.hasOwn(extraVars, targetVar))
+      .map(({ targetVar }) => `Workspace ${name}: the input mapping of '${targetVar}' wins over its extraVars.`),
   );
   return [...shared, ...covered];
 }
-

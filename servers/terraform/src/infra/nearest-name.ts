@@ -25,7 +25,8 @@ export function nearestName(written: string, accepted: Iterable<string>): string
   for (const name of accepted) {
     const candidate = bare(name.slice(0, 64));
     const distance = candidate === word ? 0 : editDistance(word, candidate);
-    if (distance <= Math.floor(Math.max(candidate.length, word.length) / 3) && (best === undefined || distance < best.distance)) best = { name, distance };
+    if (distance <= Math.floor(Math.max(candidate.length, word.length) / 3) && (best === undefined || distance < best.distance))
+      best = { name, distance };
   }
   return best?.name;
 }

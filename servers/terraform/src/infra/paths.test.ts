@@ -64,7 +64,9 @@ describe("without a root", () => {
   it("the refusal prints the entry to paste", () => {
     const entry = { command: "npx", args: ["-y", "@platform-ops/terraform-mcp"] };
     const hint = rootlessHint(entry);
-    const pasted = JSON.parse(hint.slice(hint.indexOf("{"), hint.lastIndexOf("}") + 1)) as { mcpServers: Record<string, { args: string[] }> };
+    const pasted = JSON.parse(hint.slice(hint.indexOf("{"), hint.lastIndexOf("}") + 1)) as {
+      mcpServers: Record<string, { args: string[] }>;
+    };
     expect(Object.values(pasted.mcpServers)[0]!.args).toEqual([...entry.args, "--root", "/path/to/your/project"]);
     expect(() => requireRoots([], entry)).toThrowError(expect.objectContaining({ code: "path_not_allowed", hint }));
     expect(() => requireRoots(["/a"])).not.toThrow();

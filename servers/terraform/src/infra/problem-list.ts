@@ -40,6 +40,8 @@ export function kindOfValue(value: unknown): string {
 /** One problem on one line: message, suggestion, place. */
 export function problemLine(problem: Problem): string {
   const hint = problem.suggestion === undefined ? "" : ` (did you mean ${printable(problem.suggestion)}?)`;
-  const place = [problem.path, problem.line === undefined ? "" : `line ${problem.line}, column ${problem.column ?? 1}`].filter((part) => part !== "").join(", ");
+  const place = [problem.path, problem.line === undefined ? "" : `line ${problem.line}, column ${problem.column ?? 1}`]
+    .filter((part) => part !== "")
+    .join(", ");
   return `${problem.message}${hint}${place === "" ? "" : ` [${place}]`}`;
 }

@@ -53,7 +53,8 @@ function resolveDir(draft: WorkspaceDraft, bases: Bases, roots: readonly string[
     return undefined;
   }
   const fault = configurationFault(allowed.path, kind, roots);
-  if (fault !== undefined) list.add(`workspace ${name}: dir ${printable(dir)} ${fault.text}`, where, { topic: fault.outside ? "path" : "rule" });
+  if (fault !== undefined)
+    list.add(`workspace ${name}: dir ${printable(dir)} ${fault.text}`, where, { topic: fault.outside ? "path" : "rule" });
   return fault === undefined ? allowed.path : undefined;
 }
 
@@ -62,7 +63,9 @@ function besideFile(dir: string, bases: Bases): string {
   const { fileFolder } = bases;
   if (fileFolder === undefined || fileFolder === bases.root) return "";
   const isThere = entryAt(join(fileFolder, dir))?.isDirectory() === true;
-  return isThere ? `; relative directories start at workspace_root, not at the file: workspace_root: ${printable(fileFolder)} would find it` : "";
+  return isThere
+    ? `; relative directories start at workspace_root, not at the file: workspace_root: ${printable(fileFolder)} would find it`
+    : "";
 }
 
 /** `.tf` and `.tf.json` for both programs, `.tofu` and `.tofu.json` for OpenTofu only. */
@@ -101,6 +104,9 @@ function resolveTfvars(draft: WorkspaceDraft, bases: Bases, roots: readonly stri
   }
   const entry = entryAt(allowed.path);
   if (entry?.isFile() === true) return allowed.path;
-  list.add(`workspace ${draft.name}: tfvars file invalid: ${printable(draft.tfvars)} ${entry === undefined ? `is not there (looked for ${printable(allowed.path)})` : "is no file"}`, where);
+  list.add(
+    `workspace ${draft.name}: tfvars file invalid: ${printable(draft.tfvars)} ${entry === undefined ? `is not there (looked for ${printable(allowed.path)})` : "is no file"}`,
+    where,
+  );
   return undefined;
 }

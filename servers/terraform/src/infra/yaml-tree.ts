@@ -47,7 +47,8 @@ class TreeReader {
     if (this.open.has(node)) this.stop("an anchor contains an alias of itself (endless loop)", path, node);
     this.open.add(node);
     try {
-      if (isSeq(node)) return node.items.map((item, index) => (item === null ? null : this.read(item as Node, memberPath(path, index), depth + 1)));
+      if (isSeq(node))
+        return node.items.map((item, index) => (item === null ? null : this.read(item as Node, memberPath(path, index), depth + 1)));
       if (isMap(node)) return this.readMap(node, path, depth);
     } finally {
       this.open.delete(node);
@@ -119,7 +120,9 @@ class TreeReader {
 
   private mergeSources(value: unknown, path: string, node: Node): Record<string, unknown>[] {
     const sources = Array.isArray(value) ? value : [value];
-    const maps = sources.filter((source): source is Record<string, unknown> => typeof source === "object" && source !== null && !Array.isArray(source));
+    const maps = sources.filter(
+      (source): source is Record<string, unknown> => typeof source === "object" && source !== null && !Array.isArray(source),
+    );
     if (maps.length !== sources.length) this.report("the merge key '<<' takes a mapping or a list of mappings", path, node);
     return maps;
   }

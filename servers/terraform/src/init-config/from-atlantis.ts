@@ -18,7 +18,10 @@ export function importAtlantis(text: string): Imported {
   const { parsed, problems } = parseInfraText(text, "yaml");
   if (problems.length > 0) throw new OpsError("invalid_config", `atlantis.yaml cannot be read: ${problems.map(problemLine).join("; ")}`);
   const projects = isMapping(parsed.value) ? parsed.value["projects"] : undefined;
-  if (!Array.isArray(projects) || !projects.every(isMapping)) throw new OpsError("invalid_config", "atlantis.yaml has no list of projects.", { hint: "Without projects Atlantis finds folders by itself; write infra.yaml from the folders instead." });
+  if (!Array.isArray(projects) || !projects.every(isMapping))
+    throw new OpsError("invalid_config", "atlantis.yaml has no list of projects.", {
+      hint: "Without projects Atlantis finds folders by itself; write infra.yaml from the folders instead.",
+    });
   const notes: string[] = [];
   const kept = projects.filter((project) => isDefault(project, notes));
   const generated = namesFor([...new Set(kept.map(dirOf))]);
@@ -29,19 +32,21 @@ export function importAtlantis(text: string): Imported {
     noteUncarried(project, names[index]!, notes);
     return {
       name: names[index]!,
-      ...(project["terraform_distribution"] === "opentofu" ? { kind: "tofu" as const } : {}),
+      kind: project["terraform_distribution"] === "opentofu" ? "tofu" : undefined,
       dir: dirOf(project),
       dependsOn: dependenciesOf(project, index, kept, names, byProject, notes),
       inputs: [],
     };
   });
-  if (isMapping(parsed.value) && parsed.value["workflows"] !== undefined) notes.push("Custom workflows are not carried over: init, validate, plan and apply are run as they are.");
+  if (isMapping(parsed.value) && parsed.value["workflows"] !== undefined)
+    notes.push("Custom workflows are not carried over: init, validate, plan and apply are run as they are.");
   return writeInfraYaml(found, notes, "an Atlantis configuration");
 }
 
 function isDefault(project: Mapping, notes: string[]): boolean {
   const workspace = textOf(project["workspace"]) ?? "default";
-  if (workspace !== "default") notes.push(`Left out: project ${textOf(project["name"]) ?? dirOf(project)}, because it is for the terraform workspace "${workspace}".`);
+  if (workspace !== "default")
+    notes.push(`Left out: project ${textOf(project["name"]) ?? dirOf(project)}, because it is for the terraform workspace "${workspace}".`);
   return workspace === "default";
 }
 
@@ -49,12 +54,20 @@ function dirOf(project: Mapping): string {
   return resolveLocal(".", textOf(project["dir"]) ?? ".") ?? ".";
 }
 
-function dependenciesOf(project: Mapping, index: number, all: readonly Mapping[], names: readonly string[], byProject: ReadonlyMap<string, string>, notes: string[]): string[] {
+function dependenciesOf(
+  project: Mapping,
+  index: number,
+  all: readonly Mapping[],
+  names: readonly string[],
+  byProject: ReadonlyMap<string, string>,
+  notes: string[],
+): string[] {
   const written = project["depends_on"];
   if (Array.isArray(written)) {
     return written.flatMap((dependency) => {
       const name = byProject.get(String(dependency));
-      if (name === undefined) notes.push(`${names[index]}: depends_on ${JSON.stringify(dependency)} names no project that was carried over.`);
+      if (name === undefined)
+        notes.push(`${names[index]}: depends_on ${JSON.stringify(dependency)} names no project that was carried over.`);
       return name === undefined ? [] : [name];
     });
   }
@@ -73,7 +86,8 @@ function groupOf(project: Mapping): number {
 function noteUncarried(project: Mapping, name: string, notes: string[]): void {
   const uncarried = Object.keys(project).filter((key) => !CARRIED.includes(key));
   if (uncarried.length > 0) notes.push(`${name}: not carried over: ${uncarried.join(", ")}.`);
-  if (uncarried.some((key) => /_requirements$/.test(key))) notes.push(`${name}: who may approve is the operator's policy (approvals, environments), not part of infra.yaml.`);
+  if (uncarried.some((key) => key.endsWith("_requirements")))
+    notes.push(`${name}: who may approve is the operator's policy (approvals, environments), not part of infra.yaml.`);
 }
 
 function textOf(value: unknown): string | undefined {

@@ -25,17 +25,19 @@ export function importFolders(files: readonly SourceFile[]): Imported {
   const names = namesFor(roots.map(({ dir }) => dir));
   const found = roots.map((folder): FoundWorkspace => {
     const name = names.get(folder.dir)!;
-    const tfvars = variableFile(folder, files, name, notes);
     return {
       name,
-      ...(folder.files.every(({ path }) => path.endsWith(".tofu")) ? { kind: "tofu" as const } : {}),
+      kind: folder.files.every(({ path }) => path.endsWith(".tofu")) ? "tofu" : undefined,
       dir: folder.dir,
-      ...(tfvars === undefined ? {} : { tfvars }),
+      tfvars: variableFile(folder, files, name, notes),
       dependsOn: dependencies(folder, roots, names, notes),
       inputs: [],
     };
   });
-  if (found.some(({ dependsOn }) => dependsOn.length > 0)) notes.push("Dependencies are guessed from terraform_remote_state, which goes on reading the values; write `inputs` where a workspace shall take them from the run instead.");
+  if (found.some(({ dependsOn }) => dependsOn.length > 0))
+    notes.push(
+      "Dependencies are guessed from terraform_remote_state, which goes on reading the values; write `inputs` where a workspace shall take them from the run instead.",
+    );
   return writeInfraYaml(found, notes, "folders of configuration files");
 }
 
@@ -61,8 +63,13 @@ function localModules({ dir, blocks }: Folder): string[] {
 
 /** The one variable file that terraform would not load by itself. */
 function variableFile(folder: Folder, files: readonly SourceFile[], name: string, notes: string[]): string | undefined {
-  const candidates = files.map(({ path }) => path).filter((path) => folderOf(path) === folder.dir && /\.tfvars(\.json)?$/.test(path) && !/(^|\/)terraform\.tfvars|\.auto\.tfvars/.test(path));
-  if (candidates.length > 1) notes.push(`${name}: several variable files (${candidates.join(", ")}); write the one that is meant as tfvars.`);
+  const candidates = files
+    .map(({ path }) => path)
+    .filter(
+      (path) => folderOf(path) === folder.dir && /\.tfvars(\.json)?$/.test(path) && !/(^|\/)terraform\.tfvars|\.auto\.tfvars/.test(path),
+    );
+  if (candidates.length > 1)
+    notes.push(`${name}: several variable files (${candidates.join(", ")}); write the one that is meant as tfvars.`);
   return candidates.length === 1 ? candidates[0] : undefined;
 }
 
@@ -75,7 +82,10 @@ function dependencies(folder: Folder, roots: readonly Folder[], names: ReadonlyM
     const target = backend === "local" ? localStateFolder(folder.dir, settings.get("path")) : backendFolder(backend, settings, roots);
     const dependency = target === undefined ? undefined : names.get(target);
     if (dependency !== undefined && dependency !== name) found.add(dependency);
-    else notes.push(`${name}: terraform_remote_state.${block.labels[1] ?? ""} (${backend ?? "unknown backend"}) belongs to no folder found here; no dependency was written.`);
+    else
+      notes.push(
+        `${name}: terraform_remote_state.${block.labels[1] ?? ""} (${backend ?? "unknown backend"}) belongs to no folder found here; no dependency was written.`,
+      );
   }
   return [...found].sort();
 }
@@ -89,14 +99,21 @@ function localStateFolder(dir: string, expression: string | undefined): string |
 
 /** The folder whose backend block of that type says the same in all that identifies a state. */
 function backendFolder(backend: string | undefined, settings: ReadonlyMap<string, string>, roots: readonly Folder[]): string | undefined {
-  const identifying = ["bucket", "key", "prefix", "container_name", "storage_account_name", "address", "path"].filter((key) => settings.has(key));
+  const identifying = ["bucket", "key", "prefix", "container_name", "storage_account_name", "address", "path"].filter((key) =>
+    settings.has(key),
+  );
   const wanted = identifying.map((key) => [key, literal(settings.get(key))?.value] as const);
   if (backend === undefined || wanted.length === 0 || wanted.some(([, value]) => value === undefined)) return undefined;
   const same = roots.filter(({ blocks }) =>
     blocks
       .filter(({ type }) => type === "terraform")
       .flatMap((terraform) => terraform.blocks)
-      .some((block) => block.type === "backend" && block.labels[0] === backend && wanted.every(([key, value]) => literal(block.attributes.get(key))?.value === value)),
+      .some(
+        (block) =>
+          block.type === "backend" &&
+          block.labels[0] === backend &&
+          wanted.every(([key, value]) => literal(block.attributes.get(key))?.value === value),
+      ),
   );
   return same.length === 1 ? same[0]!.dir : undefined;
 }

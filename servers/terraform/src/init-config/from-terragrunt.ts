@@ -25,11 +25,15 @@ export function importTerragrunt(files: readonly SourceFile[]): Imported {
   const found = units.flatMap((unit): FoundWorkspace[] => {
     const name = names.get(unit.dir)!;
     const dir = moduleFolder(unit, name, notes);
-    const uncarried = [...new Set([...unit.root.blocks.map(({ type }) => type), ...unit.root.attributes.keys()])].filter((key) => NOT_CARRIED.includes(key) || key === "skip" || key === "iam_role");
+    const uncarried = [...new Set([...unit.root.blocks.map(({ type }) => type), ...unit.root.attributes.keys()])].filter(
+      (key) => NOT_CARRIED.includes(key) || key === "skip" || key === "iam_role",
+    );
     if (uncarried.length > 0) notes.push(`${name}: not carried over: ${uncarried.sort().join(", ")}.`);
     const labels = dependencyNames(unit, names, name, notes);
     const { inputs, extraVars } = readInputs(unit, labels, name, notes);
-    return [{ name, dir, dependsOn: [...new Set([...labels.values(), ...pathDependencies(unit, names, name, notes)])].sort(), inputs, extraVars }];
+    return [
+      { name, dir, dependsOn: [...new Set([...labels.values(), ...pathDependencies(unit, names, name, notes)])].sort(), inputs, extraVars },
+    ];
   });
   noteSharedFolders(found, notes);
   return writeInfraYaml(found, notes, "a Terragrunt configuration");
@@ -47,7 +51,9 @@ function moduleFolder({ dir, root }: Unit, name: string, notes: string[]): strin
   const text = literalText(source);
   const local = text !== undefined && /^\.\.?(\/|$)/.test(text) ? resolveLocal(dir, text.replace("//", "/")) : undefined;
   if (local !== undefined) return local;
-  notes.push(`${name}: its module ${source.replace(/\s+/g, " ").slice(0, 120)} is not a folder of this project; put the module's files into ${dir}.`);
+  notes.push(
+    `${name}: its module ${source.replace(/\s+/g, " ").slice(0, 120)} is not a folder of this project; put the module's files into ${dir}.`,
+  );
   return dir;
 }
 
@@ -58,9 +64,13 @@ function dependencyNames(unit: Unit, names: ReadonlyMap<string, string>, name: s
     const label = block.labels[0] ?? "";
     const path = literalText(block.attributes.get("config_path"));
     const target = path === undefined ? undefined : names.get(resolveLocal(unit.dir, path) ?? "");
-    if (target === undefined) notes.push(`${name}: dependency "${label}" leads to no unit found here (${block.attributes.get("config_path") ?? "no config_path"}).`);
+    if (target === undefined)
+      notes.push(
+        `${name}: dependency "${label}" leads to no unit found here (${block.attributes.get("config_path") ?? "no config_path"}).`,
+      );
     else labels.set(label, target);
-    if (block.attributes.has("mock_outputs")) notes.push(`${name}: mock_outputs of dependency "${label}" are not carried over; a plan waits until the outputs are known.`);
+    if (block.attributes.has("mock_outputs"))
+      notes.push(`${name}: mock_outputs of dependency "${label}" are not carried over; a plan waits until the outputs are known.`);
   }
   return labels;
 }
@@ -81,7 +91,12 @@ function pathDependencies(unit: Unit, names: ReadonlyMap<string, string>, name: 
     });
 }
 
-function readInputs(unit: Unit, labels: ReadonlyMap<string, string>, name: string, notes: string[]): Pick<FoundWorkspace, "inputs"> & { extraVars: Record<string, unknown> } {
+function readInputs(
+  unit: Unit,
+  labels: ReadonlyMap<string, string>,
+  name: string,
+  notes: string[],
+): Pick<FoundWorkspace, "inputs"> & { extraVars: Record<string, unknown> } {
   const expression = unit.root.attributes.get("inputs");
   const entries = expression === undefined ? new Map<string, string>() : objectEntries(expression);
   const inputs: FoundWorkspace["inputs"] = [];
@@ -103,6 +118,9 @@ function readInputs(unit: Unit, labels: ReadonlyMap<string, string>, name: strin
 function noteSharedFolders(found: readonly FoundWorkspace[], notes: string[]): void {
   for (const dir of new Set(found.map((workspace) => workspace.dir))) {
     const sharing = found.filter((workspace) => workspace.dir === dir).map(({ name }) => name);
-    if (sharing.length > 1) notes.push(`${sharing.join(", ")} use one module folder, ${dir}: give each its own folder that calls it as a module, or they share one state.`);
+    if (sharing.length > 1)
+      notes.push(
+        `${sharing.join(", ")} use one module folder, ${dir}: give each its own folder that calls it as a module, or they share one state.`,
+      );
   }
 }

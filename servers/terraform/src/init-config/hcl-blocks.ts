@@ -135,7 +135,7 @@ function endOfHeredoc(text: string, at: number): number {
   opening.lastIndex = at;
   const match = opening.exec(text);
   if (match === null) return at + 2;
-  for (let line = opening.lastIndex; line < text.length; ) {
+  for (let line = opening.lastIndex; line < text.length;) {
     const newline = text.indexOf("\n", line);
     const end = newline < 0 ? text.length : newline;
     if (text.slice(line, end).trim() === match[1]) return end;
@@ -194,7 +194,9 @@ export function literal(expression: string | undefined, depth = 0): { value: unk
   const entries = objectEntries(text);
   if (entries === undefined) return undefined;
   const values = [...entries].map(([name, value]) => [name, literal(value, depth + 1)] as const);
-  return values.some(([name, value]) => value === undefined || name === "__proto__") ? undefined : { value: Object.fromEntries(values.map(([name, value]) => [name, value!.value])) };
+  return values.some(([name, value]) => value === undefined || name === "__proto__")
+    ? undefined
+    : { value: Object.fromEntries(values.map(([name, value]) => [name, value!.value])) };
 }
 
 /** The text of an expression that is a plain text, or undefined. */

@@ -27,11 +27,14 @@ describe("from folders", () => {
   it("guesses dependencies from terraform_remote_state and leaves modules out", () => {
     const { yaml, notes } = importFolders(
       files({
-        "app/main.tf": 'data "terraform_remote_state" "net" {\n  backend = "local"\n  config = { path = "${path.module}/../network/terraform.tfstate" }\n}\nmodule "m" {\n  source = "../modules/m"\n}\n',
+        "app/main.tf":
+          'data "terraform_remote_state" "net" {\n  backend = "local"\n  config = { path = "${path.module}/../network/terraform.tfstate" }\n}\nmodule "m" {\n  source = "../modules/m"\n}\n',
         "app/prod.tfvars": "",
         "app/terraform.tfvars": "",
-        "db/main.tf": 'terraform {\n  backend "s3" {\n    bucket = "b"\n    key    = "db"\n  }\n}\ndata "terraform_remote_state" "gone" {\n  backend = "s3"\n  config = {\n    bucket = "b"\n    key    = "gone"\n  }\n}',
-        "network/main.tf": 'data "terraform_remote_state" "db" {\n  backend = "s3"\n  config = {\n    bucket = "b" # the same\n    key = "db"\n    region = var.region\n  }\n}\n',
+        "db/main.tf":
+          'terraform {\n  backend "s3" {\n    bucket = "b"\n    key    = "db"\n  }\n}\ndata "terraform_remote_state" "gone" {\n  backend = "s3"\n  config = {\n    bucket = "b"\n    key    = "gone"\n  }\n}',
+        "network/main.tf":
+          'data "terraform_remote_state" "db" {\n  backend = "s3"\n  config = {\n    bucket = "b" # the same\n    key = "db"\n    region = var.region\n  }\n}\n',
         "modules/m/main.tf": "",
         "edge/main.tofu": "",
       }),
@@ -49,17 +52,28 @@ describe("from folders", () => {
 
   it("makes names unique and legal", () => {
     const { yaml } = importFolders(files({ "prod/vpc/a.tf": "", "dev/vpc/a.tf": "", "x y/a.tf": "", "-rf/a.tf": "", "main.tf": "" }));
-    expect(workspacesOf(yaml).map(({ name }) => name).sort()).toEqual(["dev-vpc", "prod-vpc", "rf", "root", "x-y"]);
+    expect(
+      workspacesOf(yaml)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(["dev-vpc", "prod-vpc", "rf", "root", "x-y"]);
   });
 
   it("says when the dependencies form a loop", () => {
-    const reads = (other: string) => `data "terraform_remote_state" "x" {\n  backend = "local"\n  config = { path = "../${other}/terraform.tfstate" }\n}`;
+    const reads = (other: string) =>
+      `data "terraform_remote_state" "x" {\n  backend = "local"\n  config = { path = "../${other}/terraform.tfstate" }\n}`;
     const { notes, workspaces } = importFolders(files({ "a/a.tf": reads("b"), "b/b.tf": reads("a") }));
     expect(workspaces).toBe(2);
     expect(notes).toContainEqual(expect.stringContaining("a → b → a"));
   });
 
-  it.each([["unclosed", 'module "x" {\n  source = "../'], ["binary", "\u0000\u0001{{{}}}]]"], ["deep", "a {\n".repeat(5000)], ["heredoc", "x = <<EOT\n}\nEOT\n"], ["template", 'x = "${"}"}"\n']])("survives %s text", (_what, text) => {
+  it.each([
+    ["unclosed", 'module "x" {\n  source = "../'],
+    ["binary", "\u0000\u0001{{{}}}]]"],
+    ["deep", "a {\n".repeat(5000)],
+    ["heredoc", "x = <<EOT\n}\nEOT\n"],
+    ["template", 'x = "${"}"}"\n'],
+  ])("survives %s text", (_what, text) => {
     expect(workspacesOf(importFolders(files({ "a/main.tf": text })).yaml)).toEqual([{ name: "a", dir: "a" }]);
   });
 });
@@ -69,8 +83,10 @@ describe("from Terragrunt", () => {
     const { yaml, notes } = importTerragrunt(
       files({
         "terragrunt.hcl": 'remote_state {\n  backend = "s3"\n}\n',
-        "vpc/terragrunt.hcl": 'terraform {\n  source = "../modules/vpc"\n}\ninclude "root" {\n  path = find_in_parent_folders()\n}\ninputs = {\n  cidr = "10.0.0.0/16"\n  zones = ["a", "b"]\n  tags = { team = "x", n = 3 }\n  name = "net-${local.env}"\n}\n',
-        "eks/terragrunt.hcl": 'dependency "vpc" {\n  config_path = "../vpc"\n  mock_outputs = {\n    vpc_id = "m"\n  }\n}\ndependencies {\n  paths = ["../iam", "../gone"]\n}\ninputs = {\n  vpc_id = dependency.vpc.outputs.vpc_id // flows\n  size   = 3\n}\n',
+        "vpc/terragrunt.hcl":
+          'terraform {\n  source = "../modules/vpc"\n}\ninclude "root" {\n  path = find_in_parent_folders()\n}\ninputs = {\n  cidr = "10.0.0.0/16"\n  zones = ["a", "b"]\n  tags = { team = "x", n = 3 }\n  name = "net-${local.env}"\n}\n',
+        "eks/terragrunt.hcl":
+          'dependency "vpc" {\n  config_path = "../vpc"\n  mock_outputs = {\n    vpc_id = "m"\n  }\n}\ndependencies {\n  paths = ["../iam", "../gone"]\n}\ninputs = {\n  vpc_id = dependency.vpc.outputs.vpc_id // flows\n  size   = 3\n}\n',
         "eks/main.tf": "",
         "iam/terragrunt.hcl": 'terraform {\n  source = "git::https://example.test/iam.git?ref=v1"\n}\n',
       }),
@@ -78,14 +94,29 @@ describe("from Terragrunt", () => {
     expect(workspacesOf(yaml)).toEqual([
       { name: "iam", dir: "iam" },
       { name: "vpc", dir: "modules/vpc", extraVars: { cidr: "10.0.0.0/16", zones: ["a", "b"], tags: { team: "x", n: 3 } } },
-      { name: "eks", dir: "eks", dependsOn: ["iam", "vpc"], inputs: [{ sourceWorkspace: "vpc", sourceOutput: "vpc_id", targetVar: "vpc_id" }], extraVars: { size: 3 } },
+      {
+        name: "eks",
+        dir: "eks",
+        dependsOn: ["iam", "vpc"],
+        inputs: [{ sourceWorkspace: "vpc", sourceOutput: "vpc_id", targetVar: "vpc_id" }],
+        extraVars: { size: 3 },
+      },
     ]);
-    for (const said of [/vpc: not carried over: include/, /vpc: inputs whose values are computed.*: name\./, /eks: mock_outputs of dependency "vpc"/, /"..\/gone" leads to no unit/, /iam: its module "git::/]) expect(notes).toContainEqual(expect.stringMatching(said));
+    for (const said of [
+      /vpc: not carried over: include/,
+      /vpc: inputs whose values are computed.*: name\./,
+      /eks: mock_outputs of dependency "vpc"/,
+      /"..\/gone" leads to no unit/,
+      /iam: its module "git::/,
+    ])
+      expect(notes).toContainEqual(expect.stringMatching(said));
   });
 
   it("names units that share a module folder, and so one state", () => {
     const unit = 'terraform {\n  source = "../m"\n}\n';
-    expect(importTerragrunt(files({ "a/terragrunt.hcl": unit, "b/terragrunt.hcl": unit })).notes).toContainEqual(expect.stringMatching(/^a, b use one module folder, m/));
+    expect(importTerragrunt(files({ "a/terragrunt.hcl": unit, "b/terragrunt.hcl": unit })).notes).toContainEqual(
+      expect.stringMatching(/^a, b use one module folder, m/),
+    );
   });
 });
 
@@ -102,22 +133,42 @@ workflows: {custom: {}}
       { name: "network", kind: "tofu", dir: "network" },
       { name: "app", dir: "app", dependsOn: ["network"] },
     ]);
-    for (const said of [/"gone" names no project/, /terraform workspace "staging"/, /app: not carried over: apply_requirements/, /who may approve is the operator's policy/, /Custom workflows/]) expect(notes).toContainEqual(expect.stringMatching(said));
+    for (const said of [
+      /"gone" names no project/,
+      /terraform workspace "staging"/,
+      /app: not carried over: apply_requirements/,
+      /who may approve is the operator's policy/,
+      /Custom workflows/,
+    ])
+      expect(notes).toContainEqual(expect.stringMatching(said));
   });
 
   it("turns execution_order_group into dependencies", () => {
     const { yaml } = importAtlantis("projects:\n  - {dir: c, execution_order_group: 5}\n  - {dir: a}\n  - {dir: b}\n");
-    expect(workspacesOf(yaml)).toEqual([{ name: "a", dir: "a" }, { name: "b", dir: "b" }, { name: "c", dir: "c", dependsOn: ["a", "b"] }]);
+    expect(workspacesOf(yaml)).toEqual([
+      { name: "a", dir: "a" },
+      { name: "b", dir: "b" },
+      { name: "c", dir: "c", dependsOn: ["a", "b"] },
+    ]);
   });
 
-  it.each([["no list", "projects: x"], ["no YAML", "projects: ["], ["a list of text", "projects: [a]"]])("refuses %s", (_what, text) => {
+  it.each([
+    ["no list", "projects: x"],
+    ["no YAML", "projects: ["],
+    ["a list of text", "projects: [a]"],
+  ])("refuses %s", (_what, text) => {
     expect(() => importAtlantis(text)).toThrowError(expect.objectContaining({ code: "invalid_config" }));
   });
 });
 
 describe("a project on disk", () => {
   it("is collected, imported by what it has, and the result loads", async () => {
-    const root = projectFolder({ "network/main.tf": "", "network/prod.tfvars": 'secret = "s3cr3t"', "app/main.tf": 'data "terraform_remote_state" "n" {\n backend = "local"\n config = { path = "../network/terraform.tfstate" }\n}', "app/.terraform/modules/x/main.tf": "" });
+    const root = projectFolder({
+      "network/main.tf": "",
+      "network/prod.tfvars": 'secret = "s3cr3t"',
+      "app/main.tf": 'data "terraform_remote_state" "n" {\n backend = "local"\n config = { path = "../network/terraform.tfstate" }\n}',
+      "app/.terraform/modules/x/main.tf": "",
+    });
     symlinkSync("/etc", join(root, "etc"));
     const { files: found, truncated } = await collectSources(root);
     expect(truncated).toBe(false);

@@ -41,7 +41,10 @@ export function importConfig(files: readonly SourceFile[], origin?: ImportOrigin
   const hasTerragrunt = files.some(({ path }) => /(^|\/)terragrunt\.hcl$/.test(path));
   const from = origin ?? (atlantis !== undefined ? "atlantis" : hasTerragrunt ? "terragrunt" : "folders");
   if (from === "atlantis" && atlantis === undefined) throw new OpsError("not_found", "There is no atlantis.yaml at the project's root.");
-  const imported = from === "atlantis" ? importAtlantis(atlantis!.text) : from === "terragrunt" ? importTerragrunt(files) : importFolders(files);
+  const imported =
+    from === "atlantis" ? importAtlantis(atlantis!.text) : from === "terragrunt" ? importTerragrunt(files) : importFolders(files);
   if (imported.workspaces > 0) return { ...imported, origin: from };
-  throw new OpsError("not_found", "There is nothing here to write an infra.yaml from.", { hint: "Start it in the folder that holds the directories of configuration files." });
+  throw new OpsError("not_found", "There is nothing here to write an infra.yaml from.", {
+    hint: "Start it in the folder that holds the directories of configuration files.",
+  });
 }

@@ -12,9 +12,9 @@ export interface SourceFile {
 /** A workspace that an importer found. */
 export interface FoundWorkspace {
   name: string;
-  kind?: "tofu";
+  kind?: "tofu" | undefined;
   dir: string;
-  tfvars?: string;
+  tfvars?: string | undefined;
   dependsOn: string[];
   inputs: InputMapping[];
   extraVars?: Record<string, unknown>;
@@ -29,11 +29,20 @@ export interface Imported {
 
 /** Found workspaces → text of an infra.yaml, dependencies first, with the notes as comments at its head. */
 export function writeInfraYaml(found: readonly FoundWorkspace[], notes: readonly string[], origin: string): Imported {
-  const all = [...notes, ...findCycles(found).map((cycle) => `The dependencies form a loop, which has to be cut by hand: ${cycle.join(" → ")}.`)];
+  const all = [
+    ...notes,
+    ...findCycles(found).map((cycle) => `The dependencies form a loop, which has to be cut by hand: ${cycle.join(" → ")}.`),
+  ];
   const ordered = topologicalOrder(found);
   const workspaces = [...ordered, ...found.filter((workspace) => !ordered.includes(workspace))].map(asWritten);
-  const comments = [`Written from ${origin}. Check it, then list it with list_workflows.`, ...all].map((line) => `# ${line.replace(/\p{Cc}+/gu, " ")}\n`).join("");
-  return { yaml: `${comments}${stringify({ workspaces }, { lineWidth: 0, flowCollectionPadding: true })}`, notes: all, workspaces: workspaces.length };
+  const comments = [`Written from ${origin}. Check it, then list it with list_workflows.`, ...all]
+    .map((line) => `# ${line.replace(/\p{Cc}+/gu, " ")}\n`)
+    .join("");
+  return {
+    yaml: `${comments}${stringify({ workspaces }, { lineWidth: 0, flowCollectionPadding: true })}`,
+    notes: all,
+    workspaces: workspaces.length,
+  };
 }
 
 function asWritten({ name, kind, dir, tfvars, dependsOn, inputs, extraVars }: FoundWorkspace): Record<string, unknown> {
@@ -56,7 +65,8 @@ export function namesFor(dirs: readonly string[]): Map<string, string> {
   for (const dir of dirs) {
     const parts = partsOf(dir);
     let length = 1;
-    const isShared = () => dirs.some((other) => other !== dir && partsOf(other).slice(-length).join("/") === parts.slice(-length).join("/"));
+    const isShared = () =>
+      dirs.some((other) => other !== dir && partsOf(other).slice(-length).join("/") === parts.slice(-length).join("/"));
     while (length < parts.length && isShared()) length++;
     names.set(dir, uniqueName(parts.slice(-length).join("-"), taken));
   }
@@ -65,7 +75,10 @@ export function namesFor(dirs: readonly string[]): Map<string, string> {
 
 /** A legal workspace name from any text, not yet in `taken`, to which it is added. */
 export function uniqueName(text: string, taken: Set<string>): string {
-  const legal = text.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "").slice(0, 58);
+  const legal = text
+    .replace(/[^A-Za-z0-9._-]+/g, "-")
+    .replace(/^[^A-Za-z0-9]+/, "")
+    .slice(0, 58);
   const base = WORKSPACE_NAME.test(legal) ? legal : "workspace";
   let name = base;
   for (let n = 2; taken.has(name); n++) name = `${base}-${n}`;
