@@ -42,7 +42,8 @@ export {
 export { openApprovals, type ApprovalsDeps } from "./approvals/open-approvals.ts";
 export { SIGNATURE_NAMESPACE, recordDigest } from "./approvals/shapes.ts";
 export { channelsOf } from "./approvals/channel-rules.ts";
-export { approvalCommands, type ApprovalCommandPort } from "./approvals/commands.ts";
+export { approvalCommands } from "./approvals/commands.ts";
+export type { ApprovalCommandPort } from "./approvals/command-port.ts";
 export { printable } from "./approvals/request-text.ts";
 export {
   CHANNELS,

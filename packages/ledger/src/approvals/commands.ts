@@ -1,23 +1,9 @@
 import { OpsError } from "@platform-ops/errors";
-import type { ArtifactStore } from "../artifacts.ts";
-import type { AuditLog } from "../audit.ts";
 import { type Command, defineCommand } from "../command.ts";
-import type { ApprovalRecord, Approvals, Decision } from "./approval.ts";
+import type { Decision } from "./approval.ts";
+import { type ApprovalCommandPort, onlyId } from "./command-port.ts";
 import { decideCommand } from "./decide-command.ts";
 import { detailsOrNote, printable, requestText } from "./request-text.ts";
-
-/** What the approval subcommands work with; the same for every bin of a data directory. */
-export interface ApprovalCommandPort {
-  readonly approvals: Approvals;
-  readonly artifacts: ArtifactStore;
-  readonly audit: AuditLog;
-  /** The operating-system user. */
-  readonly user: string;
-  /** Hands a decision to the run that waits for it; returns what the worker answered, one line. */
-  deliver(record: ApprovalRecord): Promise<string>;
-  /** What ssh-keygen needs to reach keys and the person: SSH_AUTH_SOCK, DISPLAY, SSH_ASKPASS, HOME. */
-  readonly signingEnvironment?: Readonly<Record<string, string>>;
-}
 
 /** `approvals`, `show ID`, `approve ID`, `reject ID`. */
 export function approvalCommands(port: ApprovalCommandPort): Command[] {
@@ -70,11 +56,4 @@ function showCommand(port: ApprovalCommandPort): Command {
       return 0;
     },
   });
-}
-
-/** The one positional argument that these commands take. */
-export function onlyId(positionals: readonly string[], command: string): string {
-  const [id, ...others] = positionals;
-  if (id === undefined || others.length > 0) throw new OpsError("invalid_input", `${command} takes one request id.`, { hint: `List them with approvals, then: ${command} apr_…` });
-  return id;
 }

@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { OpsError, isOpsError } from "@platform-ops/errors";
 import { type Command, type CommandInput, type ExitCode, type Terminal, defineCommand } from "../command.ts";
 import type { ApprovalRecord, ApprovalRequest, Decision } from "./approval.ts";
-import { type ApprovalCommandPort, onlyId } from "./commands.ts";
+import { type ApprovalCommandPort, onlyId } from "./command-port.ts";
 import { detailsText, printable, requestText } from "./request-text.ts";
 import { sign } from "./ssh-signature.ts";
 
