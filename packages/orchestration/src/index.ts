@@ -5,3 +5,10 @@ export { stopSupervisor, supervisorStatus, touchSupervisor } from "./local/super
 export { readWorkerLaunch, type SupervisorStatus, type TemporalView, type WorkerSpec, type WorkerView } from "./supervisor/protocol.ts";
 export { runDetached, type DetachedEnd, type DetachedOptions, type DetachedState } from "./detached/run-detached.ts";
 export { groupMembers, identify, isSameProcess, readProcess, type ProcessIdentity, type ProcessRow } from "./process/process-table.ts";
+export { diagnoseTemporal, isOtherTemporalThere, type Check, type DiagnoseOptions } from "./local/diagnose-temporal.ts";
+export { PINNED_CLI, PINNED_SERVER } from "./local/server-version.ts";
+export { locateTemporal, type LocateTemporalOptions, type LocatedTemporal } from "./setup/locate-temporal.ts";
+export { installTemporal, type InstallTemporalOptions } from "./setup/install-temporal.ts";
+export { installWorkerRuntime, runtimeHash, runtimePath, type InstallRuntimeOptions } from "./setup/worker-runtime.ts";
+export { installWorkerBuild, type InstallBuildOptions, type WorkerBuild } from "./setup/worker-build.ts";
+export { printStatus, supervisorCommand } from "./commands/supervisor-command.ts";
