@@ -117,11 +117,17 @@ class Run {
     this.#keep(
       scope
         .run(() => (step.do === "apply" ? this.#apply(step.node) : this.#plan(step.node)))
-        .catch((error: unknown) => this.#scheduler.broke(step.node, { code: codeOf(error) }, isCancellation(error)))
+        .catch((error: unknown) => this.#broke(step.node, error))
         .finally(() => {
           if (this.#scopes.get(step.node) === scope) this.#scopes.delete(step.node);
         }),
     );
+  }
+
+  #broke(index: number, error: unknown): void {
+    const n = this.#at(index);
+    this.#scheduler.broke(index, { code: codeOf(error) }, isCancellation(error));
+    if (n.state === "in_doubt" || n.state === "failed") this.#tell(n.state, n);
   }
 
   async #plan(index: number): Promise<void> {
@@ -140,7 +146,7 @@ class Run {
     const scope = new CancellationScope({ cancellable: true });
     this.#scopes.set(index, scope);
     const wait = scope.run(() => waitsFor(this.#queue).waitForWorkspace({ config: this.#input.config, node: index, name: this.#at(index).node.name, holder }));
-    this.#keep(wait.then(() => this.#scheduler.freed(index)).catch((error: unknown) => this.#scheduler.broke(index, { code: codeOf(error) }, isCancellation(error))));
+    this.#keep(wait.then(() => this.#scheduler.freed(index)).catch((error: unknown) => this.#broke(index, error)));
   }
 
   async #apply(index: number): Promise<void> {
