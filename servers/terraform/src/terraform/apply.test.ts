@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterEach, describe, expect, test } from "vitest";
@@ -93,6 +93,18 @@ describe.each(programs)("applyPlan with $kind $version", (program) => {
     results.push(await applyPlan(fixture.context(), once));
     expect(results.map((result) => result.outcome)).toEqual(["done", "done", "done"]);
     expect(await readFile(join(fixture.dir, "effects"), "utf8")).toBe("x\n");
+  });
+
+  test("an ephemeral variable is given again at apply, and kept nowhere", async () => {
+    const fixture = await workspace({ "main.tf": 'variable "pass" {\n  ephemeral = true\n}\nvariable "n" {}\nresource "terraform_data" "a" {\n  input = var.n\n  provisioner "local-exec" {\n    command = "printf %s \\"$PASS\\" > seen"\n    environment = { PASS = var.pass }\n  }\n}\n' });
+    const given = inputs({ variables: { pass: '"p-1234"', n: "12345678901234567890" } });
+    const plan = await planWorkspace(fixture.context(), given);
+    const once = request(fixture, plan, { replan: given });
+    expect(await applyPlan(fixture.context(), once)).toMatchObject({ outcome: "done" });
+    expect(await readFile(join(fixture.dir, "seen"), "utf8")).toBe("p-1234");
+    // The plan file is deleted after use; the same attempt can still be judged.
+    await rm(plan.plan_file);
+    expect(await applyPlan(fixture.context(), once)).toMatchObject({ outcome: "done" });
   });
 
   test("outputs only, moved, removed and destroyed are applied, and told apart", async () => {
@@ -205,6 +217,11 @@ describe.each(programs)("applyPlan with $kind $version", (program) => {
     process.kill(await programOf(once.journal), "SIGKILL");
     await writeFile(join(fixture.dir, "terraform.tfstate"), "");
     expect(await running).toMatchObject({ outcome: "in_doubt", error: { code: "state_damaged" } });
+    // Had it been killed before it began anything, the empty file would only be what it made to lock the state.
+    const out = (await readFile(join(once.journal, "out"), "utf8")).split("\n").filter((line) => !line.includes('"apply_start"'));
+    await writeFile(join(once.journal, "out"), out.join("\n"));
+    expect(await applyPlan(fixture.context(), once)).toMatchObject({ outcome: "not_done", exit_code: 137 });
+    expect(existsSync(join(fixture.dir, "terraform.tfstate"))).toBe(false);
   });
 
   test("a new attempt follows the program that an earlier one left running", async () => {
@@ -218,6 +235,40 @@ describe.each(programs)("applyPlan with $kind $version", (program) => {
     await expect(first).rejects.toMatchObject({ code: "cancelled" });
     expect(await applyPlan(fixture.context(), once)).toMatchObject({ outcome: "done" });
     expect(await readFile(join(fixture.dir, "effects"), "utf8")).toBe("x\n");
+  });
+
+  test("asked only to look, it starts nothing", async () => {
+    const fixture = await workspace({ "main.tf": 'resource "terraform_data" "a" {}\n' });
+    const plan = await planWorkspace(fixture.context(), inputs());
+    const once = request(fixture, plan, { mayStart: false });
+    await rm(plan.plan_file);
+    expect(await applyPlan(fixture.context(), once)).toMatchObject({ outcome: "not_done", exit_code: null });
+    expect(existsSync(once.journal)).toBe(false);
+    expect(existsSync(join(fixture.dir, "terraform.tfstate"))).toBe(false);
+  });
+
+  test("killed after everything was recorded is done; killed with nothing in flight is partial", async () => {
+    const fixture = await workspace({ "main.tf": 'resource "terraform_data" "a" {}\nresource "terraform_data" "b" {}\n' });
+    const plan = await planWorkspace(fixture.context(), inputs());
+    const once = request(fixture, plan);
+    await applyPlan(fixture.context(), once);
+    // As a kill between the last write of the state and the summary leaves it.
+    const out = (await readFile(join(once.journal, "out"), "utf8")).split("\n").filter((line) => !line.includes('"change_summary"'));
+    await writeFile(join(once.journal, "out"), out.join("\n"));
+    await writeFile(join(once.journal, "rc"), "137\n");
+    expect(await applyPlan(fixture.context(), once)).toMatchObject({ outcome: "done", exit_code: 137 });
+    // As a kill between two resources leaves it: the second was never begun.
+    await writeFile(join(once.journal, "out"), out.filter((line) => !/"apply_(?:start|complete)"/.test(line) || line.includes("terraform_data.a")).join("\n"));
+    const state = JSON.parse(await readFile(join(fixture.dir, "terraform.tfstate"), "utf8")) as { resources: { name: string }[] };
+    await writeFile(join(fixture.dir, "terraform.tfstate"), JSON.stringify({ ...state, resources: state.resources.filter((resource) => resource.name === "a") }));
+    expect(await applyPlan(fixture.context(), once)).toMatchObject({ outcome: "partial", remaining: { add: 1 } });
+  });
+
+  test("a state that could not be saved stops everything", async () => {
+    const fixture = await workspace({ "main.tf": 'resource "terraform_data" "a" {\n  provisioner "local-exec" { command = "mkdir -p terraform.tfstate.d && echo {} > errored.tfstate && exit 1" }\n}\n' });
+    const { result } = await planAndApply(fixture);
+    expect(result).toMatchObject({ outcome: "in_doubt", error: { code: "in_doubt", details: { reason: "state_not_saved" } } });
+    await expect(planWorkspace(fixture.context(), inputs())).rejects.toMatchObject({ code: "in_doubt" });
   });
 
   test("a lock held by a live apply of ours is a conflict that names it; a dead one does not block", async () => {

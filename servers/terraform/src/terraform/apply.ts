@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -15,7 +15,7 @@ import type { Counts } from "./plan-summary.ts";
 import { preflight, preflightFailure, type ExpectedState } from "./preflight.ts";
 import { processFacts } from "./process-group.ts";
 import { privateFolder } from "./run-program.ts";
-import { emptyStateFailure, erroredStateFailure, erroredStatePath, isStateEmptyFile, readState } from "./state.ts";
+import { clearOwnEmptyState, emptyStateFailure, erroredStateFailure, erroredStatePath, isStateEmptyFile, readState } from "./state.ts";
 import type { StepContext } from "./step.ts";
 import { StreamFacts, type ChangeSummary, type StartedResource } from "./stream-facts.ts";
 
@@ -75,9 +75,16 @@ async function applyArguments(ctx: StepContext, request: ApplyRequest): Promise<
   if (kept !== undefined) return JSON.parse(kept) as string[];
   const again = request.replan !== undefined && (await hasEphemeralVariables(request.planFile)) ? await variableArguments(ctx, request.replan) : [];
   const args = ["apply", "-json", "-input=false", `-lock-timeout=${Math.max(0, Math.round(ctx.lockTimeoutSeconds))}s`, ...again, request.planFile];
-  await writeFile(`${path}.${process.pid}`, JSON.stringify(args), { mode: 0o600 });
-  await rename(`${path}.${process.pid}`, path);
+  const temporary = `${path}.${randomUUID()}`;
+  await writeFile(temporary, JSON.stringify(args), { mode: 0o600 });
+  await rename(temporary, path);
   return args;
+}
+
+/** Who takes the state lock for this apply. */
+async function holderOf(journal: string, pid: number): Promise<Parameters<typeof writeHolderRecord>[1]> {
+  const started = await stat(join(journal, "started")).then((found) => found.mtime, () => new Date());
+  return { pid, start: (await processFacts(pid))?.start ?? "", step: "apply", started_at: started.toISOString() };
 }
 
 async function runApply(ctx: StepContext, request: ApplyRequest, facts: StreamFacts): Promise<DetachedEnd> {
@@ -97,11 +104,7 @@ async function runApply(ctx: StepContext, request: ApplyRequest, facts: StreamFa
     ...(request.mayStart === undefined ? {} : { mayStart: request.mayStart }),
     onTick: ({ pid }) => {
       reading = reading.then(async () => {
-        if (holder === undefined) {
-          const started = await stat(join(request.journal, "started")).then((found) => found.mtime, () => new Date());
-          holder = { pid, start: (await processFacts(pid))?.start ?? "", step: "apply", started_at: started.toISOString() };
-          writeHolderRecord(record, holder);
-        }
+        if (holder === undefined) writeHolderRecord(record, (holder = await holderOf(request.journal, pid)));
         for (const event of await tail.read()) facts.add(event);
         ctx.onProgress(facts.progress("apply"));
       }, () => undefined);
@@ -111,7 +114,10 @@ async function runApply(ctx: StepContext, request: ApplyRequest, facts: StreamFa
   for (const event of await tail.finish()) facts.add(event);
   // The record of a killed one stays: it proves later that the holder of a lock is dead.
   if (end.ended === "exited" && end.code < 128) removeHolderRecord(record);
-  else if (holder !== undefined) writeHolderRecord(record, { ...holder, ended_at: new Date().toISOString() });
+  else if (end.ended !== "not_started") {
+    holder ??= await holderOf(request.journal, Number(await readFile(join(request.journal, "pid"), "utf8").catch(() => "")));
+    if (holder.pid > 1) writeHolderRecord(record, { ...holder, ended_at: new Date().toISOString() });
+  }
   return end;
 }
 
@@ -147,7 +153,8 @@ export async function applyPlan(ctx: StepContext, request: ApplyRequest): Promis
   if (!(await wasStarted(request.journal)) && request.mayStart !== false) {
     if (ctx.signal.aborted) return refused(new OpsError("cancelled", "It was cancelled before it began."));
     const verdict = await preflight(ctx, request.expected, request);
-    if (verdict !== "ok") return refused(preflightFailure(ctx, verdict));
+    // Another attempt may have begun meanwhile: then it was that one which moved the state.
+    if (verdict !== "ok" && !(await wasStarted(request.journal))) return refused(preflightFailure(ctx, verdict));
   }
   if (request.mayStart === false && !(await exists(join(request.journal, "arguments.json")))) return refused(new OpsError("cancelled", "It was never started."));
   privateFolder(ctx.work);
@@ -160,6 +167,8 @@ export async function applyPlan(ctx: StepContext, request: ApplyRequest): Promis
 async function judge(ctx: StepContext, request: ApplyRequest, facts: StreamFacts, end: DetachedEnd): Promise<ApplyResult> {
   if (end.ended === "not_started") return refused(new OpsError("cancelled", request.mayStart === false ? "It was never started." : "It was cancelled before it began."));
   const code = end.ended === "exited" ? end.code : null;
+  const wasKilled = code === null || code >= 128;
+  if (wasKilled && facts.started.size === 0 && request.expected.lineage === null) await clearOwnEmptyState(ctx, "OperationTypeApply");
   const stderr = await readFile(join(request.journal, "err"), "utf8").then((text) => text.slice(0, 64 * 1024), () => "");
   const blocked = code === 0 ? undefined : await obstacle(ctx, end);
   const state = await readState({ ...ctx, signal: ctx.handover ?? new AbortController().signal }).catch(() => undefined);

@@ -5,15 +5,15 @@ import { OpsError } from "@platform-ops/errors";
 
 import { classifyLock, type LockInfo } from "./lock-info.ts";
 import { saysInitNeeded } from "./diagnostics.ts";
-import { listHolderRecords } from "./holder-records.ts";
+import { holderRecordPath, listHolderRecords } from "./holder-records.ts";
 import { ensureInit } from "./init.ts";
 import { isRecord, parseLossless } from "./lossless-json.ts";
 import { fileSha256, readPriorState } from "./plan-file.ts";
 import { member, type PlanJson } from "./plan-json.ts";
 import { summarisePlan, type ChangeKind, type Counts, type FailedCheck, type OutputChange, type ResourceChange } from "./plan-summary.ts";
-import { failureOf, privateFolder, runProgram, type ProgramEnd } from "./run-program.ts";
+import { endLeftover, failureOf, privateFolder, runProgram, type ProgramEnd } from "./run-program.ts";
 import { semanticDigest } from "./semantic-digest.ts";
-import { emptyStateFailure, erroredStateFailure, erroredStatePath, isStateEmptyFile } from "./state.ts";
+import { clearOwnEmptyState, emptyStateFailure, erroredStateFailure, erroredStatePath, isStateEmptyFile } from "./state.ts";
 import type { RawJson, StepContext } from "./step.ts";
 import { tfvarsJson } from "./variables.ts";
 
@@ -124,6 +124,14 @@ function requireDeclared(plan: PlanJson, variables: Readonly<Record<string, RawJ
   });
 }
 
+/** True for a state file of 0 bytes, after a plan of ours that was killed while it held the lock has been cleared away. */
+async function isStateLeftEmpty(ctx: StepContext): Promise<boolean> {
+  if (!(await isStateEmptyFile(ctx))) return false;
+  await endLeftover(holderRecordPath(ctx.dataDir, "plan", ctx.work), ctx.interruptGraceMs);
+  await clearOwnEmptyState(ctx, "OperationTypePlan");
+  return isStateEmptyFile(ctx);
+}
+
 /**
  * Plans a workspace: init where needed, `plan` with its event stream, `show -json` once. The plan file stays in the private
  * folder. Throws invalid_config, credentials, conflict (state lock, with its owner), state_damaged (a state file of 0 bytes,
@@ -137,7 +145,7 @@ export async function planWorkspace(ctx: StepContext, inputs: PlanInputs): Promi
   if (unsaved !== undefined) throw erroredStateFailure(ctx, unsaved);
   const planFile = join(ctx.work, "plan.tfplan");
   await rm(planFile, { force: true });
-  const wasEmpty = await isStateEmptyFile(ctx);
+  const wasEmpty = await isStateLeftEmpty(ctx);
   const args = ["plan", "-json", "-detailed-exitcode", "-input=false", `-lock-timeout=${Math.max(0, Math.round(ctx.lockTimeoutSeconds))}s`, `-out=${planFile}`];
   if (inputs.destroy === true) args.push("-destroy");
   args.push(...(await variableArguments(ctx, inputs)));

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 
 import { applyPlan, type ApplyRequest } from "./apply.ts";
+import { listHolderRecords } from "./holder-records.ts";
 import type { LockInfo } from "./lock-info.ts";
 import { planWorkspace, type PlanResult } from "./plan.ts";
 import { releaseDeadLock } from "./release-lock.ts";
@@ -19,7 +20,11 @@ const programs = await programsUnderTest(process.env);
 class StateServer {
   state = "";
   lock = "";
+  asked = 0;
+  hangs = false;
   private readonly server: Server = createServer((request, response) => {
+    this.asked += 1;
+    if (this.hangs) return;
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
@@ -128,6 +133,27 @@ describe.each(programs)("state in a remote backend with $kind $version", (progra
     const judged = await applyPlan(fixture.context(), once);
     expect(judged).toMatchObject({ outcome: "in_doubt", error: { code: "in_doubt", details: { resources: [expect.stringContaining("terraform_data.slow"), expect.stringContaining("terraform_data.made")] } } });
     expect(await readFile(join(fixture.dir, "effects"), "utf8")).toBe("x\n");
+  });
+
+  test("a plan that was killed while it held the lock does not stop the next one", async () => {
+    const server = new StateServer();
+    servers.push(server);
+    server.hangs = true;
+    const address = await server.start();
+    const fixture = await WorkspaceFixture.create(program, process.env, {
+      "main.tf": `data "terraform_remote_state" "r" {\n  backend = "http"\n  config = { address = "${address}" }\n}\nresource "terraform_data" "a" {}\n`,
+    });
+    made.push(fixture);
+    const killed = planWorkspace(fixture.context(), inputs()).catch((error: unknown) => error);
+    await until(() => server.asked > 0);
+    const [holder] = await listHolderRecords(fixture.path("data"));
+    process.kill(holder?.pid ?? 0, "SIGKILL");
+    expect(await killed).toMatchObject({ code: "command_failed", retryable: true, details: { reason: "killed" } });
+    // What it left: a state file of 0 bytes that it had made to lock it.
+    expect((await readFile(join(fixture.dir, "terraform.tfstate"))).length).toBe(0);
+    server.hangs = false;
+    server.state = JSON.stringify({ version: 4, terraform_version: "1.11.0", serial: 1, lineage: "l", outputs: {}, resources: [] });
+    expect(await planWorkspace(fixture.context(), inputs())).toMatchObject({ changed: true, serial: 0, lineage: null });
   });
 
   test("a lock of somebody else is foreign, and is not released", async () => {

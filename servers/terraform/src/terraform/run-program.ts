@@ -56,7 +56,7 @@ const kill = (pid: number, signal: NodeJS.Signals): void => {
  * Ends what a dead worker left of the same step: one SIGINT to the program, a grace, then SIGKILL to its group. Only for
  * steps that change nothing. A group's id cannot be reused while the group has a member, so members without their leader are ours.
  */
-export async function endLeftover(recordPath: string, graceMs: number): Promise<boolean> {
+export async function endLeftover(recordPath: string, graceMs = GRACE_MS): Promise<boolean> {
   const record = await readHolderRecord(recordPath);
   if (record === undefined) return false;
   const leader = await processFacts(record.pid);

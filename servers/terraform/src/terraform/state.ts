@@ -1,8 +1,10 @@
-import { readFile, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { readFile, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 
 import { OpsError } from "@platform-ops/errors";
 
+import { listHolderRecords } from "./holder-records.ts";
+import { classifyLock, type LockInfo } from "./lock-info.ts";
 import { parseStateHeader, type PriorState } from "./plan-file.ts";
 import { failureOf, runProgram } from "./run-program.ts";
 import type { StepContext } from "./step.ts";
@@ -35,6 +37,35 @@ const sizeOf = (path: string): Promise<number | undefined> => stat(path).then((f
 export async function isStateEmptyFile(ctx: StepContext): Promise<boolean> {
   const path = await localStatePath(ctx);
   return path !== undefined && (await sizeOf(path)) === 0;
+}
+
+/** What the local backend keeps beside a locked state, `.<state file>.lock.info`; a killed program leaves it there. */
+async function localLockInfo(statePath: string): Promise<LockInfo | undefined> {
+  const text = await readFile(join(dirname(statePath), `.${basename(statePath)}.lock.info`), "utf8").catch(() => "");
+  try {
+    const { ID, Operation, Who, Created } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof ID !== "string" || typeof Operation !== "string" || typeof Who !== "string" || typeof Created !== "string") return undefined;
+    return { id: ID, operation: Operation, who: Who, created: new Date(Created).toISOString() };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Removes a state file of 0 bytes that a dead program of ours made only to lock it, as terraform does in a workspace that
+ * has no state yet and undoes when it ends orderly. Proof is its own lock info: the last locker was ours, of that
+ * operation, and is gone. For an apply the caller must know that nothing was begun. Returns whether it removed one.
+ */
+export async function clearOwnEmptyState(ctx: StepContext, operation: "OperationTypePlan" | "OperationTypeApply"): Promise<boolean> {
+  const path = await localStatePath(ctx);
+  if (path === undefined || (await sizeOf(path)) !== 0 || (await sizeOf(`${path}.backup`)) !== undefined) return false;
+  const lock = await localLockInfo(path);
+  if (lock?.operation !== operation) return false;
+  const { owner } = await classifyLock(lock, await listHolderRecords(ctx.dataDir));
+  if (owner !== "ours_dead" || (await sizeOf(path)) !== 0) return false;
+  await rm(path, { force: true });
+  await rm(join(dirname(path), `.${basename(path)}.lock.info`), { force: true });
+  return true;
 }
 
 /** The failure for a local state file of 0 bytes, with what to look at; terraform itself would plan to create everything anew. */
