@@ -189,7 +189,7 @@ function refuseUnknownKeys(item: Mapping, accepted: readonly string[], path: str
     if (accepted.includes(key)) continue;
     list.add(`unknown key '${printable(key)}' ${where}; accepted: ${accepted.join(", ")}`, memberPath(path, key), {
       at: "key",
-      suggestion: nearestName(key, accepted),
+      nearest: { written: key, accepted },
     });
   }
 }

@@ -197,3 +197,29 @@ describe("a sound configuration", () => {
     expect(draft.workspaces[1]).toMatchObject({ name: "b", dir: "a", operations: ["init", "validate", "plan"] });
   });
 });
+
+describe("a hopeless configuration", () => {
+  it("with very many wrong names is refused without comparing each with each", () => {
+    const wrong = Array.from({ length: 40 }, (_, i) => `no-such-workspace-${i}`).join(", ");
+    const found = problemsOf(
+      many(...Array.from({ length: 1000 }, (_, i) => `{name: workspace-${i}, dir: a, dependsOn: [${wrong.slice(0, 700)}]}`)),
+    );
+    expect(found.length).toBeGreaterThan(0);
+    const list = new ProblemList();
+    const workspaces = Array.from({ length: 500 }, (_, i) => ({
+      name: `workspace-${i}`,
+      dir: "a",
+      dependsOn: Array.from({ length: 40 }, (_unused, j) => `no-such-workspace-${j}`),
+    }));
+    checkGraph(checkDraft({ workspaces }, list), list);
+    expect(list.problems).toHaveLength(500);
+    expect(list.problems.filter(({ suggestion }) => suggestion !== undefined).length).toBeLessThanOrEqual(50);
+  });
+
+  it("with more dependencies than any graph needs is refused before it is searched", () => {
+    const list = new ProblemList();
+    const names = Array.from({ length: 300 }, (_, i) => `w${i}`);
+    checkGraph(checkDraft({ workspaces: names.map((name) => ({ name, dir: "a", dependsOn: names })) }, list), list);
+    expect(list.problems.map(({ message }) => message)).toEqual(["more than 20000 dependencies in all"]);
+  });
+});

@@ -1,8 +1,19 @@
 import type { ParsedText, Problem } from "./infra-config.ts";
+import { nearestName } from "./nearest-name.ts";
 import { printable } from "./printable.ts";
 
 /** A problem, and what it is about, by which the loader chooses the failure's code and first words. */
 export type ProblemTopic = "shape" | "rule" | "path";
+
+export interface ProblemOptions {
+  suggestion?: string | undefined;
+  nearest?: { written: string; accepted: Iterable<string> };
+  at?: "key" | "value";
+  topic?: ProblemTopic;
+}
+
+const MAX_PROBLEMS = 500;
+const MAX_SUGGESTIONS = 50;
 
 /** Collects every problem of one configuration, each with its place in the text where there is one. */
 export class ProblemList {
@@ -13,8 +24,16 @@ export class ProblemList {
     this.positionOf = positionOf;
   }
 
-  add(message: string, path: string, options: { suggestion?: string | undefined; at?: "key" | "value"; topic?: ProblemTopic } = {}): void {
-    const { suggestion, at = "value", topic = "rule" } = options;
+  /**
+   * Adds a problem. `nearest` is a wrong name with the accepted ones, from which the suggestion is taken. Of a hopeless
+   * text, only the first problems are kept and fewer get a suggestion: a thousand wrong names would take minutes.
+   */
+  add(message: string, path: string, options: ProblemOptions = {}): void {
+    if (this.problems.length >= MAX_PROBLEMS) return;
+    const { nearest, at = "value", topic = "rule" } = options;
+    const isEarly = this.problems.length < MAX_SUGGESTIONS;
+    const suggestion =
+      options.suggestion ?? (nearest === undefined || !isEarly ? undefined : nearestName(nearest.written, nearest.accepted));
     const place = this.nearestPlace(path, at);
     this.problems.push({ message, path, ...place, ...(suggestion === undefined ? {} : { suggestion }), topic });
   }
