@@ -77,7 +77,9 @@ const refused = (why: string): Verdict => ({ ok: false, why });
 
 /** Digest of the arguments of a call, independent of the order of keys. */
 export function digestArguments(args: unknown): string {
-  return createHash("sha256").update(JSON.stringify(sorted(args)) ?? "").digest("hex");
+  return createHash("sha256")
+    .update(JSON.stringify(sorted(args)) ?? "")
+    .digest("hex");
 }
 
 function sorted(value: unknown): unknown {

@@ -41,9 +41,12 @@ describe.each(CLIENTS)("asking a person through %s", (make) => {
   test("a client that fails to show the form has not answered", async () => {
     const { definition, deps } = fixture();
     await using client = await connect(definition, { make, answer: () => Promise.reject(new Error("no window")) });
-    // In the 2026 era the client's own driver ends the call; in the 2025 era the tool hears why nobody answered.
-    const answer = await client.call("delete_thing", { name: "a" }).catch(() => undefined);
-    if (make !== "sdk-2-modern") expect(answer?.data).toMatchObject({ status: "declined", action: "cancel", note: expect.stringContaining("no answer came") });
+    // In the 2026 era the client ends the call by itself; in the 2025 era the tool hears why nobody answered.
+    const heard = await client.call("delete_thing", { name: "a" }).then(
+      ({ data }) => `${data.status}: ${data.note}`,
+      (error: Error) => `ended by the client: ${error.message}`,
+    );
+    expect(heard).toMatch(make === "sdk-2-modern" ? /^ended by the client/ : /^declined: no answer came within 50 s/);
     expect(deps.done).toEqual([]);
   });
 
@@ -57,7 +60,10 @@ describe.each(CLIENTS)("asking a person through %s", (make) => {
   test("a plan that changes while the person thinks is not what was answered", async () => {
     const { definition, deps, audit } = fixture();
     await using client = await connect(definition, { make, answer: async () => ((deps.binding = "plan-2"), yes) });
-    expect((await client.call("delete_thing", { name: "a" })).data).toMatchObject({ status: "refused", why: expect.stringContaining("changed") });
+    expect((await client.call("delete_thing", { name: "a" })).data).toMatchObject({
+      status: "refused",
+      why: expect.stringContaining("changed"),
+    });
     expect(deps.done).toEqual([]);
     expect(audit.some((entry) => entry.kind === "approval_refused")).toBe(true);
   });
@@ -83,15 +89,25 @@ describe("what a client may forge", () => {
 
   test("of twenty answers that race, one acts", async () => {
     const { definition, deps, state } = await asked();
-    await Promise.all(Array.from({ length: 20 }, () => callTool(definition, "delete_thing", { name: "a" }, { ...options, answer: { state, ...yes } })));
+    await Promise.all(
+      Array.from({ length: 20 }, () => callTool(definition, "delete_thing", { name: "a" }, { ...options, answer: { state, ...yes } })),
+    );
     expect(deps.done).toEqual(["delete a"]);
   });
 
   test.each<[string, (state: string) => { args?: object; state?: unknown; options?: object }]>([
     ["no state", () => ({ state: undefined })],
     ["a state that is no string", () => ({ state: { tool: "delete_thing" } })],
-    ["a state of another server", () => ({ state: new AskStates(Buffer.alloc(32)).mint({ tool: "delete_thing", argumentsDigest: "", actor: "" }, "plan-1:a") })],
-    ["a state whose body was altered", (state) => ({ state: `${Buffer.from(Buffer.from(state.split(".")[0]!, "base64url").toString().replace("plan-1", "plan-9")).toString("base64url")}.${state.split(".")[1]}` })],
+    [
+      "a state of another server",
+      () => ({ state: new AskStates(Buffer.alloc(32)).mint({ tool: "delete_thing", argumentsDigest: "", actor: "" }, "plan-1:a") }),
+    ],
+    [
+      "a state whose body was altered",
+      (state) => ({
+        state: `${Buffer.from(Buffer.from(state.split(".")[0]!, "base64url").toString().replace("plan-1", "plan-9")).toString("base64url")}.${state.split(".")[1]}`,
+      }),
+    ],
     ["a state without its mark", (state) => ({ state: state.split(".")[0] })],
     ["other arguments", () => ({ args: { name: "b" } })],
     ["another client", () => ({ options: { client: { name: "other", version: "1" } } })],
@@ -99,7 +115,11 @@ describe("what a client may forge", () => {
   ])("%s is refused, recorded, and does nothing", async (_, forge) => {
     const { definition, deps, audit, state } = await asked();
     const forged = { state, args: { name: "a" }, options: {}, ...forge(state) };
-    const { result } = await callTool(definition, "delete_thing", forged.args, { ...options, ...forged.options, answer: { state: forged.state, ...yes } });
+    const { result } = await callTool(definition, "delete_thing", forged.args, {
+      ...options,
+      ...forged.options,
+      answer: { state: forged.state, ...yes },
+    });
     expect(result.data.status).toBe("refused");
     expect(deps.done).toEqual([]);
     expect(audit.filter((entry) => entry.kind === "approval_refused")).toHaveLength(1);
@@ -107,7 +127,12 @@ describe("what a client may forge", () => {
 
   test("an action that is none is refused", async () => {
     const { definition, deps, state } = await asked();
-    const { result } = await callTool(definition, "delete_thing", { name: "a" }, { ...options, answer: { state, action: "approve", content: { confirm: true } } });
+    const { result } = await callTool(
+      definition,
+      "delete_thing",
+      { name: "a" },
+      { ...options, answer: { state, action: "approve", content: { confirm: true } } },
+    );
     expect(result.data.status).toBe("refused");
     expect(deps.done).toEqual([]);
   });
@@ -118,7 +143,10 @@ describe("what a client may forge", () => {
     const subject = { tool: "delete_thing", argumentsDigest: "d", actor: "a" };
     const late = states.mint(subject, "b");
     const crossed = states.mint(subject, "b");
-    expect(states.present(crossed, { ...subject, tool: "start_thing" })).toMatchObject({ ok: false, why: expect.stringContaining("another tool") });
+    expect(states.present(crossed, { ...subject, tool: "start_thing" })).toMatchObject({
+      ok: false,
+      why: expect.stringContaining("another tool"),
+    });
     expect(states.present(crossed, subject)).toMatchObject({ ok: false });
     now += ASK_LIFETIME_MS + 1;
     expect(states.present(late, subject)).toMatchObject({ ok: false, why: expect.stringContaining("expired") });
@@ -128,7 +156,10 @@ describe("what a client may forge", () => {
     const states = new AskStates(Buffer.alloc(32, 1));
     const subject = (args: unknown) => ({ tool: "t", argumentsDigest: digestArguments(args), actor: "a" });
     expect(states.present(states.mint(subject({ a: 1, b: [2] }), "x"), subject({ b: [2], a: 1 }))).toEqual({ ok: true, binding: "x" });
-    expect(states.present(states.mint(subject({ a: 1, b: [2] }), "x"), subject({ a: 1, b: [3] }))).toMatchObject({ ok: false, why: expect.stringContaining("arguments differ") });
+    expect(states.present(states.mint(subject({ a: 1, b: [2] }), "x"), subject({ a: 1, b: [3] }))).toMatchObject({
+      ok: false,
+      why: expect.stringContaining("arguments differ"),
+    });
     expect(digestArguments([["a", 1]])).not.toBe(digestArguments({ a: 1 }));
   });
 

@@ -15,8 +15,14 @@ export const bundleOptions = {
     {
       name: "lean-zod",
       setup(build: PluginBuild): void {
-        build.onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({ contents: 'export { default as en } from "./en.js";', loader: "js" }));
-        build.onLoad({ filter: /zod[\\/]v4[\\/]classic[\\/]from-json-schema\.js$/ }, () => ({ contents: 'export function fromJSONSchema() { throw new Error("not bundled"); }', loader: "js" }));
+        build.onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+          contents: 'export { default as en } from "./en.js";',
+          loader: "js",
+        }));
+        build.onLoad({ filter: /zod[\\/]v4[\\/]classic[\\/]from-json-schema\.js$/ }, () => ({
+          contents: 'export function fromJSONSchema() { throw new Error("not bundled"); }',
+          loader: "js",
+        }));
       },
     },
   ],

@@ -73,7 +73,11 @@ async function callOnce(definition: ServerDefinition, name: string, args: unknow
   } catch (error) {
     const failure = refuse(error, { id: call.id, tool: name.slice(0, 80), signal: call.signal });
     const word = failure.code === "cancelled" ? "cancelled" : failure.code === "unexpected" ? "failed" : "refused";
-    end = { outcome: { result: failure.result, isError: true, ...(error instanceof UnknownTool && { unknownTool: true }) }, word, code: failure.code };
+    end = {
+      outcome: { result: failure.result, isError: true, ...(error instanceof UnknownTool && { unknownTool: true }) },
+      word,
+      code: failure.code,
+    };
     if (failure.unexpected !== undefined) end.detail = logUnexpected(definition, name, call.id, failure.unexpected);
   }
   const shaped = shape(definition, end.outcome);
@@ -98,7 +102,8 @@ async function run(definition: ServerDefinition, name: string, args: unknown, op
   const input = checkInput(tool, args);
   const subject: AskSubject = { tool: tool.name, argumentsDigest: digestArguments(args ?? {}), actor: call.actor };
   const given = options.answer ? believe(definition, options.answer, subject, call) : undefined;
-  if (given && "refused" in given) return await finish(definition, tool, input, subject, await refusedCall(definition, tool, call, given.refused));
+  if (given && "refused" in given)
+    return await finish(definition, tool, input, subject, await refusedCall(definition, tool, call, given.refused));
   if (!given) return await finish(definition, tool, input, subject, call);
   // The tool is asked once more what it would ask: an answer counts only if that is still what the person was shown.
   const now = await tool.run(input, definition.deps, call);
@@ -113,11 +118,17 @@ function findTool(definition: ServerDefinition, name: string): Tool {
   const tool = known.get(name);
   if (!tool) {
     const near = didYouMean(name, offered.keys());
-    throw new UnknownTool("not_found", `this server has no tool ${JSON.stringify(name.slice(0, 80))}${near ? `; did you mean ${near}?` : "."}`, { hint: `Call one of: ${[...offered.keys()].join(", ")}.` });
+    throw new UnknownTool(
+      "not_found",
+      `this server has no tool ${JSON.stringify(name.slice(0, 80))}${near ? `; did you mean ${near}?` : "."}`,
+      { hint: `Call one of: ${[...offered.keys()].join(", ")}.` },
+    );
   }
   const withheld = withheldBecause(definition, tool);
-  if (withheld === "read_only") throw new OpsError("read_only", `${name} was not run: this server was started read-only, and ${name} changes things.`);
-  if (withheld) throw new OpsError("not_allowed", `${name} was not run: its toolset ${tool.toolset} is not offered by this server as it was started.`);
+  if (withheld === "read_only")
+    throw new OpsError("read_only", `${name} was not run: this server was started read-only, and ${name} changes things.`);
+  if (withheld)
+    throw new OpsError("not_allowed", `${name} was not run: its toolset ${tool.toolset} is not offered by this server as it was started.`);
   return tool;
 }
 
@@ -125,15 +136,23 @@ function findTool(definition: ServerDefinition, name: string): Tool {
 async function finish(definition: ServerDefinition, tool: Tool, input: any, subject: AskSubject, call: Call): Promise<CallOutcome> {
   const end = await tool.run(input, definition.deps, call);
   if (!isAsk(end)) {
-    if (tool.output && !tool.output.safeParse(end.data).success) definition.logger.warn("a result does not match its output schema", { tool: tool.name, call: call.id });
+    if (tool.output && !tool.output.safeParse(end.data).success)
+      definition.logger.warn("a result does not match its output schema", { tool: tool.name, call: call.id });
     return { result: end, isError: false };
   }
   if (!tool.asks) throw new Error(`${tool.name} asks a person, but its definition does not say so`);
   if (call.answer) throw new Error(`${tool.name} asked again after it was answered`);
-  if (!call.canAsk) throw new OpsError("approval_channel", `${tool.name} needs a person's answer, and this client cannot show a form.`, { hint: "Use another channel for the decision, such as the `approve` command at a terminal." });
+  if (!call.canAsk)
+    throw new OpsError("approval_channel", `${tool.name} needs a person's answer, and this client cannot show a form.`, {
+      hint: "Use another channel for the decision, such as the `approve` command at a terminal.",
+    });
   const state = prepare(definition).asks.mint(subject, end.ask.binding);
   const words = "A person is asked; the answer decides how this call goes on.";
-  return { result: { text: words, data: { status: "asking", message: end.ask.message } }, isError: false, ask: { message: end.ask.message, schema: end.ask.schema, state } };
+  return {
+    result: { text: words, data: { status: "asking", message: end.ask.message } },
+    isError: false,
+    ask: { message: end.ask.message, schema: end.ask.schema, state },
+  };
 }
 
 /** An answer → the believed answer, or why not. Burns the question's state before anything else happens. */
@@ -142,9 +161,16 @@ function believe(definition: ServerDefinition, given: PresentedAnswer, subject: 
   if (!verdict.ok) return { refused: verdict.why };
   if (!call.canAsk) return { refused: "this client does not declare that it shows forms" };
   const { action, content, note } = given;
-  if (action !== "accept" && action !== "decline" && action !== "cancel") return { refused: "its action is none of accept, decline, cancel" };
-  if (content !== undefined && (typeof content !== "object" || content === null || Array.isArray(content))) return { refused: "its content is not an object" };
-  return { action, binding: verdict.binding, ...(action === "accept" && content !== undefined && { content: content as Record<string, unknown> }), ...(note !== undefined && { note }) };
+  if (action !== "accept" && action !== "decline" && action !== "cancel")
+    return { refused: "its action is none of accept, decline, cancel" };
+  if (content !== undefined && (typeof content !== "object" || content === null || Array.isArray(content)))
+    return { refused: "its content is not an object" };
+  return {
+    action,
+    binding: verdict.binding,
+    ...(action === "accept" && content !== undefined && { content: content as Record<string, unknown> }),
+    ...(note !== undefined && { note }),
+  };
 }
 
 function contentProblem(asked: Ask, answer: Answer): string | undefined {
@@ -154,7 +180,15 @@ function contentProblem(asked: Ask, answer: Answer): string | undefined {
 }
 
 async function refusedCall(definition: ServerDefinition, tool: Tool, call: Call, why: string): Promise<Call> {
-  await record(definition, { kind: "approval_refused", actor: call.actor, what: tool.name, outcome: "refused", code: "approval_invalid", id: call.id, target: why });
+  await record(definition, {
+    kind: "approval_refused",
+    actor: call.actor,
+    what: tool.name,
+    outcome: "refused",
+    code: "approval_invalid",
+    id: call.id,
+    target: why,
+  });
   definition.logger.warn("an answer was not believed", { tool: tool.name, call: call.id, why });
   return { ...call, refusedAnswer: why };
 }
@@ -195,11 +229,17 @@ async function record(definition: ServerDefinition, entry: AuditEntry & { detail
     await definition.audit.append(entry);
     return true;
   } catch (error) {
-    definition.logger.error("the audit could not be written", { call: entry.id, error: error instanceof Error ? error.message : String(error) });
+    definition.logger.error("the audit could not be written", {
+      call: entry.id,
+      error: error instanceof Error ? error.message : String(error),
+    });
     return false;
   }
 }
 
 function unrecorded(result: ToolResult): ToolResult {
-  return { text: `${result.text}\n(This call could not be written to the audit; tell the operator.)`, data: { ...result.data, audit: "not_written" } };
+  return {
+    text: `${result.text}\n(This call could not be written to the audit; tell the operator.)`,
+    data: { ...result.data, audit: "not_written" },
+  };
 }

@@ -23,7 +23,11 @@ test("right arguments are taken, with defaults", () => {
 
 describe("each wrong argument is named with what is accepted", () => {
   test.each<[string, unknown, Partial<InputProblem>]>([
-    ["a misspelt name", { config_paht: "x" }, { path: "config_paht", suggestion: "config_path", message: expect.stringContaining("accepted: config_path, kind") }],
+    [
+      "a misspelt name",
+      { config_paht: "x" },
+      { path: "config_paht", suggestion: "config_path", message: expect.stringContaining("accepted: config_path, kind") },
+    ],
     ["a name in another style", { configPath: "x" }, { path: "configPath", suggestion: "config_path" }],
     ["a name that is nothing", { zzz: 1 }, { path: "zzz", message: expect.stringContaining("unknown argument") }],
     ["a nested misspelt name", { nested: { depth: 1, lable: "x" } }, { path: "nested.lable", suggestion: "label" }],
@@ -38,7 +42,11 @@ describe("each wrong argument is named with what is accepted", () => {
     ["a value that is none of the list", { kind: "smal" }, { path: "kind", message: "must be one of small, large", suggestion: "small" }],
     ["an array of arguments", [1], { path: "", message: expect.stringContaining("one object") }],
     ["text for arguments", "x", { path: "", message: expect.stringContaining("one object") }],
-    ["__proto__", JSON.parse('{"__proto__":{"kind":"large"}}'), { path: "__proto__", message: expect.stringContaining("unknown argument") }],
+    [
+      "__proto__",
+      JSON.parse('{"__proto__":{"kind":"large"}}'),
+      { path: "__proto__", message: expect.stringContaining("unknown argument") },
+    ],
     ["a deep __proto__", JSON.parse('{"nested":{"depth":1,"__proto__":{}}}'), { path: "nested.__proto__" }],
     ["constructor", JSON.parse('{"constructor":{}}'), { path: "constructor", message: expect.stringContaining("unknown argument") }],
   ])("%s", (_, args, problem) => {
@@ -54,8 +62,25 @@ describe("each wrong argument is named with what is accepted", () => {
   });
 
   test("a union, a pattern and a tool's own rule in words", () => {
-    const tool = defineTool({ ...listThings, input: z.strictObject({ either: z.union([z.string().max(3), z.int()]), name: z.string().regex(/^[a-z]+$/).max(9), own: z.string().max(9).refine((value) => value !== "x", "own must not be x") }) });
-    expect(problemsOf({ either: true, name: "A", own: "x" }, tool).map((problem) => problem.message)).toEqual(["must be a string, not a boolean, or must be a number, not a boolean", "must be a string that matches /^[a-z]+$/", "own must not be x"]);
+    const tool = defineTool({
+      ...listThings,
+      input: z.strictObject({
+        either: z.union([z.string().max(3), z.int()]),
+        name: z
+          .string()
+          .regex(/^[a-z]+$/)
+          .max(9),
+        own: z
+          .string()
+          .max(9)
+          .refine((value) => value !== "x", "own must not be x"),
+      }),
+    });
+    expect(problemsOf({ either: true, name: "A", own: "x" }, tool).map((problem) => problem.message)).toEqual([
+      "must be a string, not a boolean, or must be a number, not a boolean",
+      "must be a string that matches /^[a-z]+$/",
+      "own must not be x",
+    ]);
   });
 });
 
@@ -66,7 +91,9 @@ describe("hostile arguments", () => {
   });
 
   test("a million elements are refused before they are checked", () => {
-    expect(problemsOf({ only: Array.from({ length: 1_000_000 }, () => 1) })).toMatchObject([{ message: expect.stringContaining("more than") }]);
+    expect(problemsOf({ only: Array.from({ length: 1_000_000 }, () => 1) })).toMatchObject([
+      { message: expect.stringContaining("more than") },
+    ]);
   });
 
   test("__proto__ in a record, where the schema would drop it silently", () => {

@@ -66,7 +66,13 @@ function problemsOf(issue: Issue, root: unknown, tool: Tool): InputProblem[] {
     case "invalid_value": {
       const accepted = (issue.values ?? []).map(String);
       const near = typeof value === "string" ? didYouMean(value, accepted) : undefined;
-      return [{ path, message: `must be ${accepted.length === 1 ? accepted[0] : `one of ${accepted.join(", ")}`}`, ...(near && { suggestion: near }) }];
+      return [
+        {
+          path,
+          message: `must be ${accepted.length === 1 ? accepted[0] : `one of ${accepted.join(", ")}`}`,
+          ...(near && { suggestion: near }),
+        },
+      ];
     }
     case "too_small":
       return [{ path, message: `must have ${bound("at least", issue.minimum, issue.origin)}` }];
@@ -74,11 +80,26 @@ function problemsOf(issue: Issue, root: unknown, tool: Tool): InputProblem[] {
       return [{ path, message: `must have ${bound("at most", issue.maximum, issue.origin)}` }];
     case "invalid_format":
       // A pattern's own words, where the schema has any, say more than the pattern.
-      return [{ path, message: issue.message.startsWith("Invalid ") ? `must be ${issue.pattern ? `a string that matches ${issue.pattern}` : `a valid ${issue.format}`}` : issue.message }];
+      return [
+        {
+          path,
+          message: issue.message.startsWith("Invalid ")
+            ? `must be ${issue.pattern ? `a string that matches ${issue.pattern}` : `a valid ${issue.format}`}`
+            : issue.message,
+        },
+      ];
     case "not_multiple_of":
       return [{ path, message: `must be a multiple of ${issue.divisor}` }];
     case "invalid_union": {
-      const inner = (issue.errors ?? []).map((branch) => branch.map((one) => problemsOf(one, value, tool).map((problem) => `${problem.path ? `${problem.path} ` : ""}${problem.message}`).join(", ")).join("; "));
+      const inner = (issue.errors ?? []).map((branch) =>
+        branch
+          .map((one) =>
+            problemsOf(one, value, tool)
+              .map((problem) => `${problem.path ? `${problem.path} ` : ""}${problem.message}`)
+              .join(", "),
+          )
+          .join("; "),
+      );
       return [{ path, message: inner.length > 0 ? inner.join(", or ") : "has none of the accepted shapes" }];
     }
     default:
@@ -94,7 +115,9 @@ function unknownKey(path: string, key: string, accepted: readonly string[]): Inp
 }
 
 function withAccepted(message: string, tool: Tool, path: string): string {
-  return message === "unknown argument" && !path.includes(".") ? `${message}; accepted: ${Object.keys(tool.input.shape).join(", ")}` : message;
+  return message === "unknown argument" && !path.includes(".")
+    ? `${message}; accepted: ${Object.keys(tool.input.shape).join(", ")}`
+    : message;
 }
 
 /** The keys that the schema accepts at a path, looking through optional, default, nullable, array and record. */
@@ -118,7 +141,10 @@ function unwrapped(schema: any): any {
 }
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((at, key) => (typeof at === "object" && at !== null && Object.hasOwn(at, key) ? (at as Record<PropertyKey, unknown>)[key] : undefined), root);
+  return path.reduce<unknown>(
+    (at, key) => (typeof at === "object" && at !== null && Object.hasOwn(at, key) ? (at as Record<PropertyKey, unknown>)[key] : undefined),
+    root,
+  );
 }
 
 const UNITS: Record<string, string> = { string: "characters", array: "items", set: "items", map: "entries", object: "entries" };
@@ -128,7 +154,17 @@ function bound(words: string, limit: number | bigint | undefined, origin: string
   return unit ? `${words} ${limit} ${limit === 1 ? unit.replace(/ies$/, "y").replace(/s$/, "") : unit}` : `a value of ${words} ${limit}`;
 }
 
-const ARTICLES: Record<string, string> = { int: "an integer", integer: "an integer", array: "an array", object: "an object", record: "an object", string: "a string", number: "a number", boolean: "true or false", null: "null" };
+const ARTICLES: Record<string, string> = {
+  int: "an integer",
+  integer: "an integer",
+  array: "an array",
+  object: "an object",
+  record: "an object",
+  string: "a string",
+  number: "a number",
+  boolean: "true or false",
+  null: "null",
+};
 
 const article = (expected: string): string => ARTICLES[expected] ?? `a ${expected}`;
 

@@ -27,7 +27,11 @@ export function didYouMean(word: string, accepted: Iterable<string>): string | u
   for (const candidate of accepted) {
     const near = plain(candidate);
     const found = near === wanted ? 0 : distance(wanted, near);
-    if (found <= Math.max(1, Math.floor(Math.max(wanted.length, near.length) / 3)) && found < Math.min(wanted.length, near.length) && (!best || found < best.distance)) {
+    if (
+      found <= Math.max(1, Math.floor(Math.max(wanted.length, near.length) / 3)) &&
+      found < Math.min(wanted.length, near.length) &&
+      (!best || found < best.distance)
+    ) {
       best = { word: candidate, distance: found };
     }
   }

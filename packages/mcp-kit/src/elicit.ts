@@ -14,7 +14,13 @@ export type Elicit = (ask: MintedAsk, limit: { ms: number; signal: AbortSignal }
  * A call in the 2025 era: a question goes to the client as a request of ours, and its answer back into the call through
  * the same check as in the 2026 era. No answer in time, or a client that fails to draw the form, counts as cancel.
  */
-export async function elicitOnce(definition: ServerDefinition, name: string, args: unknown, options: CallOptions, elicit: Elicit): Promise<CallOutcome> {
+export async function elicitOnce(
+  definition: ServerDefinition,
+  name: string,
+  args: unknown,
+  options: CallOptions,
+  elicit: Elicit,
+): Promise<CallOutcome> {
   let outcome = await callTool(definition, name, args, options);
   for (let forms = 0; outcome.ask && forms < MAX_FORMS; forms++) {
     const answer = await answerTo(outcome.ask, options.signal ?? new AbortController().signal, elicit);
@@ -30,6 +36,10 @@ async function answerTo(ask: MintedAsk, signal: AbortSignal, elicit: Elicit): Pr
     const { action, content } = await elicit(ask, { ms: FORM_TIMEOUT_MS, signal });
     return { state: ask.state, action, content };
   } catch {
-    return { state: ask.state, action: "cancel", note: `no answer came within ${FORM_TIMEOUT_MS / 1000} s, or the client could not show the form` };
+    return {
+      state: ask.state,
+      action: "cancel",
+      note: `no answer came within ${FORM_TIMEOUT_MS / 1000} s, or the client could not show the form`,
+    };
   }
 }

@@ -30,7 +30,16 @@ function shape(error: OpsError, id: string): ToolResult {
   lines.push(`Next: ${error.hint}`, `(call ${id}${error.retryable ? "; the same call may succeed later" : ""})`);
   return {
     text: lines.join("\n"),
-    data: { error: { code: error.code, message: error.message, hint: error.hint, retryable: error.retryable, ...(Object.keys(error.details).length > 0 && { details: error.details }), call_id: id } },
+    data: {
+      error: {
+        code: error.code,
+        message: error.message,
+        hint: error.hint,
+        retryable: error.retryable,
+        ...(Object.keys(error.details).length > 0 && { details: error.details }),
+        call_id: id,
+      },
+    },
   };
 }
 
@@ -38,7 +47,11 @@ function shape(error: OpsError, id: string): ToolResult {
 export function problemLine(problem: unknown): string {
   if (typeof problem !== "object" || problem === null) return String(problem);
   const { path, line, column, message, suggestion, example } = problem as Record<string, unknown>;
-  const place = [path ? String(path) : "", line === undefined ? "" : `line ${line}${column === undefined ? "" : `, column ${column}`}`].filter(Boolean).join(", ");
-  const said = [message, example === undefined ? "" : `example: ${example}`, suggestion === undefined ? "" : `did you mean ${suggestion}?`].filter(Boolean).join("; ");
+  const place = [path ? String(path) : "", line === undefined ? "" : `line ${line}${column === undefined ? "" : `, column ${column}`}`]
+    .filter(Boolean)
+    .join(", ");
+  const said = [message, example === undefined ? "" : `example: ${example}`, suggestion === undefined ? "" : `did you mean ${suggestion}?`]
+    .filter(Boolean)
+    .join("; ");
   return `${place ? `${place}: ` : ""}${said}`;
 }

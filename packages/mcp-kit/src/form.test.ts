@@ -4,7 +4,12 @@ import type { FormSchema } from "./tool.ts";
 
 const form: FormSchema = {
   type: "object",
-  properties: { confirm: { type: "boolean" }, name: { type: "string", minLength: 2, maxLength: 5 }, size: { type: "string", enum: ["s", "l"] }, count: { type: "integer", minimum: 1, maximum: 9 } },
+  properties: {
+    confirm: { type: "boolean" },
+    name: { type: "string", minLength: 2, maxLength: 5 },
+    size: { type: "string", enum: ["s", "l"] },
+    count: { type: "integer", minimum: 1, maximum: 9 },
+  },
   required: ["confirm"],
 };
 

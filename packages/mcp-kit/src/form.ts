@@ -6,9 +6,13 @@ import type { FormField, FormSchema } from "./tool.ts";
  */
 export function formProblems(schema: FormSchema, content: Readonly<Record<string, unknown>> | undefined): string[] {
   const given = content ?? {};
-  const unknown = Object.keys(given).filter((key) => !Object.hasOwn(schema.properties, key)).map((key) => `unknown field ${JSON.stringify(key.slice(0, 40))}`);
+  const unknown = Object.keys(given)
+    .filter((key) => !Object.hasOwn(schema.properties, key))
+    .map((key) => `unknown field ${JSON.stringify(key.slice(0, 40))}`);
   const missing = (schema.required ?? []).filter((key) => !Object.hasOwn(given, key)).map((key) => `${key} is missing`);
-  const wrong = Object.entries(schema.properties).flatMap(([key, field]) => (Object.hasOwn(given, key) ? fieldProblem(key, field, given[key]) : []));
+  const wrong = Object.entries(schema.properties).flatMap(([key, field]) =>
+    Object.hasOwn(given, key) ? fieldProblem(key, field, given[key]) : [],
+  );
   return [...unknown, ...missing, ...wrong];
 }
 
@@ -20,6 +24,7 @@ function fieldProblem(key: string, field: FormField, value: unknown): string[] {
     if (value.length < (field.minLength ?? 0) || value.length > (field.maxLength ?? 2000)) return [`${key} is too short or too long`];
     return [];
   }
-  if (typeof value !== "number" || !Number.isFinite(value) || (field.type === "integer" && !Number.isInteger(value))) return [`${key} must be ${field.type === "integer" ? "an integer" : "a number"}`];
+  if (typeof value !== "number" || !Number.isFinite(value) || (field.type === "integer" && !Number.isInteger(value)))
+    return [`${key} must be ${field.type === "integer" ? "an integer" : "a number"}`];
   return value < (field.minimum ?? -Infinity) || value > (field.maximum ?? Infinity) ? [`${key} is out of bounds`] : [];
 }

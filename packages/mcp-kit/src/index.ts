@@ -9,7 +9,19 @@ export { hintsOf, metaOf, type Hints } from "./hints.ts";
 export { quoteData } from "./quote-data.ts";
 export { toolsetProblems, toolsetsOf, withheldBecause, type ServerDefinition } from "./server-definition.ts";
 export { END_WITHIN_MS, serveStdio, type StdioIo } from "./serve-stdio.ts";
-export { defineTool, isAsk, toolsFor, type Answer, type Ask, type Call, type Effect, type FormField, type FormSchema, type Tool, type ToolResult } from "./tool.ts";
+export {
+  defineTool,
+  isAsk,
+  toolsFor,
+  type Answer,
+  type Ask,
+  type Call,
+  type Effect,
+  type FormField,
+  type FormSchema,
+  type Tool,
+  type ToolResult,
+} from "./tool.ts";
 export { callCommand } from "./command-line/call-command.ts";
 export { exitCodeOf } from "./command-line/exit-code.ts";
 export { processTerminal, type StandardStreams } from "./command-line/process-terminal.ts";

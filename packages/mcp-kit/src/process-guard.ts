@@ -6,9 +6,10 @@ import type { ServerDefinition } from "./server-definition.ts";
  * ends the process with 1, since what it left behind is unknown. The function given back undoes it.
  */
 export function guardProcess({ logger, redactor }: Pick<ServerDefinition, "logger" | "redactor">): () => void {
-  const { log, info, debug } = console;
-  console.log = console.info = console.debug = console.error;
-  const words = (error: unknown): string => redactor.text(error instanceof Error ? (error.stack ?? error.message) : String(error)).slice(0, 4000);
+  const { log, info, debug, error: toStderr } = console;
+  Object.assign(console, { log: toStderr, info: toStderr, debug: toStderr });
+  const words = (error: unknown): string =>
+    redactor.text(error instanceof Error ? (error.stack ?? error.message) : String(error)).slice(0, 4000);
   const onRejection = (error: unknown): void => logger.error("a promise was rejected and nobody cared", { error: words(error) });
   const onException = (error: unknown): void => {
     logger.error("an exception was not caught; the process ends", { error: words(error) });

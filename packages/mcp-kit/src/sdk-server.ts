@@ -1,4 +1,13 @@
-import { CLIENT_CAPABILITIES_META_KEY, CLIENT_INFO_META_KEY, inputRequired, ProtocolError, ProtocolErrorCode, Server, type jsonSchemaValidator, type ServerContext } from "@modelcontextprotocol/server";
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
+  inputRequired,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  type jsonSchemaValidator,
+  type ServerContext,
+} from "@modelcontextprotocol/server";
 import { callTool, type CallOptions, type CallOutcome, type PresentedAnswer } from "./call-tool.ts";
 import { listTools } from "./catalog.ts";
 import { elicitOnce } from "./elicit.ts";
@@ -11,10 +20,17 @@ import { identity, LIST_TTL_MS } from "./start-up/front.ts";
 const QUESTION = "decision";
 
 /** Accepts anything: the arguments reach `callTool` as the client sent them, `__proto__` and all, and are checked there. */
-const asSent = { "~standard": { version: 1 as const, vendor: "platform-ops", validate: (value: unknown) => ({ value: value as Record<string, unknown> }) } };
+const asSent = {
+  "~standard": { version: 1 as const, vendor: "platform-ops", validate: (value: unknown) => ({ value: value as Record<string, unknown> }) },
+};
 
 /** Content of forms is checked by us, in our own words. */
-const unchecked: jsonSchemaValidator = { getValidator: <T>() => (value: unknown) => ({ valid: true, data: value as T, errorMessage: undefined }) as never };
+const unchecked: jsonSchemaValidator = {
+  getValidator:
+    <T>() =>
+    (value: unknown) =>
+      ({ valid: true, data: value as T, errorMessage: undefined }) as never,
+};
 
 /**
  * An SDK 2.x server for one connection (2025 era) or one request's connection (2026 era) of a definition.
@@ -30,7 +46,10 @@ export function createSdkServer(definition: ServerDefinition, era: "modern" | "l
   server.setRequestHandler("tools/list", { params: asSent }, () => ({ tools: listTools(definition) }) as never);
   server.setRequestHandler("tools/call", { params: asSent }, (async (params: CallParams, ctx: ServerContext) => {
     const options = optionsOf(server, params, ctx, era);
-    const outcome = era === "modern" ? await callTool(definition, params.name, params.arguments, options) : await elicitOnce(definition, params.name, params.arguments, options, (ask, signal) => elicit(ctx, ask, signal));
+    const outcome =
+      era === "modern"
+        ? await callTool(definition, params.name, params.arguments, options)
+        : await elicitOnce(definition, params.name, params.arguments, options, (ask, signal) => elicit(ctx, ask, signal));
     return toWire(outcome);
   }) as never);
   return server;
@@ -42,13 +61,22 @@ interface CallParams {
   readonly _meta?: { readonly progressToken?: string | number };
 }
 
-function elicit(ctx: ServerContext, ask: { message: string; schema: object }, timeout: { ms: number; signal: AbortSignal }): Promise<{ action: unknown; content?: unknown }> {
-  return ctx.mcpReq.elicitInput({ message: ask.message, requestedSchema: ask.schema as never }, { timeout: timeout.ms, signal: timeout.signal });
+function elicit(
+  ctx: ServerContext,
+  ask: { message: string; schema: object },
+  timeout: { ms: number; signal: AbortSignal },
+): Promise<{ action: unknown; content?: unknown }> {
+  return ctx.mcpReq.elicitInput(
+    { message: ask.message, requestedSchema: ask.schema as never },
+    { timeout: timeout.ms, signal: timeout.signal },
+  );
 }
 
 function optionsOf(server: Server, params: CallParams, ctx: ServerContext, era: "modern" | "legacy"): CallOptions {
   const envelope = ctx.mcpReq.envelope as Record<string, unknown> | undefined;
-  const capabilities = (era === "modern" ? envelope?.[CLIENT_CAPABILITIES_META_KEY] : server.getClientCapabilities()) as ClientCapabilities | undefined;
+  const capabilities = (era === "modern" ? envelope?.[CLIENT_CAPABILITIES_META_KEY] : server.getClientCapabilities()) as
+    | ClientCapabilities
+    | undefined;
   const client = (era === "modern" ? envelope?.[CLIENT_INFO_META_KEY] : server.getClientVersion()) as CallOptions["client"];
   const token = (ctx.mcpReq._meta as CallParams["_meta"])?.progressToken ?? params._meta?.progressToken;
   const answer = presented(ctx);
@@ -63,7 +91,10 @@ function optionsOf(server: Server, params: CallParams, ctx: ServerContext, era: 
 
 /** The answer that a client put into its call, if any; in the 2025 era, where no state of ours is on the wire, it is always forged. */
 function presented(ctx: ServerContext): PresentedAnswer | undefined {
-  const request = ctx.mcpReq as typeof ctx.mcpReq & { inputResponses?: Record<string, unknown>; droppedInputResponseKeys?: readonly string[] };
+  const request = ctx.mcpReq as typeof ctx.mcpReq & {
+    inputResponses?: Record<string, unknown>;
+    droppedInputResponseKeys?: readonly string[];
+  };
   const state = request.requestState();
   if (request.inputResponses === undefined && state === undefined) return undefined;
   const given = request.inputResponses?.[QUESTION] as { action?: unknown; content?: unknown } | undefined;
@@ -83,7 +114,14 @@ function toWire(outcome: CallOutcome): unknown {
   if (outcome.unknownTool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, outcome.result.text);
   if (outcome.ask) {
     const { message, schema, state } = outcome.ask;
-    return inputRequired({ inputRequests: { [QUESTION]: inputRequired.elicit({ message, requestedSchema: schema as never }) }, requestState: state });
+    return inputRequired({
+      inputRequests: { [QUESTION]: inputRequired.elicit({ message, requestedSchema: schema as never }) },
+      requestState: state,
+    });
   }
-  return { content: [{ type: "text", text: outcome.result.text }], structuredContent: outcome.result.data, ...(outcome.isError && { isError: true }) };
+  return {
+    content: [{ type: "text", text: outcome.result.text }],
+    structuredContent: outcome.result.data,
+    ...(outcome.isError && { isError: true }),
+  };
 }

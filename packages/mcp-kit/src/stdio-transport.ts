@@ -100,7 +100,9 @@ export class StdioTransport {
       return;
     }
     if ("invalid" in message) {
-      void this.#write(`${JSON.stringify({ jsonrpc: "2.0", id: message.invalid, error: { code: -32600, message: "Invalid Request: a JSON-RPC 2.0 message has jsonrpc \"2.0\" and a method, a result or an error" } })}\n`);
+      void this.#write(
+        `${JSON.stringify({ jsonrpc: "2.0", id: message.invalid, error: { code: -32600, message: 'Invalid Request: a JSON-RPC 2.0 message has jsonrpc "2.0" and a method, a result or an error' } })}\n`,
+      );
       return;
     }
     if (message.id !== undefined && message.method !== undefined) this.#inFlight.add(message.id);
@@ -122,7 +124,13 @@ export class StdioTransport {
   #finish(end: StdioEnd): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const [event, listener] of [["data", this.#onData], ["end", this.#onEnd], ["close", this.#onEnd], ["error", this.#onEnd]] as const) this.#input.off(event, listener);
+    for (const [event, listener] of [
+      ["data", this.#onData],
+      ["end", this.#onEnd],
+      ["close", this.#onEnd],
+      ["error", this.#onEnd],
+    ] as const)
+      this.#input.off(event, listener);
     this.#input.pause();
     this.onclose?.();
     this.#resolveEnded(end);
@@ -137,9 +145,13 @@ function parseMessage(line: string): Message | { invalid: string | number } | st
   } catch {
     return "a line on stdin is not JSON; it was left out";
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return "a line on stdin is JSON but no JSON-RPC message; it was left out";
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return "a line on stdin is JSON but no JSON-RPC message; it was left out";
   const hasId = typeof value.id === "string" || (typeof value.id === "number" && Number.isFinite(value.id));
-  const shaped = value.jsonrpc === "2.0" && (value.id === undefined || hasId) && (typeof value.method === "string" || (hasId && ("result" in value || "error" in value)));
+  const shaped =
+    value.jsonrpc === "2.0" &&
+    (value.id === undefined || hasId) &&
+    (typeof value.method === "string" || (hasId && ("result" in value || "error" in value)));
   const params = value.params === undefined || (typeof value.params === "object" && value.params !== null && !Array.isArray(value.params));
   if (shaped && params) return value;
   return hasId ? { invalid: value.id } : "a line on stdin is JSON but no JSON-RPC message; it was left out";

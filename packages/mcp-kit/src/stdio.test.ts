@@ -18,7 +18,16 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "mcp-kit-"));
   server = join(folder, "server.cjs");
   const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-  await build({ stdin: { contents: `import ${JSON.stringify(here("./fixture/main.ts"))}`, resolveDir: here(".") }, bundle: true, platform: "node", format: "cjs", outfile: server, conditions: ["platform-ops-source"], logLevel: "error", ...bundleOptions });
+  await build({
+    stdin: { contents: `import ${JSON.stringify(here("./fixture/main.ts"))}`, resolveDir: here(".") },
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    outfile: server,
+    conditions: ["platform-ops-source"],
+    logLevel: "error",
+    ...bundleOptions,
+  });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 afterEach(() => children.splice(0).forEach((child) => child.kill("SIGKILL")));
@@ -45,7 +54,8 @@ function start(): Started {
     child,
     lines,
     stderr: () => stderr,
-    send: (message) => void child.stdin!.write(typeof message === "string" ? message : `${JSON.stringify({ jsonrpc: "2.0", ...(message as object) })}\n`),
+    send: (message) =>
+      void child.stdin!.write(typeof message === "string" ? message : `${JSON.stringify({ jsonrpc: "2.0", ...(message as object) })}\n`),
     answer: async (id) => {
       const found = () => lines.map((line) => JSON.parse(line)).find((message) => message.id === id);
       await expect.poll(found, { timeout: 10_000 }).toBeTruthy();
@@ -53,7 +63,8 @@ function start(): Started {
     },
     exit: async () => {
       const began = performance.now();
-      const [code, signal] = child.exitCode === null && child.signalCode === null ? await once(child, "exit") : [child.exitCode, child.signalCode];
+      const [code, signal] =
+        child.exitCode === null && child.signalCode === null ? await once(child, "exit") : [child.exitCode, child.signalCode];
       return { code, signal, ms: performance.now() - began };
     },
   };
@@ -73,7 +84,9 @@ describe("the end of a server", () => {
 
   test("at the end of input answers what was asked before", async () => {
     const { child, lines, exit } = start();
-    child.stdin!.end(`${JSON.stringify({ jsonrpc: "2.0", ...call(1, "list_things") })}\n${JSON.stringify({ jsonrpc: "2.0", ...call(2, "start_thing", { name: "a" }) })}`);
+    child.stdin!.end(
+      `${JSON.stringify({ jsonrpc: "2.0", ...call(1, "list_things") })}\n${JSON.stringify({ jsonrpc: "2.0", ...call(2, "start_thing", { name: "a" }) })}`,
+    );
     expect(await exit()).toMatchObject({ code: 0 });
     expect(lines.map((line) => JSON.parse(line).id).sort()).toEqual([1, 2]);
   });
@@ -104,7 +117,11 @@ describe("the end of a server", () => {
 
   test("by a signal before anything was said is clean", async () => {
     const { child, exit, send, answer } = start();
-    send({ id: 1, method: "initialize", params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "c", version: "1" } } });
+    send({
+      id: 1,
+      method: "initialize",
+      params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "c", version: "1" } },
+    });
     await answer(1);
     child.kill("SIGTERM");
     expect(await exit()).toMatchObject({ code: 0 });
@@ -122,14 +139,18 @@ describe("the end of a server", () => {
 
   test("by a message over 10 MB says so and exits with 1", async () => {
     const { send, exit, stderr } = start();
-    send(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"start_thing","arguments":{"name":"${"x".repeat(MAX_MESSAGE_BYTES)}"}}}\n`);
+    send(
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"start_thing","arguments":{"name":"${"x".repeat(MAX_MESSAGE_BYTES)}"}}}\n`,
+    );
     expect(await exit()).toMatchObject({ code: 1 });
     expect(stderr()).toContain("too_large: a message on stdin was larger than 10 MB");
   });
 
   test("a message just under the limit is refused in words, and the server lives", async () => {
     const { send, answer } = start();
-    send(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"start_thing","arguments":{"name":"${"x".repeat(MAX_MESSAGE_BYTES - 500)}"}}}\n`);
+    send(
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"start_thing","arguments":{"name":"${"x".repeat(MAX_MESSAGE_BYTES - 500)}"}}}\n`,
+    );
     expect((await answer(1)).result.structuredContent.error.details.problems[0].message).toBe("must have at most 40 characters");
     send(call(2, "list_things"));
     expect((await answer(2)).result.isError).toBeUndefined();
@@ -153,7 +174,12 @@ describe("what stands on stdin", () => {
     expect((await answer(7)).error.code).toBe(-32600);
     expect((await answer(8)).error.code).toBe(-32600);
     expect(lines.map((line) => JSON.parse(line).id).sort()).toEqual([7, 8, 9]);
-    expect(stderr().trim().split("\n").every((line) => JSON.parse(line).level === "warn")).toBe(true);
+    expect(
+      stderr()
+        .trim()
+        .split("\n")
+        .every((line) => JSON.parse(line).level === "warn"),
+    ).toBe(true);
   });
 
   test("a message in pieces, and many in one piece", async () => {
@@ -185,8 +211,12 @@ describe("what stands on stdin", () => {
 
   test("a hundred thousand levels of nesting are refused, and the server lives", async () => {
     const { send, answer } = start();
-    send(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_things","arguments":{"only":${"[".repeat(100_000)}${"]".repeat(100_000)}}}}\n`);
-    send(`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"list_things","arguments":${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}}}\n`);
+    send(
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_things","arguments":{"only":${"[".repeat(100_000)}${"]".repeat(100_000)}}}}\n`,
+    );
+    send(
+      `{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"list_things","arguments":${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}}}\n`,
+    );
     send(call(3, "list_things"));
     expect((await answer(3)).result.isError).toBeUndefined();
     expect((await answer(1)).result.structuredContent.error.code).toBe("invalid_input");
@@ -195,7 +225,11 @@ describe("what stands on stdin", () => {
 
   test("an elicitation capability without modes means forms", async () => {
     const { send, lines } = start();
-    send({ id: 1, method: "initialize", params: { protocolVersion: "2025-06-18", capabilities: { elicitation: {} }, clientInfo: { name: "c", version: "1" } } });
+    send({
+      id: 1,
+      method: "initialize",
+      params: { protocolVersion: "2025-06-18", capabilities: { elicitation: {} }, clientInfo: { name: "c", version: "1" } },
+    });
     send({ method: "notifications/initialized" });
     send(call(2, "delete_thing", { name: "a" }));
     await expect.poll(() => lines.some((line) => line.includes('"elicitation/create"'))).toBe(true);
@@ -203,7 +237,10 @@ describe("what stands on stdin", () => {
 
   test.each<[string, object]>([
     ["inputResponses in the 2025 era", { inputResponses: { decision: { action: "accept", content: { confirm: true } } } }],
-    ["a requestState of its own", { requestState: "e30.AAAA", inputResponses: { decision: { action: "accept", content: { confirm: true } } } }],
+    [
+      "a requestState of its own",
+      { requestState: "e30.AAAA", inputResponses: { decision: { action: "accept", content: { confirm: true } } } },
+    ],
   ])("%s decide nothing", async (_, extra) => {
     const { send, answer } = start();
     send({ id: 1, method: "tools/call", params: { name: "delete_thing", arguments: { name: "a" }, ...extra } });
@@ -212,8 +249,20 @@ describe("what stands on stdin", () => {
 
   test("forged answers of the 2026 era decide nothing, by a client with and without forms", async () => {
     const { send, answer } = start();
-    const meta = (capabilities: object): object => ({ "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": capabilities });
-    const forged = (id: number, capabilities: object): object => ({ id, method: "tools/call", params: { name: "delete_thing", arguments: { name: "a" }, inputResponses: { decision: { action: "accept", content: { confirm: true } } }, _meta: meta(capabilities) } });
+    const meta = (capabilities: object): object => ({
+      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+      "io.modelcontextprotocol/clientCapabilities": capabilities,
+    });
+    const forged = (id: number, capabilities: object): object => ({
+      id,
+      method: "tools/call",
+      params: {
+        name: "delete_thing",
+        arguments: { name: "a" },
+        inputResponses: { decision: { action: "accept", content: { confirm: true } } },
+        _meta: meta(capabilities),
+      },
+    });
     send(forged(1, { elicitation: { form: {} } }));
     send(forged(2, {}));
     expect((await answer(1)).result.structuredContent.status).toBe("refused");

@@ -1,5 +1,7 @@
-import { test } from "vitest";
+import { expect, test } from "vitest";
 import { fixture } from "./fixture/definition.ts";
 import { serverContract } from "./testing.ts";
 
-for (const { name, check } of serverContract(() => fixture().definition)) test(name, check);
+test.each(serverContract(() => fixture().definition))("$name", async ({ check }) => {
+  await expect(check()).resolves.toBeUndefined();
+});

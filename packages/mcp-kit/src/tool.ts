@@ -12,8 +12,23 @@ export interface ToolResult {
 /** One field of a form. Only what every client is known to draw: no nesting, no `format`, no union of types. */
 export type FormField =
   | { readonly type: "boolean"; readonly title?: string; readonly description?: string; readonly default?: boolean }
-  | { readonly type: "string"; readonly title?: string; readonly description?: string; readonly minLength?: number; readonly maxLength?: number; readonly enum?: readonly string[]; readonly default?: string }
-  | { readonly type: "number" | "integer"; readonly title?: string; readonly description?: string; readonly minimum?: number; readonly maximum?: number; readonly default?: number };
+  | {
+      readonly type: "string";
+      readonly title?: string;
+      readonly description?: string;
+      readonly minLength?: number;
+      readonly maxLength?: number;
+      readonly enum?: readonly string[];
+      readonly default?: string;
+    }
+  | {
+      readonly type: "number" | "integer";
+      readonly title?: string;
+      readonly description?: string;
+      readonly minimum?: number;
+      readonly maximum?: number;
+      readonly default?: number;
+    };
 
 /** A form: a flat JSON Schema of scalars. */
 export interface FormSchema {

@@ -14,12 +14,21 @@ export function callCommand(open: () => Promise<ServerDefinition>): Command {
     usage: "call TOOL [JSON]",
     async run({ positionals }, _deps, terminal, signal) {
       const [tool, json = "{}", ...rest] = positionals;
-      if (tool === undefined || rest.length > 0) throw new OpsError("invalid_input", "call takes the name of a tool and its arguments as one JSON object.", { hint: `For example: call TOOL '{"name":"value"}'` });
+      if (tool === undefined || rest.length > 0)
+        throw new OpsError("invalid_input", "call takes the name of a tool and its arguments as one JSON object.", {
+          hint: `For example: call TOOL '{"name":"value"}'`,
+        });
       const args = parseJson(json);
       const definition = await open();
       const progress = (message: string): void => terminal.stderr(`${message}\n`);
-      const { result, isError } = await callTool(definition, tool, args, { client: { name: `${definition.name}-call`, version: definition.version }, signal, ...(terminal.isTTY && { progress }) });
-      terminal.stdout(`${JSON.stringify({ content: [{ type: "text", text: result.text }], structuredContent: result.data, ...(isError && { isError }) }, undefined, terminal.isTTY ? 2 : undefined)}\n`);
+      const { result, isError } = await callTool(definition, tool, args, {
+        client: { name: `${definition.name}-call`, version: definition.version },
+        signal,
+        ...(terminal.isTTY && { progress }),
+      });
+      terminal.stdout(
+        `${JSON.stringify({ content: [{ type: "text", text: result.text }], structuredContent: result.data, ...(isError && { isError }) }, undefined, terminal.isTTY ? 2 : undefined)}\n`,
+      );
       return isError ? 1 : 0;
     },
   });
@@ -31,6 +40,8 @@ function parseJson(json: string): unknown {
   } catch (error) {
     // V8's message repeats a piece of the text, which may hold a secret: only where it stopped.
     const position = /position (\d+)/.exec((error as Error).message)?.[1];
-    throw new OpsError("invalid_input", `the arguments are not JSON${position ? ` (at character ${Number(position) + 1})` : ""}.`, { hint: `Give one JSON object in single quotes, for example '{"limit":10}'.` });
+    throw new OpsError("invalid_input", `the arguments are not JSON${position ? ` (at character ${Number(position) + 1})` : ""}.`, {
+      hint: `Give one JSON object in single quotes, for example '{"limit":10}'.`,
+    });
   }
 }

@@ -27,10 +27,14 @@ export function commandHelp(binName: string, command: Command): string {
     `--${name}${option.short ? `, -${option.short}` : ""}${option.type === "string" ? " VALUE" : ""}`,
     `${option.description}${option.multiple ? " (may be given several times)" : ""}`,
   ]);
-  return [command.summary, "", `Usage: ${binName} ${command.usage}`, ...(options.length > 0 ? ["", ...columns(options)] : []), ""].join("\n");
+  return [command.summary, "", `Usage: ${binName} ${command.usage}`, ...(options.length > 0 ? ["", ...columns(options)] : []), ""].join(
+    "\n",
+  );
 }
 
 function columns(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.min(32, Math.max(...rows.map(([left]) => left.length)));
-  return rows.map(([left, right]) => (left.length > width ? `  ${left}\n  ${" ".repeat(width)}  ${right}` : `  ${left.padEnd(width)}  ${right}`));
+  return rows.map(([left, right]) =>
+    left.length > width ? `  ${left}\n  ${" ".repeat(width)}  ${right}` : `  ${left.padEnd(width)}  ${right}`,
+  );
 }

@@ -22,5 +22,12 @@ export function processTerminal({ stdin, stdout, stderr }: StandardStreams, opti
       lines.close();
     }
   };
-  return { stdout: quiet(stdout), stderr: quiet(stderr), isTTY, color: stdout.isTTY === true && !options.noColor, columns: stdout.columns ?? 80, ...(isTTY && { ask }) };
+  return {
+    stdout: quiet(stdout),
+    stderr: quiet(stderr),
+    isTTY,
+    color: stdout.isTTY === true && !options.noColor,
+    columns: stdout.columns ?? 80,
+    ...(isTTY && { ask }),
+  };
 }

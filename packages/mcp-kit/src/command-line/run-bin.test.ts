@@ -16,7 +16,8 @@ const greet = defineCommand<{ greeting: string }>({
     if (positionals[0] === "nobody") throw new OpsError("not_found", "there is nobody.");
     if (positionals[0] === "setup") throw new OpsError("setup_needed", "Temporal is not installed.", { hint: "Run `x setup`." });
     if (positionals[0] === "crash") throw new Error(`boom ${SECRET}`);
-    if (positionals[0] === "forever") await new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
+    if (positionals[0] === "forever")
+      await new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
     terminal.stdout(`${deps.greeting} ${positionals[0]}${options.loud ? "!" : ""}\n`);
     return 0;
   },
@@ -24,11 +25,29 @@ const greet = defineCommand<{ greeting: string }>({
 
 async function run(argv: string[], overrides: Partial<Bin> = {}) {
   const written = { out: "", err: "" };
-  const terminal: Terminal = { stdout: (text) => void (written.out += text), stderr: (text) => void (written.err += text), isTTY: false, color: false, columns: 80 };
+  const terminal: Terminal = {
+    stdout: (text) => void (written.out += text),
+    stderr: (text) => void (written.err += text),
+    isTTY: false,
+    color: false,
+    columns: 80,
+  };
   let served = 0;
   const { definition } = fixture();
   const commands = async () => [greet, callCommand(async () => definition)];
-  const code = await runBin({ name: "x-mcp", version: "1.2.3", argv, commands, deps: async () => ({ greeting: "hello" }), serve: async () => void served++, terminal, redactor: new Redactor([SECRET]), signals: new EventEmitter(), platform: "linux", ...overrides });
+  const code = await runBin({
+    name: "x-mcp",
+    version: "1.2.3",
+    argv,
+    commands,
+    deps: async () => ({ greeting: "hello" }),
+    serve: async () => void served++,
+    terminal,
+    redactor: new Redactor([SECRET]),
+    signals: new EventEmitter(),
+    platform: "linux",
+    ...overrides,
+  });
   return { code, ...written, served };
 }
 
@@ -84,8 +103,16 @@ describe("a bin", () => {
   });
 
   test("wrong settings found while serving exit with 2 and list every problem", async () => {
-    const serve = () => Promise.reject(new OpsError("settings_invalid", "2 settings are wrong.", { details: { problems: ["temporal.port: a number", { path: "logging.level", message: "one of debug, info" }] } }));
-    expect(await run([], { serve })).toMatchObject({ code: 2, err: expect.stringMatching(/temporal\.port: a number[^]*logging\.level: one of/) });
+    const serve = () =>
+      Promise.reject(
+        new OpsError("settings_invalid", "2 settings are wrong.", {
+          details: { problems: ["temporal.port: a number", { path: "logging.level", message: "one of debug, info" }] },
+        }),
+      );
+    expect(await run([], { serve })).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/temporal\.port: a number[^]*logging\.level: one of/),
+    });
   });
 
   test("a signal interrupts a subcommand", async () => {
@@ -106,18 +133,27 @@ describe("call TOOL JSON", () => {
   test("prints the protocol's result and exits with 0", async () => {
     const { code, out } = await run(["call", "list_things", '{"kind":"large"}']);
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toEqual({ content: [{ type: "text", text: "2 things (large): a, b" }], structuredContent: { names: ["a", "b"], kind: "large", truncated: false } });
+    expect(JSON.parse(out)).toEqual({
+      content: [{ type: "text", text: "2 things (large): a, b" }],
+      structuredContent: { names: ["a", "b"], kind: "large", truncated: false },
+    });
   });
 
-  test.each([[["call", "list_things", '{"knd":1}'], "invalid_input"], [["call", "no_tool"], "not_found"]])("%j fails as JSON with exit 1", async (argv, code) => {
+  test.each([
+    [["call", "list_things", '{"knd":1}'], "invalid_input"],
+    [["call", "no_tool"], "not_found"],
+  ])("%j fails as JSON with exit 1", async (argv, code) => {
     const made = await run(argv);
     expect(made.code).toBe(1);
     expect(JSON.parse(made.out)).toMatchObject({ isError: true, structuredContent: { error: { code } } });
   });
 
-  test.each([[["call"]], [["call", "list_things", "{hunter2"]], [["call", "list_things", "{}", "more"]]])("%j is wrong use", async (argv) => {
-    const { code, out, err } = await run(argv);
-    expect([code, out]).toEqual([2, ""]);
-    expect(err).not.toContain("hunter2");
-  });
+  test.each([[["call"]], [["call", "list_things", "{hunter2"]], [["call", "list_things", "{}", "more"]]])(
+    "%j is wrong use",
+    async (argv) => {
+      const { code, out, err } = await run(argv);
+      expect([code, out]).toEqual([2, ""]);
+      expect(err).not.toContain("hunter2");
+    },
+  );
 });

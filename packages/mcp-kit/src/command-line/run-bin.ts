@@ -23,13 +23,17 @@ export interface Bin {
   readonly terminal: Terminal;
   readonly redactor?: Redactor;
   readonly platform?: NodeJS.Platform;
-  readonly signals?: { on(signal: NodeJS.Signals, listener: () => void): unknown; off(signal: NodeJS.Signals, listener: () => void): unknown };
+  readonly signals?: {
+    on(signal: NodeJS.Signals, listener: () => void): unknown;
+    off(signal: NodeJS.Signals, listener: () => void): unknown;
+  };
 }
 
 /** Runs a bin to its exit code. Never throws; the caller ends the process with the code, since open handles may remain. */
 export async function runBin(bin: Bin): Promise<ExitCode> {
   try {
-    if ((bin.platform ?? process.platform) === "win32") throw new OpsError("unsupported_platform", "Windows is supported through WSL2 only.", { hint: "Start this inside WSL2." });
+    if ((bin.platform ?? process.platform) === "win32")
+      throw new OpsError("unsupported_platform", "Windows is supported through WSL2 only.", { hint: "Start this inside WSL2." });
     return await dispatch(bin);
   } catch (error) {
     bin.terminal.stderr(failureText(bin, error));
@@ -40,7 +44,8 @@ export async function runBin(bin: Bin): Promise<ExitCode> {
 async function dispatch(bin: Bin): Promise<ExitCode> {
   const [name, ...rest] = bin.argv;
   if (name === undefined) {
-    if (bin.terminal.isTTY) bin.terminal.stderr(`${bin.name} ${bin.version} waits for an MCP client on stdin. Subcommands: ${bin.name} --help\n`);
+    if (bin.terminal.isTTY)
+      bin.terminal.stderr(`${bin.name} ${bin.version} waits for an MCP client on stdin. Subcommands: ${bin.name} --help\n`);
     await bin.serve();
     return 0;
   }
@@ -71,21 +76,36 @@ async function runCommand(bin: Bin, command: Command, args: readonly string[]): 
 function parseOptions(bin: Bin, command: Command, args: readonly string[]): CommandInput {
   const options = command.options ?? {};
   try {
-    const known = Object.fromEntries(Object.entries(options).map(([name, { type, short, multiple }]) => [name, { type, ...(short && { short }), ...(multiple && { multiple }) }]));
+    const known = Object.fromEntries(
+      Object.entries(options).map(([name, { type, short, multiple }]) => [
+        name,
+        { type, ...(short && { short }), ...(multiple && { multiple }) },
+      ]),
+    );
     const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true, strict: true });
     return { positionals, options: { ...values } as CommandInput["options"] };
   } catch (error) {
     const wrong = /'(?:-\w, )?--?([\w-]+)/.exec((error as Error).message)?.[1];
     const near = wrong === undefined ? undefined : didYouMean(wrong, Object.keys(options));
-    const what = (error as { code?: string }).code === "ERR_PARSE_ARGS_UNKNOWN_OPTION" ? `${command.name} has no option --${wrong}.` : (error as Error).message.split("\n", 1)[0]!;
-    throw new OpsError("invalid_input", `${what}${near && near !== wrong ? ` Did you mean --${near}?` : ""}`, { hint: `Usage: ${bin.name} ${command.usage}` });
+    const what =
+      (error as { code?: string }).code === "ERR_PARSE_ARGS_UNKNOWN_OPTION"
+        ? `${command.name} has no option --${wrong}.`
+        : (error as Error).message.split("\n", 1)[0]!;
+    throw new OpsError("invalid_input", `${what}${near && near !== wrong ? ` Did you mean --${near}?` : ""}`, {
+      hint: `Usage: ${bin.name} ${command.usage}`,
+    });
   }
 }
 
 function unknownCommand(bin: Bin, name: string, commands: readonly Command[]): OpsError {
-  const near = didYouMean(name, commands.map((each) => each.name));
+  const near = didYouMean(
+    name,
+    commands.map((each) => each.name),
+  );
   const kind = name.startsWith("-") ? "option" : "subcommand";
-  return new OpsError("invalid_input", `${bin.name} has no ${kind} ${JSON.stringify(name)}.${near ? ` Did you mean ${near}?` : ""}`, { hint: `\`${bin.name} --help\` lists them.` });
+  return new OpsError("invalid_input", `${bin.name} has no ${kind} ${JSON.stringify(name)}.${near ? ` Did you mean ${near}?` : ""}`, {
+    hint: `\`${bin.name} --help\` lists them.`,
+  });
 }
 
 function say(bin: Bin, text: string): 0 {
@@ -96,7 +116,8 @@ function say(bin: Bin, text: string): 0 {
 /** A failure for a person at a terminal: what happened, each problem, what to do. */
 function failureText(bin: Bin, error: unknown): string {
   const mask = (text: string): string => bin.redactor?.text(text) ?? text;
-  if (!isOpsError(error)) return mask(`${bin.name}: unexpected failure\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  if (!isOpsError(error))
+    return mask(`${bin.name}: unexpected failure\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   const problems = Array.isArray(error.details.problems) ? error.details.problems.map((problem) => `  - ${problemLine(problem)}\n`) : [];
   return mask(`${bin.name}: ${error.message}\n${problems.join("")}${error.hint}\n`);
 }

@@ -15,7 +15,10 @@ async function answers(messages: Json[], through: "front" | "sdk", definition: S
   const input = new PassThrough();
   const output = new PassThrough();
   const transport = new StdioTransport(input, output, 5000);
-  const ended = through === "front" ? serveStdio(definition, { input, output, signals: new EventEmitter() }) : (serve(definition, transport, () => undefined), transport.ended);
+  const ended =
+    through === "front"
+      ? serveStdio(definition, { input, output, signals: new EventEmitter() })
+      : (serve(definition, transport, () => undefined), transport.ended);
   for (const message of messages) input.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
   input.end();
   await ended;
@@ -23,10 +26,21 @@ async function answers(messages: Json[], through: "front" | "sdk", definition: S
   return lines.map((line) => JSON.parse(line) as Json).sort((a, b) => a.id - b.id);
 }
 
-const hello = (protocolVersion: string, extra: Json = {}): Json => ({ id: 1, method: "initialize", params: { protocolVersion, capabilities: {}, clientInfo: { name: "c", version: "1" }, ...extra } });
+const hello = (protocolVersion: string, extra: Json = {}): Json => ({
+  id: 1,
+  method: "initialize",
+  params: { protocolVersion, capabilities: {}, clientInfo: { name: "c", version: "1" }, ...extra },
+});
 const ready: Json = { method: "notifications/initialized" };
 const list: Json = { id: 2, method: "tools/list" };
-const envelope = (extra: Json = {}): Json => ({ _meta: { "io.modelcontextprotocol/protocolVersion": MODERN_VERSION, "io.modelcontextprotocol/clientCapabilities": {}, "io.modelcontextprotocol/clientInfo": { name: "c", version: "1" }, ...extra } });
+const envelope = (extra: Json = {}): Json => ({
+  _meta: {
+    "io.modelcontextprotocol/protocolVersion": MODERN_VERSION,
+    "io.modelcontextprotocol/clientCapabilities": {},
+    "io.modelcontextprotocol/clientInfo": { name: "c", version: "1" },
+    ...extra,
+  },
+});
 const discover: Json = { id: 1, method: "server/discover", params: envelope() };
 const listModern: Json = { id: 2, method: "tools/list", params: envelope() };
 const call: Json = { id: 3, method: "tools/call", params: { name: "list_things", arguments: {} } };
@@ -34,7 +48,10 @@ const callModern: Json = { ...call, params: { ...call.params, ...envelope() } };
 
 describe("the front answers as the SDK would", () => {
   test.each<[string, Json[]]>([
-    ...[...LEGACY_VERSIONS, "1999-01-01", "2027-01-01"].map((version): [string, Json[]] => [`initialize ${version}`, [hello(version), ready, list]]),
+    ...[...LEGACY_VERSIONS, "1999-01-01", "2027-01-01"].map((version): [string, Json[]] => [
+      `initialize ${version}`,
+      [hello(version), ready, list],
+    ]),
     ["a list before initialized", [hello("2025-11-25"), list]],
     ["a list with empty params", [hello("2025-11-25"), ready, { ...list, params: {} }]],
     ["a list with a cursor", [hello("2025-11-25"), ready, { ...list, params: { cursor: "x" } }]],
@@ -52,8 +69,14 @@ describe("the front answers as the SDK would", () => {
     ["discover twice", [discover, { ...discover, id: 4 }, listModern]],
     ["a modern list first of all", [listModern]],
     ["a modern call after the list", [discover, listModern, callModern]],
-    ["a modern list of another revision", [{ ...listModern, params: envelope({ "io.modelcontextprotocol/protocolVersion": "2031-01-01" }) }]],
-    ["a modern list without capabilities", [{ ...listModern, params: envelope({ "io.modelcontextprotocol/clientCapabilities": undefined }) }]],
+    [
+      "a modern list of another revision",
+      [{ ...listModern, params: envelope({ "io.modelcontextprotocol/protocolVersion": "2031-01-01" }) }],
+    ],
+    [
+      "a modern list without capabilities",
+      [{ ...listModern, params: envelope({ "io.modelcontextprotocol/clientCapabilities": undefined }) }],
+    ],
     ["discover, then initialize", [discover, { ...hello("2025-11-25"), id: 6 }, ready, list]],
     ["a modern list, then initialize", [listModern, { ...hello("2025-11-25"), id: 6 }]],
     ["initialize, then a modern list", [hello("2025-11-25"), ready, listModern]],
@@ -63,10 +86,16 @@ describe("the front answers as the SDK would", () => {
     expect(await answers(messages, "front")).toEqual(expected);
   });
 
-  test.each([{ title: "Fixture" }, { readOnly: true }, { toolsets: ["danger"] }, { instructions: "" }])("also with %j", async (overrides) => {
-    const { definition } = fixture(overrides);
-    for (const messages of [[discover, listModern], [hello("2025-11-25"), list]]) {
-      expect(await answers(messages, "front", definition)).toEqual(await answers(messages, "sdk", definition));
-    }
-  });
+  test.each([{ title: "Fixture" }, { readOnly: true }, { toolsets: ["danger"] }, { instructions: "" }])(
+    "also with %j",
+    async (overrides) => {
+      const { definition } = fixture(overrides);
+      for (const messages of [
+        [discover, listModern],
+        [hello("2025-11-25"), list],
+      ]) {
+        expect(await answers(messages, "front", definition)).toEqual(await answers(messages, "sdk", definition));
+      }
+    },
+  );
 });

@@ -24,25 +24,45 @@ export interface FrontState {
  * loading costs more than all else at start. Gives the result, `"nothing"` for a notification that needs no answer,
  * or undefined for all that is not exactly such a message: then the SDK takes over, with what was said so far.
  */
-export function frontAnswer(definition: ServerDefinition, state: FrontState, message: Message): { state: FrontState; result: object | "nothing" } | undefined {
+export function frontAnswer(
+  definition: ServerDefinition,
+  state: FrontState,
+  message: Message,
+): { state: FrontState; result: object | "nothing" } | undefined {
   const { method, params = {} } = message;
   const meta = params._meta as Record<string, unknown> | undefined;
   if (meta === undefined) return legacyAnswer(definition, state, method, params, message.id !== undefined);
   if (message.id === undefined || !plainEnvelope(params, meta) || state.era === "legacy") return undefined;
   const stamped = { resultType: "complete", _meta: { [`${META}serverInfo`]: identity(definition) } };
   if (method === "server/discover") {
-    const result = { supportedVersions: [MODERN_VERSION], capabilities: { tools: {} }, ...words(definition), ttlMs: 0, cacheScope: "private", ...stamped };
+    const result = {
+      supportedVersions: [MODERN_VERSION],
+      capabilities: { tools: {} },
+      ...words(definition),
+      ttlMs: 0,
+      cacheScope: "private",
+      ...stamped,
+    };
     return state.era === "none" ? { state, result } : undefined;
   }
   if (method !== "tools/list") return undefined;
   return { state: { era: "modern" }, result: { tools: listTools(definition), ttlMs: LIST_TTL_MS, cacheScope: "private", ...stamped } };
 }
 
-function legacyAnswer(definition: ServerDefinition, state: FrontState, method: unknown, params: Record<string, unknown>, isRequest: boolean): { state: FrontState; result: object | "nothing" } | undefined {
+function legacyAnswer(
+  definition: ServerDefinition,
+  state: FrontState,
+  method: unknown,
+  params: Record<string, unknown>,
+  isRequest: boolean,
+): { state: FrontState; result: object | "nothing" } | undefined {
   if (method === "initialize" && isRequest && state.era === "none") {
     if (!plainInitialize(params)) return undefined;
     const protocolVersion = LEGACY_VERSIONS.find((version) => version === params.protocolVersion) ?? LEGACY_VERSIONS[0];
-    return { state: { era: "legacy" }, result: { protocolVersion, capabilities: { tools: {} }, serverInfo: identity(definition), ...words(definition) } };
+    return {
+      state: { era: "legacy" },
+      result: { protocolVersion, capabilities: { tools: {} }, serverInfo: identity(definition), ...words(definition) },
+    };
   }
   if (state.era !== "legacy" || Object.keys(params).length > 0) return undefined;
   if (method === "notifications/initialized" && !isRequest) return { state, result: "nothing" };
@@ -59,13 +79,25 @@ const words = ({ instructions }: ServerDefinition): { instructions?: string } =>
 
 function plainInitialize({ protocolVersion, capabilities, clientInfo, ...others }: Record<string, unknown>): boolean {
   const client = clientInfo as Record<string, unknown> | undefined;
-  return Object.keys(others).length === 0 && typeof protocolVersion === "string" && isObject(capabilities) && isObject(client) && typeof client?.name === "string" && typeof client.version === "string";
+  return (
+    Object.keys(others).length === 0 &&
+    typeof protocolVersion === "string" &&
+    isObject(capabilities) &&
+    isObject(client) &&
+    typeof client?.name === "string" &&
+    typeof client.version === "string"
+  );
 }
 
 function plainEnvelope(params: Record<string, unknown>, meta: Record<string, unknown>): boolean {
   const client = meta[`${META}clientInfo`] as Record<string, unknown> | undefined;
   const named = client === undefined || (isObject(client) && typeof client.name === "string" && typeof client.version === "string");
-  return Object.keys(params).length === 1 && meta[`${META}protocolVersion`] === MODERN_VERSION && isObject(meta[`${META}clientCapabilities`]) && named;
+  return (
+    Object.keys(params).length === 1 &&
+    meta[`${META}protocolVersion`] === MODERN_VERSION &&
+    isObject(meta[`${META}clientCapabilities`]) &&
+    named
+  );
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);

@@ -14,7 +14,12 @@ export type ServeBySdk = (definition: ServerDefinition, transport: StdioTranspor
  * Opens a connection with the front; at the first message that the front does not answer, the SDK is loaded, hears again
  * what was said so far (its answers to that are dropped, since the client has them) and keeps the connection from then on.
  */
-export function openConnection(definition: ServerDefinition, transport: StdioTransport, onerror: (error: Error) => void, load: () => Promise<ServeBySdk>): Connection {
+export function openConnection(
+  definition: ServerDefinition,
+  transport: StdioTransport,
+  onerror: (error: Error) => void,
+  load: () => Promise<ServeBySdk>,
+): Connection {
   const said: Message[] = [];
   const waiting: Message[] = [];
   let state: FrontState = { era: "none" };

@@ -19,7 +19,10 @@ export const CLIENTS = ["sdk-2-modern", "sdk-2-legacy", "sdk-1", "sdk-1-host"] a
 export type ClientMake = (typeof CLIENTS)[number];
 
 /** What a person would answer to a form; may throw to fail as clients do. */
-export type AnswerForm = (form: { message: string; requestedSchema: unknown }) => Promise<{ action: "accept" | "decline" | "cancel"; content?: Record<string, unknown> }>;
+export type AnswerForm = (form: {
+  message: string;
+  requestedSchema: unknown;
+}) => Promise<{ action: "accept" | "decline" | "cancel"; content?: Record<string, unknown> }>;
 
 export interface ConnectOptions {
   readonly make?: ClientMake;
@@ -38,7 +41,11 @@ export interface ToolAnswer {
 /** A connected client. `await using` closes it. */
 export interface Connected extends AsyncDisposable {
   listTools(): Promise<ListedTool[]>;
-  call(name: string, args?: unknown, options?: { signal?: AbortSignal; onprogress?: (progress: { progress: number; message?: string }) => void }): Promise<ToolAnswer>;
+  call(
+    name: string,
+    args?: unknown,
+    options?: { signal?: AbortSignal; onprogress?: (progress: { progress: number; message?: string }) => void },
+  ): Promise<ToolAnswer>;
   readonly instructions: string | undefined;
   close(): Promise<void>;
 }
@@ -71,7 +78,10 @@ function call(client: Client1 | Client2, name: string, args: unknown, options: C
 
 function client2(make: ClientMake, answer: AnswerForm | undefined): Client2 {
   const mode = make === "sdk-2-modern" ? { pin: "2026-07-28" } : ("legacy" as const);
-  const client = new Client2({ name: `test ${make}`, version: "1" }, { capabilities: answer ? { elicitation: { form: {} } } : {}, versionNegotiation: { mode } });
+  const client = new Client2(
+    { name: `test ${make}`, version: "1" },
+    { capabilities: answer ? { elicitation: { form: {} } } : {}, versionNegotiation: { mode } },
+  );
   if (answer) client.setRequestHandler("elicitation/create", async (request) => (await answer(request.params as never)) as never);
   return client;
 }
@@ -91,7 +101,10 @@ function linkToStdio(definition: ServerDefinition): { transport: StreamTransport
 
 async function linkToHost(definition: ServerDefinition): Promise<{ transport: InMemory1; ended: Promise<void> }> {
   const [clientEnd, serverEnd] = InMemory1.createLinkedPair();
-  const server = new Server1({ name: definition.name, version: definition.version }, { capabilities: {}, instructions: definition.instructions });
+  const server = new Server1(
+    { name: definition.name, version: definition.version },
+    { capabilities: {}, instructions: definition.instructions },
+  );
   registerTools(server, definition);
   await server.connect(serverEnd);
   return { transport: clientEnd, ended: Promise.resolve() };
@@ -100,7 +113,11 @@ async function linkToHost(definition: ServerDefinition): Promise<{ transport: In
 async function answerOf(result: Promise<any>): Promise<ToolAnswer> {
   try {
     const { content, structuredContent, isError } = await result;
-    return { text: content.map((block: { text?: string }) => block.text ?? "").join("\n"), data: structuredContent ?? {}, isError: isError === true };
+    return {
+      text: content.map((block: { text?: string }) => block.text ?? "").join("\n"),
+      data: structuredContent ?? {},
+      isError: isError === true,
+    };
   } catch (error) {
     const { code, message } = error as { code?: unknown; message: string };
     // -32001 is made by the client itself, when its caller cancels or it waited too long.

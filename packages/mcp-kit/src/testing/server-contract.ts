@@ -29,7 +29,10 @@ export function serverContract(make: () => ServerDefinition | Promise<ServerDefi
     { name: "a toolset that is not offered is neither listed nor run", check: async () => noToolset(await definition({ toolsets: [] })) },
     ...CLIENTS.flatMap((client) => [
       { name: `${client}: lists the tools in order, with all four hints`, check: async () => listed(await definition(), client) },
-      { name: `${client}: refuses an unknown argument of every tool by name`, check: async () => refusesUnknown(await definition(), client) },
+      {
+        name: `${client}: refuses an unknown argument of every tool by name`,
+        check: async () => refusesUnknown(await definition(), client),
+      },
       { name: `${client}: refuses an unknown tool`, check: async () => refusesUnknownTool(await definition(), client) },
     ]),
   ];
@@ -38,10 +41,16 @@ export function serverContract(make: () => ServerDefinition | Promise<ServerDefi
 function described({ tools, instructions }: ServerDefinition): void {
   assert.ok(instructions.length <= MAX_INSTRUCTIONS, `instructions have ${instructions.length} characters, at most ${MAX_INSTRUCTIONS}`);
   for (const tool of tools) {
-    assert.ok(tool.description.length <= MAX_DESCRIPTION, `${tool.name}: description has ${tool.description.length} characters, at most ${MAX_DESCRIPTION}`);
+    assert.ok(
+      tool.description.length <= MAX_DESCRIPTION,
+      `${tool.name}: description has ${tool.description.length} characters, at most ${MAX_DESCRIPTION}`,
+    );
     assert.ok(firstSentence(tool.description).length <= 200, `${tool.name}: the first sentence is longer than 200 characters`);
     const bytes = JSON.stringify(listTool(tool)).length;
-    assert.ok(bytes <= MAX_LIST_BYTES_PER_TOOL, `${tool.name}: its entry in the list has ${bytes} bytes, at most ${MAX_LIST_BYTES_PER_TOOL}`);
+    assert.ok(
+      bytes <= MAX_LIST_BYTES_PER_TOOL,
+      `${tool.name}: its entry in the list has ${bytes} bytes, at most ${MAX_LIST_BYTES_PER_TOOL}`,
+    );
   }
 }
 
@@ -49,16 +58,26 @@ function described({ tools, instructions }: ServerDefinition): void {
 function strictAndBounded(tool: Tool): void {
   const { inputSchema } = listTool(tool);
   assert.equal(inputSchema.additionalProperties, false, `${tool.name}: input is not a strict object`);
-  for (const keyword of ["anyOf", "oneOf", "allOf"]) assert.equal(inputSchema[keyword], undefined, `${tool.name}: ${keyword} at the root of its input`);
+  for (const keyword of ["anyOf", "oneOf", "allOf"])
+    assert.equal(inputSchema[keyword], undefined, `${tool.name}: ${keyword} at the root of its input`);
   for (const name of Object.keys(inputSchema.properties ?? {})) assert.match(name, /^[A-Za-z0-9_.-]+$/, `${tool.name}: argument ${name}`);
   walk(inputSchema, tool.name);
 }
 
 function walk(node: unknown, at: string): void {
   if (typeof node !== "object" || node === null) return;
-  const schema = node as JsonObjectSchema & { items?: unknown; maxLength?: number; maxItems?: number; enum?: unknown; const?: unknown; pattern?: string; format?: string };
+  const schema = node as JsonObjectSchema & {
+    items?: unknown;
+    maxLength?: number;
+    maxItems?: number;
+    enum?: unknown;
+    const?: unknown;
+    pattern?: string;
+    format?: string;
+  };
   const type = schema.type as string | undefined;
-  if (type === "string" && schema.enum === undefined && schema.const === undefined) assert.ok(schema.maxLength !== undefined, `${at}: a string without maxLength`);
+  if (type === "string" && schema.enum === undefined && schema.const === undefined)
+    assert.ok(schema.maxLength !== undefined, `${at}: a string without maxLength`);
   if (type === "array") assert.ok(schema.maxItems !== undefined, `${at}: an array without maxItems`);
   for (const [name, inner] of Object.entries(schema.properties ?? {})) {
     assert.ok(name.length <= MAX_ARGUMENT_NAME, `${at}.${name}: longer than ${MAX_ARGUMENT_NAME} characters`);
@@ -72,7 +91,10 @@ function walk(node: unknown, at: string): void {
 async function readOnly(definition: ServerDefinition): Promise<void> {
   await using client = await connect(definition);
   const reading = definition.tools.filter((tool) => tool.effect === "read").map((tool) => tool.name);
-  assert.deepEqual((await client.listTools()).map((tool) => tool.name), reading);
+  assert.deepEqual(
+    (await client.listTools()).map((tool) => tool.name),
+    reading,
+  );
   for (const tool of definition.tools.filter((each) => each.effect !== "read")) {
     const answer = await client.call(tool.name, {});
     assert.equal(answer.data.error?.code, "read_only", `${tool.name} was not refused in read-only mode: ${answer.text}`);
@@ -88,8 +110,12 @@ async function noToolset(definition: ServerDefinition): Promise<void> {
 async function listed(definition: ServerDefinition, make: (typeof CLIENTS)[number]): Promise<void> {
   await using client = await connect(definition, { make });
   const tools = await client.listTools();
-  assert.deepEqual(tools.map((tool) => tool.name), definition.tools.map((tool) => tool.name));
-  for (const [index, tool] of tools.entries()) assert.deepEqual({ ...tool.annotations }, listTool(definition.tools[index]!).annotations, tool.name);
+  assert.deepEqual(
+    tools.map((tool) => tool.name),
+    definition.tools.map((tool) => tool.name),
+  );
+  for (const [index, tool] of tools.entries())
+    assert.deepEqual({ ...tool.annotations }, listTool(definition.tools[index]!).annotations, tool.name);
   assert.equal(client.instructions, definition.instructions);
 }
 
