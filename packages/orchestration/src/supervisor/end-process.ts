@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isSameProcess, type ProcessIdentity } from "../process/process-table.ts";
+import { isSameProcess, readProcess, type ProcessIdentity } from "../process/process-table.ts";
 
 /** Sends a signal to exactly that process; false where it is gone. */
 export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
@@ -11,12 +11,12 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
   }
 }
 
-/** SIGTERM, then SIGKILL where it still lives after that time. Resolves when it is gone. */
+/** SIGTERM, then SIGKILL where it still lives after that time, or is stopped and cannot hear. Resolves when it is gone. */
 export async function endProcess(identity: ProcessIdentity, graceMs: number): Promise<void> {
   signalProcess(identity, "SIGTERM");
   const end = Date.now() + graceMs;
   while (isSameProcess(identity)) {
-    if (Date.now() > end) signalProcess(identity, "SIGKILL");
+    if (Date.now() > end || readProcess(identity.pid)?.state.startsWith("T") === true) signalProcess(identity, "SIGKILL");
     await sleep(50);
   }
 }
