@@ -38,7 +38,7 @@ it("sweeps what a killed set-up left, and nothing of a live one", () => {
 it("gives the lock to one at a time, and takes it from a dead holder", async () => {
   const order: string[] = [];
   const unlock = await takeLock(cache, "setup", () => undefined);
-  const second = takeLock(cache, "setup", (pid) => order.push(`waits for ${pid === process.pid}`)).then((release) => {
+  const second = takeLock(cache, "setup", (pid: number) => order.push(`waits for ${pid === process.pid}`)).then((release) => {
     order.push("second");
     return release;
   });
