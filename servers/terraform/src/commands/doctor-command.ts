@@ -25,8 +25,8 @@ export const doctorCommand = defineCommand<TerraformDeps>({
 });
 
 async function diagnose(deps: TerraformDeps): Promise<Check[]> {
-  const { settings, env, path } = deps.config;
-  const temporal = diagnoseTemporal({ home: settings.home, cache: settings.cache, path, temporal: settings.temporal, env });
+  const { settings, path } = deps.config;
+  const temporal = diagnoseTemporal({ home: settings.home, cache: settings.cache, path, temporal: settings.temporal });
   const parts = await Promise.all([temporal, node(), dataDirectory(deps), workerRuntime(deps), programs(deps), roots(deps), approvals(deps)]);
   return parts.flat();
 }

@@ -1,5 +1,5 @@
 import { OpsError } from "@platform-ops/errors";
-import { ensureLocal, ensureWorkers, locateTemporal, type Orchestration } from "@platform-ops/orchestration";
+import { ensureLocal, ensureWorkers, installWorkerBuild, locateTemporal, type Orchestration } from "@platform-ops/orchestration";
 import { join } from "node:path";
 import type { ServerConfig } from "../config.ts";
 import type { Ledger } from "../deps.ts";
@@ -20,13 +20,13 @@ export async function openOrchestration(config: ServerConfig, ledger: Ledger, ne
   const keepsWorker = need.worker && settings.temporal.workers === "local";
   const workers = keepsWorker ? [await workerSpec(config)] : [];
   if (cluster !== undefined) {
-    if (workers.length > 0) await ensureWorkers({ ...common(config), workers });
+    if (workers.length > 0) await ensureWorkers({ ...(await common(config)), workers });
     return await connect({ ...cluster, keys: ledger.keys });
   }
   const binary = await locateTemporal({ home: settings.home, cache: settings.cache, path: config.path, ...(settings.temporal.binary === undefined ? {} : { configured: settings.temporal.binary }) });
   if (binary === undefined) throw setupNeeded(config, "Temporal is not installed.");
   const local = await ensureLocal({
-    ...common(config),
+    ...(await common(config)),
     workers,
     temporalBinary: binary.path,
     ...(settings.temporal.port === undefined ? {} : { port: settings.temporal.port }),
@@ -34,10 +34,12 @@ export async function openOrchestration(config: ServerConfig, ledger: Ledger, ne
   return await connect({ mode: "local", address: local.address, namespace: local.namespace, keys: ledger.keys });
 }
 
-function common(config: ServerConfig) {
+async function common(config: ServerConfig) {
+  // The copy in the data directory: a package runner may prune the original while the supervisor lives.
+  const build = await installWorkerBuild({ home: config.settings.home, from: config.dist });
   return {
     home: config.settings.home,
-    supervisorEntry: join(config.dist, "supervisor.cjs"),
+    supervisorEntry: join(build.dir, "supervisor.cjs"),
     env: processEnvironment(config),
     idleMinutes: config.settings.temporal.idle_minutes,
     timeoutMs: START_WITHIN_MS,

@@ -14,6 +14,6 @@ export async function workerSpec(config: ServerConfig): Promise<WorkerSpec> {
   const { home } = config.settings;
   if (!existsSync(join(config.dist, "worker.cjs"))) throw setupNeeded(config, "The worker is not built.");
   const build = await installWorkerBuild({ home, from: config.dist });
-  if (!existsSync(join(build.dir, "node_modules", "@temporalio", "worker"))) throw setupNeeded(config, "The worker's runtime is not installed.");
+  if (!build.ready) throw setupNeeded(config, "The worker's runtime is not installed.");
   return { server: SERVER, version: build.version, builtAt: build.builtAt, build: build.dir, entry: "worker.cjs", args: [], env: processEnvironment(config) };
 }
