@@ -1,4 +1,5 @@
 import type { InfraConfig } from "./infra-config.ts";
+import { printable } from "./printable.ts";
 
 /** The result of `list_workflows` for one file; keys as the source document spells them. */
 export interface InfraDescription extends Record<string, unknown> {
@@ -50,7 +51,7 @@ export function describeInfra(config: InfraConfig, written: { config_path?: stri
 export function describeMissing(configPath: string): { error: string; input_schema: Record<string, unknown> } {
   const text = (description: string, more: object = {}) => ({ type: "string", description, ...more });
   return {
-    error: `Config file not found: ${configPath}. Using default schema.`,
+    error: `Config file not found: ${printable(configPath)}. Using default schema.`,
     input_schema: {
       workspace_root: text("Base of relative dir and tfvars; empty or '.' is the working directory"),
       workspaces: {

@@ -14,7 +14,7 @@ const CARRIED = ["name", "dir", "workspace", "depends_on", "execution_order_grou
  * terraform workspace than `default` are left out: infra.yaml selects none, and planning them in the default one would be wrong.
  * Throws `invalid_config` where the text is no such file.
  */
-export function importAtlantis(text: string): Imported {
+export function importAtlantis(text: string, workspaceRoot?: string): Imported {
   const { parsed, problems } = parseInfraText(text, "yaml");
   if (problems.length > 0) throw new OpsError("invalid_config", `atlantis.yaml cannot be read: ${problems.map(problemLine).join("; ")}`);
   const projects = isMapping(parsed.value) ? parsed.value["projects"] : undefined;
@@ -40,7 +40,7 @@ export function importAtlantis(text: string): Imported {
   });
   if (isMapping(parsed.value) && parsed.value["workflows"] !== undefined)
     notes.push("Custom workflows are not carried over: init, validate, plan and apply are run as they are.");
-  return writeInfraYaml(found, notes, "an Atlantis configuration");
+  return writeInfraYaml(found, notes, "an Atlantis configuration", workspaceRoot);
 }
 
 function isDefault(project: Mapping, notes: string[]): boolean {

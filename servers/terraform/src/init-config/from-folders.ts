@@ -15,7 +15,7 @@ const CONFIGURATION = /\.(tf|tofu)$/;
  * Dependencies are taken from `terraform_remote_state`: a local backend by the path of its state file, others where
  * the same literal settings stand in another folder's backend block.
  */
-export function importFolders(files: readonly SourceFile[]): Imported {
+export function importFolders(files: readonly SourceFile[], workspaceRoot?: string): Imported {
   const folders = readFolders(files);
   const notes: string[] = [];
   const modules = new Set(folders.flatMap((folder) => localModules(folder)));
@@ -38,7 +38,7 @@ export function importFolders(files: readonly SourceFile[]): Imported {
     notes.push(
       "Dependencies are guessed from terraform_remote_state, which goes on reading the values; write `inputs` where a workspace shall take them from the run instead.",
     );
-  return writeInfraYaml(found, notes, "folders of configuration files");
+  return writeInfraYaml(found, notes, "folders of configuration files", workspaceRoot);
 }
 
 function readFolders(files: readonly SourceFile[]): Folder[] {

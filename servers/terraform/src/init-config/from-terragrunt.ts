@@ -14,7 +14,7 @@ const NOT_CARRIED = ["include", "remote_state", "generate", "feature", "errors",
  * configuration files beside it). `dependency` and `dependencies` become `dependsOn`, inputs from `dependency.X.outputs.Y`
  * become `inputs`, literal inputs `extraVars`; all else is named in the notes. Nothing is evaluated.
  */
-export function importTerragrunt(files: readonly SourceFile[]): Imported {
+export function importTerragrunt(files: readonly SourceFile[], workspaceRoot?: string): Imported {
   const notes: string[] = [];
   const units = files
     .filter(({ path }) => /(^|\/)terragrunt\.hcl$/.test(path))
@@ -36,7 +36,7 @@ export function importTerragrunt(files: readonly SourceFile[]): Imported {
     ];
   });
   noteSharedFolders(found, notes);
-  return writeInfraYaml(found, notes, "a Terragrunt configuration");
+  return writeInfraYaml(found, notes, "a Terragrunt configuration", workspaceRoot);
 }
 
 function isUnit({ dir, root }: Unit, files: readonly SourceFile[]): boolean {

@@ -180,6 +180,13 @@ describe("a project on disk", () => {
     expect((await loadInfra({ config_path: "infra.yaml", roots: [made], cwd: "/" })).selected).toEqual(["network", "app"]);
   });
 
+  it("of a folder below the root says where its paths start", async () => {
+    const { yaml } = importConfig(files({ "network/main.tf": "" }), "folders", "envs/staging");
+    const root = projectFolder({ "envs/staging/infra.yaml": yaml, "envs/staging/network/main.tf": "" });
+    const { config } = await loadInfra({ config_path: "envs/staging/infra.yaml", roots: [root], cwd: "/" });
+    expect(config.workspaces[0]!.dir).toBe(join(root, "envs/staging/network"));
+  });
+
   it("chooses by what is there, and refuses an empty folder", async () => {
     expect(importConfig(files({ "atlantis.yaml": "projects: [{dir: a}]", "a/terragrunt.hcl": "" })).origin).toBe("atlantis");
     expect(importConfig(files({ "a/terragrunt.hcl": 'terraform {\n source = "../m"\n}', "m/a.tf": "" })).origin).toBe("terragrunt");

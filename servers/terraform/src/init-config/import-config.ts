@@ -34,15 +34,24 @@ export async function collectSources(root: string): Promise<{ files: SourceFile[
 
 /**
  * An infra.yaml from a project's files. Without `origin`: Atlantis where there is an atlantis.yaml at the root,
- * Terragrunt where there is a terragrunt.hcl, else the folders. Throws `not_found` where there is nothing to import.
+ * Terragrunt where there is a terragrunt.hcl, else the folders. `workspaceRoot`: the folder relative to the server's
+ * root, where it is not that root. Throws `not_found` where there is nothing to import.
  */
-export function importConfig(files: readonly SourceFile[], origin?: ImportOrigin): Imported & { origin: ImportOrigin } {
+export function importConfig(
+  files: readonly SourceFile[],
+  origin?: ImportOrigin,
+  workspaceRoot?: string,
+): Imported & { origin: ImportOrigin } {
   const atlantis = files.find(({ path }) => path === "atlantis.yaml");
   const hasTerragrunt = files.some(({ path }) => /(^|\/)terragrunt\.hcl$/.test(path));
   const from = origin ?? (atlantis !== undefined ? "atlantis" : hasTerragrunt ? "terragrunt" : "folders");
   if (from === "atlantis" && atlantis === undefined) throw new OpsError("not_found", "There is no atlantis.yaml at the project's root.");
   const imported =
-    from === "atlantis" ? importAtlantis(atlantis!.text) : from === "terragrunt" ? importTerragrunt(files) : importFolders(files);
+    from === "atlantis"
+      ? importAtlantis(atlantis!.text, workspaceRoot)
+      : from === "terragrunt"
+        ? importTerragrunt(files, workspaceRoot)
+        : importFolders(files, workspaceRoot);
   if (imported.workspaces > 0) return { ...imported, origin: from };
   throw new OpsError("not_found", "There is nothing here to write an infra.yaml from.", {
     hint: "Start it in the folder that holds the directories of configuration files.",

@@ -27,8 +27,11 @@ export interface Imported {
   workspaces: number;
 }
 
-/** Found workspaces → text of an infra.yaml, dependencies first, with the notes as comments at its head. */
-export function writeInfraYaml(found: readonly FoundWorkspace[], notes: readonly string[], origin: string): Imported {
+/**
+ * Found workspaces → text of an infra.yaml, dependencies first, with the notes as comments at its head. `workspaceRoot` is
+ * the imported folder relative to the server's root, where it is not that root itself.
+ */
+export function writeInfraYaml(found: readonly FoundWorkspace[], notes: readonly string[], origin: string, workspaceRoot = ""): Imported {
   const all = [
     ...notes,
     ...findCycles(found).map((cycle) => `The dependencies form a loop, which has to be cut by hand: ${cycle.join(" → ")}.`),
@@ -39,7 +42,7 @@ export function writeInfraYaml(found: readonly FoundWorkspace[], notes: readonly
     .map((line) => `# ${line.replace(/\p{Cc}+/gu, " ")}\n`)
     .join("");
   return {
-    yaml: `${comments}${stringify({ workspaces }, { lineWidth: 0, flowCollectionPadding: true })}`,
+    yaml: `${comments}${stringify(workspaceRoot === "" ? { workspaces } : { workspace_root: workspaceRoot, workspaces }, { lineWidth: 0, flowCollectionPadding: true })}`,
     notes: all,
     workspaces: workspaces.length,
   };
