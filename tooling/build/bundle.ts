@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { bundleOptions } from "@platform-ops/mcp-kit/bundling";
 import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
 import { chunkName, lazyWorkspaceEntries, wrapTopLevelAwait } from "./chunks.ts";
 
@@ -50,7 +51,6 @@ async function run(build_options: BuildOptions): Promise<Metafile> {
  * No source maps and no paths: the same sources give the same bytes wherever they are built.
  */
 function options(root: string, out: string, to: string, wanted: Set<string>): BuildOptions {
-  const shim = join(root, "packages/mcp-kit/src/sdk-shims.ts");
   return {
     absWorkingDir: root,
     outfile: join(out, to),
@@ -69,19 +69,10 @@ function options(root: string, out: string, to: string, wanted: Set<string>): Bu
     supported: { "dynamic-import": false },
     define: { "import.meta.url": "__moduleUrl", "import.meta.dirname": "__dirname", "import.meta.filename": "__filename" },
     banner: { js: 'const __moduleUrl=require("node:url").pathToFileURL(__filename).href;' },
-    // The SDK's default validator (AJV) compiles every schema at start; ours are checked by zod.
-    alias: existsSync(shim) ? { "@modelcontextprotocol/server/_shims": shim } : {},
-    plugins: [lazyWorkspaceEntries(wanted), englishOnly],
+    alias: bundleOptions.alias,
+    plugins: [lazyWorkspaceEntries(wanted), ...(bundleOptions.plugins as unknown as Plugin[])],
   };
 }
-
-/** zod brings its messages in fifty languages, 260 KB in every bundle; ours are in one. */
-const englishOnly: Plugin = {
-  name: "english only",
-  setup(current) {
-    current.onLoad({ filter: /[/\\]zod[/\\]v4[/\\]locales[/\\]index\.js$/ }, () => ({ contents: 'export { default as en } from "./en.js";' }));
-  },
-};
 
 const asScript = (entry: string): Plugin => ({
   name: "entry as script",
