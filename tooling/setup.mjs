@@ -72,10 +72,8 @@ async function packagesThenBuild(common, board) {
   }
   await Promise.all([
     inStep(board, "build", "bundling the servers", (step) => script("tooling/build.ts", [], common, step)),
-    inStep(board, "temporal", "looking for the pinned Temporal", async (step) => {
-      const { path, installed } = JSON.parse(await script("tooling/setup/parts.ts", [common.cache], common, step));
-      return `${installed ? "installed" : "found"} at ${path}`;
-    }),
+    inStep(board, "temporal", "looking for the pinned Temporal", (step) => script("tooling/setup/parts.ts", ["temporal", common.cache], common, step)),
+    inStep(board, "runtime", "looking for the worker's runtime", (step) => script("tooling/setup/parts.ts", ["runtime", common.cache], common, step)),
   ]);
 }
 
