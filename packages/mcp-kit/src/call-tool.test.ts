@@ -61,6 +61,11 @@ describe("a call", () => {
     expect(data.lines[0]).toBe("line 0");
   });
 
+  test("whose result is no JSON fails as unforeseen, not by throwing", async () => {
+    const { data, isError, audit } = await called("show_failure", { how: "unserializable" });
+    expect([isError, data.error.code, audit[0]!.code]).toEqual([true, "unexpected", "unexpected"]);
+  });
+
   test("that cannot be recorded says so", async () => {
     const { definition, logs } = fixture({ audit: { append: async () => Promise.reject(new Error("disk full")), read: async () => [] } });
     const { result } = await callTool(definition, "start_thing", { name: "a" });

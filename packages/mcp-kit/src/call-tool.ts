@@ -2,22 +2,13 @@ import { OpsError, type ErrorCode } from "@platform-ops/errors";
 import type { AuditEntry } from "@platform-ops/ledger";
 import { ulid } from "ulid";
 import { digestArguments, type AskSubject } from "./ask-state.ts";
+import { believe, contentProblem, type PresentedAnswer } from "./believe-answer.ts";
 import { checkInput } from "./check-input.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { refuse } from "./failure.ts";
-import { formProblems } from "./form.ts";
 import { capResult } from "./result-cap.ts";
 import { prepare, withheldBecause, type ServerDefinition } from "./server-definition.ts";
-import { isAsk, type Answer, type Ask, type Call, type FormSchema, type Tool, type ToolResult } from "./tool.ts";
-
-/** An answer as a client sent it: nothing of it is believed yet. */
-export interface PresentedAnswer {
-  readonly state: unknown;
-  readonly action?: unknown;
-  readonly content?: unknown;
-  /** Set where no answer came, in words for the tool. */
-  readonly note?: string;
-}
+import { isAsk, type Call, type FormSchema, type Tool, type ToolResult } from "./tool.ts";
 
 /** What a transport knows of a call. */
 export interface CallOptions {
@@ -69,18 +60,19 @@ async function callOnce(definition: ServerDefinition, name: string, args: unknow
   let end: { outcome: CallOutcome; word: string; code?: ErrorCode; detail?: string };
   try {
     end = { outcome: await run(definition, name, args, options, call), word: "done" };
+    end.outcome = shape(definition, end.outcome);
     if (end.outcome.ask) end.word = "asked";
   } catch (error) {
     const failure = refuse(error, { id: call.id, tool: name.slice(0, 80), signal: call.signal });
     const word = failure.code === "cancelled" ? "cancelled" : failure.code === "unexpected" ? "failed" : "refused";
-    end = {
-      outcome: { result: failure.result, isError: true, ...(error instanceof UnknownTool && { unknownTool: true }) },
-      word,
-      code: failure.code,
-    };
+    const outcome = shape(definition, {
+      result: failure.result,
+      isError: true,
+      ...(error instanceof UnknownTool && { unknownTool: true }),
+    });
+    end = { outcome, word, code: failure.code };
     if (failure.unexpected !== undefined) end.detail = logUnexpected(definition, name, call.id, failure.unexpected);
   }
-  const shaped = shape(definition, end.outcome);
   const recorded = await record(definition, {
     kind: "tool_call",
     actor: call.actor,
@@ -92,7 +84,7 @@ async function callOnce(definition: ServerDefinition, name: string, args: unknow
     ...(end.code && { code: end.code }),
     ...(end.detail && { detail: end.detail }),
   });
-  return recorded ? shaped : { ...shaped, result: unrecorded(shaped.result) };
+  return recorded ? end.outcome : { ...end.outcome, result: unrecorded(end.outcome.result) };
 }
 
 class UnknownTool extends OpsError {}
@@ -153,30 +145,6 @@ async function finish(definition: ServerDefinition, tool: Tool, input: any, subj
     isError: false,
     ask: { message: end.ask.message, schema: end.ask.schema, state },
   };
-}
-
-/** An answer → the believed answer, or why not. Burns the question's state before anything else happens. */
-function believe(definition: ServerDefinition, given: PresentedAnswer, subject: AskSubject, call: Call): Answer | { refused: string } {
-  const verdict = prepare(definition).asks.present(given.state, subject);
-  if (!verdict.ok) return { refused: verdict.why };
-  if (!call.canAsk) return { refused: "this client does not declare that it shows forms" };
-  const { action, content, note } = given;
-  if (action !== "accept" && action !== "decline" && action !== "cancel")
-    return { refused: "its action is none of accept, decline, cancel" };
-  if (content !== undefined && (typeof content !== "object" || content === null || Array.isArray(content)))
-    return { refused: "its content is not an object" };
-  return {
-    action,
-    binding: verdict.binding,
-    ...(action === "accept" && content !== undefined && { content: content as Record<string, unknown> }),
-    ...(note !== undefined && { note }),
-  };
-}
-
-function contentProblem(asked: Ask, answer: Answer): string | undefined {
-  if (answer.action !== "accept") return undefined;
-  const problems = formProblems(asked.ask.schema, answer.content);
-  return problems.length > 0 ? `its content does not fit the form: ${problems.join("; ")}` : undefined;
 }
 
 async function refusedCall(definition: ServerDefinition, tool: Tool, call: Call, why: string): Promise<Call> {

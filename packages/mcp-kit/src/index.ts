@@ -1,7 +1,8 @@
 // Inert values to MCP server and command line: define, shape, refuse, serve. Knows no domain and no Temporal.
 import "./start-up/jitless.ts";
 
-export { callTool, type CallOptions, type CallOutcome, type MintedAsk, type PresentedAnswer } from "./call-tool.ts";
+export type { PresentedAnswer } from "./believe-answer.ts";
+export { callTool, type CallOptions, type CallOutcome, type MintedAsk } from "./call-tool.ts";
 export { firstSentence, listTool, listTools, toolTable, type ListedTool } from "./catalog.ts";
 export { didYouMean } from "./did-you-mean.ts";
 export { refuse, type Failure } from "./failure.ts";

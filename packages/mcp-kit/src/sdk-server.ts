@@ -8,7 +8,8 @@ import {
   type jsonSchemaValidator,
   type ServerContext,
 } from "@modelcontextprotocol/server";
-import { callTool, type CallOptions, type CallOutcome, type PresentedAnswer } from "./call-tool.ts";
+import type { PresentedAnswer } from "./believe-answer.ts";
+import { callTool, type CallOptions, type CallOutcome } from "./call-tool.ts";
 import { listTools } from "./catalog.ts";
 import { elicitOnce } from "./elicit.ts";
 import { progressNumbers } from "./progress-numbers.ts";
