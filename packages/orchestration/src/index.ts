@@ -12,3 +12,4 @@ export { installTemporal, type InstallTemporalOptions } from "./setup/install-te
 export { installWorkerRuntime, runtimeHash, runtimePath, type InstallRuntimeOptions } from "./setup/worker-runtime.ts";
 export { installWorkerBuild, type InstallBuildOptions, type WorkerBuild } from "./setup/worker-build.ts";
 export { printStatus, supervisorCommand } from "./commands/supervisor-command.ts";
+export { uiCommand, type UiPort } from "./commands/ui-command.ts";

@@ -16,7 +16,9 @@ export function supervisorCommand(port: { home: string }): Command<void> {
         return 2;
       }
       if (what === "stop") {
-        terminal.stdout((await stopSupervisor(port.home)) ? "Stopping workers, then Temporal. Programs that run go on.\n" : "No supervisor runs.\n");
+        terminal.stdout(
+          (await stopSupervisor(port.home)) ? "Stopping workers, then Temporal. Programs that run go on.\n" : "No supervisor runs.\n",
+        );
         return 0;
       }
       const status = await supervisorStatus(port.home);
@@ -33,10 +35,14 @@ export function printStatus(status: SupervisorStatus): string {
   const lines = [
     `supervisor  process ${status.pid}, since ${status.started_at}, last asked ${status.idle_seconds} s ago`,
     `temporal    ${temporal.state}${temporal.address === undefined ? "" : ` at ${temporal.address}, server ${temporal.server_version ?? "?"}, process ${temporal.pid ?? "?"}`}`,
-    ...(temporal.failure === undefined ? [] : [`            ${temporal.failure.code}: ${temporal.failure.message} ${temporal.failure.hint}`]),
+    ...(temporal.failure === undefined
+      ? []
+      : [`            ${temporal.failure.code}: ${temporal.failure.message} ${temporal.failure.hint}`]),
   ];
   for (const worker of status.workers) {
-    lines.push(`worker      ${worker.server} ${worker.version}: ${worker.phase}${worker.pid === undefined ? "" : `, process ${worker.pid}`}, open runs ${worker.open_runs ?? "not known yet"}${worker.draining > 0 ? `, ${worker.draining} draining` : ""}`);
+    lines.push(
+      `worker      ${worker.server} ${worker.version}: ${worker.phase}${worker.pid === undefined ? "" : `, process ${worker.pid}`}, open runs ${worker.open_runs ?? "not known yet"}${worker.draining > 0 ? `, ${worker.draining} draining` : ""}`,
+    );
     if (worker.failure !== undefined) lines.push(`            ${worker.failure.code}: ${worker.failure.message} ${worker.failure.hint}`);
   }
   return `${lines.join("\n")}\n`;

@@ -37,7 +37,10 @@ export class Journal {
       mkdirSync(this.dir, { recursive: true, mode: 0o700 });
       if (!existsSync(file)) writeOnce(this.dir, file, JSON.stringify({ ...request, boot: bootId(this.source) }));
     } catch (cause) {
-      throw new OpsError("command_failed", `The program was not started: the journal ${this.dir} cannot be written.`, { hint: "Check free space and permissions, then try again.", cause });
+      throw new OpsError("command_failed", `The program was not started: the journal ${this.dir} cannot be written.`, {
+        hint: "Check free space and permissions, then try again.",
+        cause,
+      });
     }
     const kept = JSON.parse(readFileSync(file, "utf8")) as JournalRequest;
     const same = (r: Omit<JournalRequest, "boot">): string => JSON.stringify([r.program, r.args, r.cwd]);

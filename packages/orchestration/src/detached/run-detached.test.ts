@@ -51,7 +51,18 @@ async function untilRunning(): Promise<void> {
 describe("runDetached", () => {
   it("keeps output and exit code in private files and passes arguments untouched", async () => {
     const nasty = ["a b", "$(touch /tmp/never)", "'\"`", "-n", "line\nbreak", "*", ""];
-    const end = await runDetached({ journal, program: process.execPath, args: ["-e", "console.log(JSON.stringify(process.argv.slice(1)));console.error(process.env.ONLY,Object.keys(process.env).length<8);process.exit(7)", "--", ...nasty], cwd: base, env: { ...env, ONLY: "this" } });
+    const end = await runDetached({
+      journal,
+      program: process.execPath,
+      args: [
+        "-e",
+        "console.log(JSON.stringify(process.argv.slice(1)));console.error(process.env.ONLY,Object.keys(process.env).length<8);process.exit(7)",
+        "--",
+        ...nasty,
+      ],
+      cwd: base,
+      env: { ...env, ONLY: "this" },
+    });
     expect(end).toEqual({ ended: "exited", code: 7 });
     expect(JSON.parse(file("out"))).toEqual(nasty);
     expect(file("err")).toBe("this true\n");
@@ -59,7 +70,9 @@ describe("runDetached", () => {
     expect(statSync(journal).mode & 0o777).toBe(0o700);
     expect(file("request.json")).not.toContain('"this"');
     // asked again, it answers from the journal
-    expect(await runDetached({ journal, program: process.execPath, args: JSON.parse(file("request.json")).args, cwd: base, env })).toEqual(end);
+    expect(await runDetached({ journal, program: process.execPath, args: JSON.parse(file("request.json")).args, cwd: base, env })).toEqual(
+      end,
+    );
   });
 
   it("starts the program once, however many race for it", async () => {
@@ -88,7 +101,9 @@ describe("runDetached", () => {
   it("names what is missing before anything is taken", async () => {
     await expect(runDetached(options("", { program: "/nowhere/terraform" }))).rejects.toMatchObject({ code: "program_missing" });
     expect(existsSync(join(journal, "started"))).toBe(false);
-    await expect(runDetached({ ...options(""), journal: `${journal}-2`, cwd: join(base, "gone") })).rejects.toMatchObject({ code: "not_found" });
+    await expect(runDetached({ ...options(""), journal: `${journal}-2`, cwd: join(base, "gone") })).rejects.toMatchObject({
+      code: "not_found",
+    });
     await expect(runDetached({ ...options(""), journal: "relative" })).rejects.toMatchObject({ code: "invalid_input" });
     await expect(runDetached({ ...options(""), args: ["a\0b"] })).rejects.toMatchObject({ code: "invalid_input" });
   });
@@ -116,7 +131,14 @@ describe("runDetached", () => {
 
   it("keeps code 130 of a program that dies of the SIGINT", async () => {
     const abort = new AbortController();
-    const running = runDetached({ journal, program: process.execPath, args: ["-e", `require('fs').writeFileSync(${JSON.stringify(effects)},'');setTimeout(()=>{},20000)`], cwd: base, env, signal: abort.signal });
+    const running = runDetached({
+      journal,
+      program: process.execPath,
+      args: ["-e", `require('fs').writeFileSync(${JSON.stringify(effects)},'');setTimeout(()=>{},20000)`],
+      cwd: base,
+      env,
+      signal: abort.signal,
+    });
     await untilRunning();
     abort.abort();
     expect(await running).toEqual({ ended: "exited", code: 130 });
@@ -135,7 +157,10 @@ describe("runDetached", () => {
     handover.abort();
     await expect(running).rejects.toMatchObject({ code: "cancelled" });
     const states: { pid: number; start_time: string }[] = [];
-    expect(await runDetached({ ...run, mayStart: false, tickMs: 50, onTick: (state) => states.push(state) })).toEqual({ ended: "exited", code: 4 });
+    expect(await runDetached({ ...run, mayStart: false, tickMs: 50, onTick: (state) => states.push(state) })).toEqual({
+      ended: "exited",
+      code: 4,
+    });
     expect(states.length).toBeGreaterThan(1);
     expect(readFileSync(effects, "utf8")).toBe("x\n");
   });
@@ -151,7 +176,9 @@ describe("runDetached", () => {
     expect(impatient).toMatchObject({ ended: "exited", code: 137 });
     expect((impatient as { survivors: number[] }).survivors.length).toBeGreaterThan(0);
     // sleep 20 is a child of the killed shell: it must go for the group to be empty
-    for (const row of groupMembers(wrapperPid())) if (row.pid !== wrapperPid() && readFileSync(`/proc/${row.pid}/cmdline`, "utf8").startsWith("sleep\x0020")) process.kill(row.pid, "SIGKILL");
+    for (const row of groupMembers(wrapperPid()))
+      if (row.pid !== wrapperPid() && readFileSync(`/proc/${row.pid}/cmdline`, "utf8").startsWith("sleep\x0020"))
+        process.kill(row.pid, "SIGKILL");
     expect(await running).toEqual({ ended: "exited", code: 137 });
     expect(readFileSync(effects, "utf8")).toBe("x\nlate\n");
   });
@@ -185,24 +212,39 @@ describe("runDetached", () => {
   it("does not take a later process with the wrapper's pid for it", async () => {
     const run = options('echo x >>"$1"');
     await runDetached({ ...run, mayStart: false });
-    const stat = readFileSync(`/proc/${process.pid}/stat`, "utf8").trim().replace(/\) (.*)$/, (all, rest: string) => `) ${rest.split(" ").with(19, "1").join(" ")}`);
+    const stat = readFileSync(`/proc/${process.pid}/stat`, "utf8")
+      .trim()
+      .replace(/\) (.*)$/, (all, rest: string) => `) ${rest.split(" ").with(19, "1").join(" ")}`);
     writeFileSync(join(journal, "started"), `${process.pid}\n${stat}\n${readFileSync("/proc/sys/kernel/random/boot_id", "utf8")}`);
     expect(await runDetached(run)).toEqual({ ended: "lost" });
   });
 
-  it.skipIf(!existsSync("/usr/bin/ps") && !existsSync("/bin/ps"))("reads the same facts from ps, as on macOS (needs ps: install procps)", async () => {
-    const me = readProcess(process.pid, "ps");
-    expect(me).toMatchObject({ pid: process.pid, group: readProcess(process.pid, "proc")?.group });
-    expect(identify(process.pid, "ps")).toEqual(identify(process.pid, "ps"));
-    expect(groupMembers(me?.group ?? 0, "ps").map((row) => row.pid)).toContain(process.pid);
-  });
+  it.skipIf(!existsSync("/usr/bin/ps") && !existsSync("/bin/ps"))(
+    "reads the same facts from ps, as on macOS (needs ps: install procps)",
+    async () => {
+      const me = readProcess(process.pid, "ps");
+      expect(me).toMatchObject({ pid: process.pid, group: readProcess(process.pid, "proc")?.group });
+      expect(identify(process.pid, "ps")).toEqual(identify(process.pid, "ps"));
+      expect(groupMembers(me?.group ?? 0, "ps").map((row) => row.pid)).toContain(process.pid);
+    },
+  );
 });
 
 describe("a new process after the starter was killed", () => {
   const starter = join(base, "starter.cjs");
   beforeAll(() => {
     const entry = fileURLToPath(new URL("./run-detached.ts", import.meta.url));
-    buildSync({ stdin: { contents: `import { runDetached } from ${JSON.stringify(entry)}; runDetached(JSON.parse(require("fs").readFileSync(0, "utf8")));`, resolveDir: fileURLToPath(new URL("..", import.meta.url)) }, outfile: starter, bundle: true, platform: "node", format: "cjs", conditions: ["platform-ops-source"] });
+    buildSync({
+      stdin: {
+        contents: `import { runDetached } from ${JSON.stringify(entry)}; runDetached(JSON.parse(require("fs").readFileSync(0, "utf8")));`,
+        resolveDir: fileURLToPath(new URL("..", import.meta.url)),
+      },
+      outfile: starter,
+      bundle: true,
+      platform: "node",
+      format: "cjs",
+      conditions: ["platform-ops-source"],
+    });
   });
 
   it("follows by pid, start time and group, and starts nothing twice", async () => {

@@ -3,7 +3,15 @@ import { accessSync, constants, statSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { OpsError } from "@platform-ops/errors";
-import { bootId, groupMembers, isSameProcess, processSource, readProcess, type ProcessIdentity, type ProcessSource } from "../process/process-table.ts";
+import {
+  bootId,
+  groupMembers,
+  isSameProcess,
+  processSource,
+  readProcess,
+  type ProcessIdentity,
+  type ProcessSource,
+} from "../process/process-table.ts";
 import { Journal } from "./journal.ts";
 import { JOURNAL_TAKEN, WRAPPER } from "./wrapper.ts";
 
@@ -67,7 +75,8 @@ export async function runDetached(options: DetachedOptions): Promise<DetachedEnd
   if (code === undefined && journal.started().state === "no") {
     // A power cut may have lost the young file `started`, though not request.json, which was flushed before it.
     if (request.boot !== bootId(source)) return { ended: "lost" };
-    if (options.mayStart === false || options.signal?.aborted === true || options.handover?.aborted === true) return { ended: "not_started" };
+    if (options.mayStart === false || options.signal?.aborted === true || options.handover?.aborted === true)
+      return { ended: "not_started" };
     checkProgram(options);
     return await new Follower(options, journal, source, start(options)).follow();
   }
@@ -75,9 +84,18 @@ export async function runDetached(options: DetachedOptions): Promise<DetachedEnd
 }
 
 function check(options: DetachedOptions): void {
-  const wrong = (what: string): OpsError => new OpsError("invalid_input", what, { hint: "This is a mistake of the caller, not of a configuration." });
-  if (!isAbsolute(options.journal) || !isAbsolute(options.program) || !isAbsolute(options.cwd)) throw wrong("Journal, program and directory of a detached run must be absolute paths.");
-  const texts = [options.journal, options.program, options.cwd, ...options.args, ...Object.keys(options.env), ...Object.values(options.env)];
+  const wrong = (what: string): OpsError =>
+    new OpsError("invalid_input", what, { hint: "This is a mistake of the caller, not of a configuration." });
+  if (!isAbsolute(options.journal) || !isAbsolute(options.program) || !isAbsolute(options.cwd))
+    throw wrong("Journal, program and directory of a detached run must be absolute paths.");
+  const texts = [
+    options.journal,
+    options.program,
+    options.cwd,
+    ...options.args,
+    ...Object.keys(options.env),
+    ...Object.values(options.env),
+  ];
   if (texts.some((text) => text.includes("\0"))) throw wrong("An argument or variable of a detached run holds a NUL character.");
 }
 
@@ -88,7 +106,8 @@ function checkProgram(options: DetachedOptions): void {
   } catch (cause) {
     throw new OpsError("program_missing", `There is no program at ${options.program}.`, { cause });
   }
-  if (statSync(options.cwd, { throwIfNoEntry: false })?.isDirectory() !== true) throw new OpsError("not_found", `There is no directory ${options.cwd} to run in.`, { hint: "Make it, or correct the path." });
+  if (statSync(options.cwd, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new OpsError("not_found", `There is no directory ${options.cwd} to run in.`, { hint: "Make it, or correct the path." });
 }
 
 /** `detached` gives the wrapper a session and process group of its own, so that nothing sent to ours reaches it. */
@@ -148,7 +167,10 @@ class Follower {
     const code = this.journal.exitCode();
     if (code !== undefined) return await this.exited(code);
     if (this.options.handover?.aborted === true) {
-      throw new OpsError("cancelled", "The program was left running for another process to follow.", { hint: "Follow it with the same journal.", details: { left_running: true } });
+      throw new OpsError("cancelled", "The program was left running for another process to follow.", {
+        hint: "Follow it with the same journal.",
+        details: { left_running: true },
+      });
     }
     const started = this.journal.started();
     if (started.state === "no") return this.notStarted();
@@ -164,7 +186,10 @@ class Follower {
     // The wrapper may have taken the journal between our look at the file and its end.
     if (this.journal.started().state !== "no" || this.journal.exitCode() !== undefined) return undefined;
     if (this.ownEnd.code === JOURNAL_TAKEN || this.ownEnd.error !== undefined) {
-      throw new OpsError("command_failed", `The program was not started: the journal in ${this.options.journal} cannot be written.`, { hint: "Check free space and permissions, then try again.", cause: this.ownEnd.error });
+      throw new OpsError("command_failed", `The program was not started: the journal in ${this.options.journal} cannot be written.`, {
+        hint: "Check free space and permissions, then try again.",
+        cause: this.ownEnd.error,
+      });
     }
     return { ended: "not_started" };
   }
@@ -195,7 +220,8 @@ class Follower {
       const survivors = this.members(started.wrapper).filter((pid) => pid !== started.wrapper.pid);
       if (survivors.length === 0) return { ended: "exited", code };
       if (Date.now() >= until) return { ended: "exited", code, survivors };
-      if (this.options.handover?.aborted === true) throw new OpsError("cancelled", "Children of the killed program were left running.", { details: { left_running: true } });
+      if (this.options.handover?.aborted === true)
+        throw new OpsError("cancelled", "Children of the killed program were left running.", { details: { left_running: true } });
       this.tick(started.wrapper);
       await sleep(POLL_MS);
     }

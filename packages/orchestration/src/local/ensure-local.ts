@@ -51,11 +51,15 @@ const ANSWER_MS = 10_000;
 export async function ensureLocal(options: EnsureLocalOptions): Promise<LocalTemporal> {
   const { temporalBinary: binary, port } = options;
   if (binary === undefined || !existsSync(binary)) {
-    throw new OpsError("setup_needed", binary === undefined ? "Temporal's server program is not installed." : `There is no Temporal server program at ${binary}.`);
+    throw new OpsError(
+      "setup_needed",
+      binary === undefined ? "Temporal's server program is not installed." : `There is no Temporal server program at ${binary}.`,
+    );
   }
   const status = await ensure(options, { binary, ...(port === undefined ? {} : { port }) });
   const { address, server_version } = status.temporal;
-  if (address === undefined || server_version === undefined) throw new OpsError("temporal_unavailable", "Local Temporal went away just now.", { hint: "Call again." });
+  if (address === undefined || server_version === undefined)
+    throw new OpsError("temporal_unavailable", "Local Temporal went away just now.", { hint: "Call again." });
   return { address, namespace: NAMESPACE, pid: status.pid, server_version };
 }
 
@@ -72,7 +76,13 @@ async function ensure(options: EnsureOptions, temporal: EnsureRequest["temporal"
     if (!existsSync(path)) throw new OpsError("setup_needed", `A part of this product is not installed: ${path}.`);
   }
   const end = Date.now() + options.timeoutMs;
-  const request = (): EnsureRequest => ({ protocol: PROTOCOL, temporal, workers: options.workers, idle_minutes: options.idleMinutes, timeout_ms: Math.max(1, end - Date.now()) });
+  const request = (): EnsureRequest => ({
+    protocol: PROTOCOL,
+    temporal,
+    workers: options.workers,
+    idle_minutes: options.idleMinutes,
+    timeout_ms: Math.max(1, end - Date.now()),
+  });
   let startedAt = 0;
   for (;;) {
     try {
@@ -108,9 +118,16 @@ function holderLives(home: string): boolean {
 function notAnswering(home: string, cause: unknown): OpsError {
   const holder = readHolder(join(home, "supervisor", "lock"));
   if (holder !== undefined && isSameProcess(holder)) {
-    return new OpsError("lock_held", `The supervisor (process ${holder.pid}) holds the lock of ${home} but does not answer.`, { hint: `End process ${holder.pid}; Temporal and workers go on, and the next call starts a new supervisor.`, details: { pid: holder.pid }, cause });
+    return new OpsError("lock_held", `The supervisor (process ${holder.pid}) holds the lock of ${home} but does not answer.`, {
+      hint: `End process ${holder.pid}; Temporal and workers go on, and the next call starts a new supervisor.`,
+      details: { pid: holder.pid },
+      cause,
+    });
   }
-  return new OpsError("temporal_unavailable", "The supervisor did not start.", { hint: `Its log is ${join(home, "logs", "supervisor.log")}.`, cause });
+  return new OpsError("temporal_unavailable", "The supervisor did not start.", {
+    hint: `Its log is ${join(home, "logs", "supervisor.log")}.`,
+    cause,
+  });
 }
 
 /** In a session of its own: it outlives the client that started it, and its terminal. */
@@ -119,7 +136,12 @@ function startSupervisor(options: EnsureOptions): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const log = openLog(join(options.home, "logs", "supervisor.log"));
   // its working directory tells it the data directory; the argument only tells a person who looks at `ps`
-  const child = spawn(process.execPath, [options.supervisorEntry, options.home], { cwd: folder, env: { ...options.env }, detached: true, stdio: ["ignore", log, log] });
+  const child = spawn(process.execPath, [options.supervisorEntry, options.home], {
+    cwd: folder,
+    env: { ...options.env },
+    detached: true,
+    stdio: ["ignore", log, log],
+  });
   closeSync(log);
   child.on("error", () => undefined); // seen as a supervisor that does not answer
   child.unref();

@@ -20,6 +20,8 @@ export function minorOf(version: string): string {
 /** Asks a binary for its server version; undefined where it is not a Temporal CLI or does not answer in 10 s. */
 export function serverVersionOf(binary: string): Promise<string | undefined> {
   return new Promise((resolve) => {
-    execFile(binary, ["--version"], { timeout: 10_000, env: {}, maxBuffer: 65_536 }, (error, stdout) => resolve(error === null ? parseServerVersion(stdout) : undefined));
+    execFile(binary, ["--version"], { timeout: 10_000, env: {}, maxBuffer: 65_536 }, (error, stdout) =>
+      resolve(error === null ? parseServerVersion(stdout) : undefined),
+    );
   });
 }

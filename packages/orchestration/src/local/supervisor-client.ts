@@ -1,5 +1,6 @@
 import { request } from "node:http";
-import { fromPlain, type PlainError } from "@platform-ops/errors";
+import { OpsError, fromPlain, type PlainError } from "@platform-ops/errors";
+import type { TemporalUi } from "../supervisor/start-dev.ts";
 import { socketPath, type EnsureLine, type EnsureRequest, type SupervisorStatus } from "../supervisor/protocol.ts";
 
 /** Nobody listens: the supervisor is not there (any more, or yet). */
@@ -25,6 +26,24 @@ export async function stopSupervisor(home: string, mode: "stop" | "leave" = "sto
   return await told(home, mode === "stop" ? "/stop" : "/handover");
 }
 
+/**
+ * Has Temporal's own page shown (for a minute, then asked for again) or taken away; its address once it is there.
+ * @throws OpsError temporal_unavailable, where nothing local runs
+ */
+export async function showTemporalUi(home: string, ui: TemporalUi | null): Promise<string | undefined> {
+  try {
+    const answer = JSON.parse(await send(home, "POST", "/ui", ui, 40_000)) as { address?: string; error?: PlainError };
+    if (answer.error !== undefined) throw fromPlain(answer.error);
+    return answer.address;
+  } catch (error) {
+    if (error instanceof NotListening)
+      throw new OpsError("temporal_unavailable", "No local Temporal runs.", {
+        hint: "Start a run first; a cluster has a page of its own.",
+      });
+    throw error;
+  }
+}
+
 async function told(home: string, path: string): Promise<boolean> {
   try {
     await send(home, "POST", path, undefined, 5_000);
@@ -47,26 +66,36 @@ export async function askEnsure(home: string, ensure: EnsureRequest, onProgress:
   return last.status;
 }
 
-function send(home: string, method: string, path: string, body: unknown, timeoutMs: number, onLine?: (line: string) => void): Promise<string> {
+function send(
+  home: string,
+  method: string,
+  path: string,
+  body: unknown,
+  timeoutMs: number,
+  onLine?: (line: string) => void,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const gone = (error: NodeJS.ErrnoException): boolean => ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE"].includes(error.code ?? "");
     const fail = (error: Error): void => reject(gone(error) ? new NotListening(error.message) : error);
-    const call = request({ socketPath: socketPath(home), method, path, agent: false, timeout: timeoutMs, headers: { "content-type": "application/json" } }, (response) => {
-      let text = "";
-      response.setEncoding("utf8");
-      response.on("data", (chunk: string) => {
-        text += chunk;
-        if (onLine === undefined) return;
-        const lines = text.split("\n");
-        text = lines.pop() ?? "";
-        for (const line of lines) onLine(line);
-      });
-      response.once("error", fail);
-      response.once("end", () => {
-        if (onLine !== undefined && text.trim() !== "") onLine(text);
-        resolve(text);
-      });
-    });
+    const call = request(
+      { socketPath: socketPath(home), method, path, agent: false, timeout: timeoutMs, headers: { "content-type": "application/json" } },
+      (response) => {
+        let text = "";
+        response.setEncoding("utf8");
+        response.on("data", (chunk: string) => {
+          text += chunk;
+          if (onLine === undefined) return;
+          const lines = text.split("\n");
+          text = lines.pop() ?? "";
+          for (const line of lines) onLine(line);
+        });
+        response.once("error", fail);
+        response.once("end", () => {
+          if (onLine !== undefined && text.trim() !== "") onLine(text);
+          resolve(text);
+        });
+      },
+    );
     call.once("timeout", () => call.destroy(Object.assign(new Error("the supervisor does not answer"), { code: "ETIMEDOUT" })));
     call.once("error", fail);
     call.end(body === undefined ? undefined : JSON.stringify(body));

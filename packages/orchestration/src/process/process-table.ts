@@ -75,7 +75,10 @@ function isWorking(row: ProcessRow): boolean {
  */
 export function parseStat(line: string, boot: string): ProcessRow | undefined {
   const end = line.lastIndexOf(")");
-  const fields = line.slice(end + 2).trim().split(" ");
+  const fields = line
+    .slice(end + 2)
+    .trim()
+    .split(" ");
   const ticks = fields[19];
   if (end < 0 || ticks === undefined || !/^\d+$/.test(ticks)) return undefined;
   return {
@@ -93,7 +96,11 @@ const PS_ENV = { LC_ALL: "C", TZ: "UTC0", PATH: "/bin:/usr/bin" };
 function psRows(selection: string[]): ProcessRow[] {
   let text: string;
   try {
-    text = execFileSync("ps", [...selection, "-o", "pid=,ppid=,pgid=,stat=,lstart="], { encoding: "utf8", env: PS_ENV, stdio: ["ignore", "pipe", "ignore"] });
+    text = execFileSync("ps", [...selection, "-o", "pid=,ppid=,pgid=,stat=,lstart="], {
+      encoding: "utf8",
+      env: PS_ENV,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
   } catch {
     return []; // ps ends with 1 where nothing matches
   }

@@ -44,7 +44,10 @@ export async function installTemporal(options: InstallTemporalOptions): Promise<
     const reason = options.download === false ? "downloading is off" : await tryDownload(options, made);
     if (reason !== undefined) await build(options, work, reason);
     const version = await serverVersionOf(made);
-    if (version !== PINNED_SERVER) throw new OpsError("setup_needed", `What was installed is not Temporal server ${PINNED_SERVER} (${version ?? "it does not run"}).`, { hint: "Install the Temporal CLI by hand and name it in temporal.binary." });
+    if (version !== PINNED_SERVER)
+      throw new OpsError("setup_needed", `What was installed is not Temporal server ${PINNED_SERVER} (${version ?? "it does not run"}).`, {
+        hint: "Install the Temporal CLI by hand and name it in temporal.binary.",
+      });
     renameSync(made, target);
     return target;
   } finally {
@@ -62,7 +65,11 @@ async function tryDownload(options: InstallTemporalOptions, file: string): Promi
     const bytes = Buffer.from(await response.arrayBuffer());
     const actual = createHash("sha256").update(bytes).digest("hex");
     if (expected === undefined || actual !== expected) {
-      throw new OpsError("setup_needed", `${archive.name} is not what was published: its SHA-256 is ${actual}, not ${expected ?? "in checksums.txt"}.`, { hint: "Look at what stands between this machine and github.com, or name a binary of your own in temporal.binary." });
+      throw new OpsError(
+        "setup_needed",
+        `${archive.name} is not what was published: its SHA-256 is ${actual}, not ${expected ?? "in checksums.txt"}.`,
+        { hint: "Look at what stands between this machine and github.com, or name a binary of your own in temporal.binary." },
+      );
     }
     const program = fileInTar(gunzipSync(bytes), "temporal");
     if (program === undefined) throw new OpsError("setup_needed", `${archive.name} does not hold the program.`);
@@ -93,7 +100,7 @@ async function open(url: string): Promise<Response> {
 function writeProgram(file: string, bytes: Buffer): void {
   const fd = openSync(file, "wx", 0o755);
   try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+    for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
     fsyncSync(fd);
   } finally {
     closeSync(fd);

@@ -33,7 +33,10 @@ export async function locateTemporal(options: LocateTemporalOptions): Promise<Lo
   const { configured } = options;
   if (configured !== undefined) {
     const serverVersion = isProgram(configured) ? await knownVersion(configured) : undefined;
-    if (serverVersion === undefined) throw new OpsError("program_missing", `temporal.binary names ${configured}, which is not a Temporal CLI.`, { hint: "Correct temporal.binary, or leave it out and run `setup`." });
+    if (serverVersion === undefined)
+      throw new OpsError("program_missing", `temporal.binary names ${configured}, which is not a Temporal CLI.`, {
+        hint: "Correct temporal.binary, or leave it out and run `setup`.",
+      });
     return { path: configured, serverVersion, from: "configured" };
   }
   const cached = cachedTemporal(options.cache);

@@ -5,7 +5,7 @@ const BLOCK = 512;
  * 124 and the type at 156, then the content in whole blocks. Undefined where it is not in it or the archive is cut.
  */
 export function fileInTar(archive: Buffer, name: string): Buffer | undefined {
-  for (let at = 0; at + BLOCK <= archive.length; ) {
+  for (let at = 0; at + BLOCK <= archive.length;) {
     const header = archive.subarray(at, at + BLOCK);
     const entry = textAt(header, 0, 100);
     if (entry === "") return undefined;
@@ -14,7 +14,8 @@ export function fileInTar(archive: Buffer, name: string): Buffer | undefined {
     const type = header[156];
     const start = at + BLOCK;
     const isFile = type === 0x30 || type === 0;
-    if (isFile && entry.replace(/^\.\//, "") === name) return start + size <= archive.length ? archive.subarray(start, start + size) : undefined;
+    if (isFile && entry.replace(/^\.\//, "") === name)
+      return start + size <= archive.length ? archive.subarray(start, start + size) : undefined;
     at = start + Math.ceil(size / BLOCK) * BLOCK;
   }
   return undefined;

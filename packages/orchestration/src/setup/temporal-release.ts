@@ -29,7 +29,8 @@ const SHA256: Readonly<Record<string, string>> = {
  */
 export function releaseArchive(platform: NodeJS.Platform, arch: string): ReleaseArchive {
   const cpu = { x64: "amd64", arm64: "arm64" }[arch];
-  if ((platform !== "linux" && platform !== "darwin") || cpu === undefined) throw new OpsError("unsupported_platform", `There is no Temporal server program for ${platform} on ${arch}.`);
+  if ((platform !== "linux" && platform !== "darwin") || cpu === undefined)
+    throw new OpsError("unsupported_platform", `There is no Temporal server program for ${platform} on ${arch}.`);
   const name = `temporal_cli_${PINNED_CLI}_${platform}_${cpu}.tar.gz`;
   return { name, url: `${BASE}/${name}`, sha256: SHA256[name], checksumsUrl: `${BASE}/checksums.txt` };
 }

@@ -43,7 +43,10 @@ function readFacts(from: string): Pick<WorkerBuild, "server" | "version" | "buil
   }
   const word = (key: string): string => {
     const text = value[key];
-    if (typeof text !== "string" || !/^[0-9A-Za-z][0-9A-Za-z.:+-]{0,99}$/.test(text)) throw new OpsError("setup_needed", `build.json in ${from} has no good \`${key}\`.`, { hint: "Build this server, or install it again." });
+    if (typeof text !== "string" || !/^[0-9A-Za-z][0-9A-Za-z.:+-]{0,99}$/.test(text))
+      throw new OpsError("setup_needed", `build.json in ${from} has no good \`${key}\`.`, {
+        hint: "Build this server, or install it again.",
+      });
     return text;
   };
   return { server: word("server"), version: word("version"), hash: word("hash"), builtAt: word("built_at") };

@@ -24,7 +24,8 @@ export interface InstallRuntimeOptions {
  */
 export function runtimeHash(lockDir: string): string {
   const file = join(lockDir, "package-lock.json");
-  if (!existsSync(file)) throw new OpsError("setup_needed", `The worker's lock file is not there: ${file}.`, { hint: "Build or install this server again." });
+  if (!existsSync(file))
+    throw new OpsError("setup_needed", `The worker's lock file is not there: ${file}.`, { hint: "Build or install this server again." });
   return createHash("sha256").update(readFileSync(file)).update(`\0${process.platform}-${process.arch}`).digest("hex").slice(0, 16);
 }
 
@@ -56,7 +57,13 @@ async function npmInstall(options: InstallRuntimeOptions, place: string): Promis
     options.onProgress("installing what the worker needs (263 MB)");
     const { code, words } = await runNpm(options, work);
     if (code !== 0) {
-      throw new OpsError("setup_needed", code === undefined ? "The worker's runtime cannot be installed: there is no npm." : `The worker's runtime cannot be installed: npm ended with ${code}.`, { hint: `npm's last words: ${words}` });
+      throw new OpsError(
+        "setup_needed",
+        code === undefined
+          ? "The worker's runtime cannot be installed: there is no npm."
+          : `The worker's runtime cannot be installed: npm ended with ${code}.`,
+        { hint: `npm's last words: ${words}` },
+      );
     }
     moveInto(work, place);
   } finally {
@@ -86,7 +93,11 @@ function link(place: string, at: string): void {
 function runNpm(options: InstallRuntimeOptions, cwd: string): Promise<{ code: number | undefined; words: string }> {
   return new Promise((resolve) => {
     const base = options.env === undefined ? {} : { env: { ...options.env } };
-    const child = spawn(options.npm ?? "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd, ...base, stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(options.npm ?? "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
+      cwd,
+      ...base,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     let words = "";
     child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
       words = (words + chunk).slice(-500);

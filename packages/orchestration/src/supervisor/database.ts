@@ -20,10 +20,14 @@ export function prepareDatabase(directory: string, minor: string): string {
   if (existsSync(file)) return file;
   const others = readdirSync(directory).filter((name) => /^\d+\.\d+\.sqlite$/.test(name));
   if (others.length > 0) {
-    throw new OpsError("temporal_version", `The database ${others.join(", ")} in ${directory} belongs to another server version than ${minor}.`, {
-      hint: `Use a Temporal binary of that version (the pinned one has server ${PINNED_SERVER}: run \`setup\`), or move the database away to start without its runs.`,
-      details: { databases: others, wanted: `${minor}.sqlite` },
-    });
+    throw new OpsError(
+      "temporal_version",
+      `The database ${others.join(", ")} in ${directory} belongs to another server version than ${minor}.`,
+      {
+        hint: `Use a Temporal binary of that version (the pinned one has server ${PINNED_SERVER}: run \`setup\`), or move the database away to start without its runs.`,
+        details: { databases: others, wanted: `${minor}.sqlite` },
+      },
+    );
   }
   writeFileSync(markerOf(file), "", { mode: 0o600 });
   return file;

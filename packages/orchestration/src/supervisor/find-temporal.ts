@@ -8,13 +8,18 @@ import { identify, type ProcessIdentity } from "../process/process-table.ts";
 export function findTemporalOf(database: string): ProcessIdentity | undefined {
   let text: string;
   try {
-    text = execFileSync("ps", ["-axww", "-o", "pid=,args="], { encoding: "utf8", env: { LC_ALL: "C", PATH: "/bin:/usr/bin" }, maxBuffer: 16 * 1024 * 1024 });
+    text = execFileSync("ps", ["-axww", "-o", "pid=,args="], {
+      encoding: "utf8",
+      env: { LC_ALL: "C", PATH: "/bin:/usr/bin" },
+      maxBuffer: 16 * 1024 * 1024,
+    });
   } catch {
     return undefined;
   }
   for (const line of text.split("\n")) {
     const match = /^\s*(\d+)\s+(.*)$/.exec(line);
-    if (match?.[2]?.includes(" server start-dev ") === true && match[2].includes(` --db-filename ${database} `)) return identify(Number(match[1]));
+    if (match?.[2]?.includes(" server start-dev ") === true && match[2].includes(` --db-filename ${database} `))
+      return identify(Number(match[1]));
   }
   return undefined;
 }

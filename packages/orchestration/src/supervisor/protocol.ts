@@ -76,9 +76,17 @@ export function workerLaunchArguments(launch: { aliveFile: string; localTemporal
 }
 
 /** The inverse of `workerLaunchArguments`: takes its arguments out and leaves the others in `rest`. */
-export function readWorkerLaunch(argv: readonly string[]): { aliveFile: string | undefined; localTemporal: string | undefined; rest: string[] } {
+export function readWorkerLaunch(argv: readonly string[]): {
+  aliveFile: string | undefined;
+  localTemporal: string | undefined;
+  rest: string[];
+} {
   const value = (prefix: string): string | undefined => argv.findLast((argument) => argument.startsWith(prefix))?.slice(prefix.length);
-  return { aliveFile: value(ALIVE), localTemporal: value(LOCAL), rest: argv.filter((argument) => !argument.startsWith(ALIVE) && !argument.startsWith(LOCAL)) };
+  return {
+    aliveFile: value(ALIVE),
+    localTemporal: value(LOCAL),
+    rest: argv.filter((argument) => !argument.startsWith(ALIVE) && !argument.startsWith(LOCAL)),
+  };
 }
 
 /** sun_path holds 104 bytes on macOS and 108 on Linux. */
@@ -107,6 +115,8 @@ export function prepareSocketDirectory(home: string): void {
   mkdirSync(shared, { recursive: true, mode: 0o700 });
   const stat = lstatSync(shared);
   if (!stat.isDirectory() || stat.uid !== process.getuid?.() || (stat.mode & 0o077) !== 0) {
-    throw new OpsError("not_allowed", `${shared} belongs to another user or is open to others.`, { hint: "Use a data directory with a shorter path, or let the owner remove that directory." });
+    throw new OpsError("not_allowed", `${shared} belongs to another user or is open to others.`, {
+      hint: "Use a data directory with a shorter path, or let the owner remove that directory.",
+    });
   }
 }

@@ -2,6 +2,7 @@ import { chmodSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { OpsError, isOpsError, toPlain, type PlainError } from "@platform-ops/errors";
 import { PROTOCOL, prepareSocketDirectory, socketPath, type EnsureLine, type EnsureRequest } from "./protocol.ts";
+import type { TemporalUi } from "./start-dev.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 const BODY_BYTES = 1024 * 1024;
@@ -37,7 +38,12 @@ export async function listen(home: string, supervisor: Supervisor, end: (mode: E
   return server;
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, supervisor: Supervisor, end: (mode: EndMode) => void): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  supervisor: Supervisor,
+  end: (mode: EndMode) => void,
+): Promise<void> {
   const json = (value: unknown): void => {
     response.writeHead(200, { "content-type": "application/json" });
     response.end(JSON.stringify(value));
@@ -54,6 +60,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, superv
     case "POST /handover":
       json({});
       return end("leave");
+    case "POST /ui":
+      return json({ address: await supervisor.showUi(parseUi(await body(request))) });
     case "POST /ensure":
       return await ensure(parseEnsure(await body(request)), response, supervisor);
     default:
@@ -75,7 +83,9 @@ async function ensure(request: EnsureRequest, response: ServerResponse, supervis
 }
 
 function plain(error: unknown): PlainError {
-  return toPlain(isOpsError(error) ? error : new OpsError("unexpected", "The supervisor failed.", { hint: "Its log says more.", cause: error }));
+  return toPlain(
+    isOpsError(error) ? error : new OpsError("unexpected", "The supervisor failed.", { hint: "Its log says more.", cause: error }),
+  );
 }
 
 async function body(request: IncomingMessage): Promise<string> {
@@ -87,6 +97,15 @@ async function body(request: IncomingMessage): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
+}
+
+/** `{port, codecEndpoint}` on loopback, or null for no page. */
+function parseUi(text: string): TemporalUi | undefined {
+  const value = JSON.parse(text) as TemporalUi | null;
+  if (value === null) return undefined;
+  if (!Number.isInteger(value.port) || !/^http:\/\/127\.0\.0\.1:\d+\/[\w-]*$/.test(value.codecEndpoint))
+    throw new OpsError("invalid_input", "The request for Temporal's page is wrong.");
+  return { port: value.port, codecEndpoint: value.codecEndpoint };
 }
 
 /** @throws OpsError invalid_input */
@@ -103,13 +122,18 @@ export function parseEnsure(text: string): EnsureRequest {
   const positive = (n: unknown): n is number => typeof n === "number" && Number.isFinite(n) && n > 0;
   if (!positive(value.idle_minutes) || !positive(value.timeout_ms)) throw wrong("idle_minutes and timeout_ms must be positive numbers");
   if (value.temporal === undefined || (value.temporal !== null && typeof value.temporal.binary !== "string")) throw wrong("temporal");
-  if (value.temporal?.port !== undefined && !(Number.isInteger(value.temporal.port) && value.temporal.port > 0 && value.temporal.port < 65_536)) throw wrong("temporal.port");
+  if (
+    value.temporal?.port !== undefined &&
+    !(Number.isInteger(value.temporal.port) && value.temporal.port > 0 && value.temporal.port < 65_536)
+  )
+    throw wrong("temporal.port");
   if (!Array.isArray(value.workers)) throw wrong("workers");
   for (const worker of value.workers as unknown[]) {
     const spec = worker as Record<string, unknown>;
     const texts = ["server", "version", "builtAt", "build", "entry"].every((key) => typeof spec?.[key] === "string");
     if (!texts || !Array.isArray(spec["args"]) || typeof spec["env"] !== "object") throw wrong("workers");
-    if (!/^[a-z][a-z0-9-]{0,63}$/.test(spec["server"] as string)) throw wrong("workers: server is a name of small letters, digits and hyphens");
+    if (!/^[a-z][a-z0-9-]{0,63}$/.test(spec["server"] as string))
+      throw wrong("workers: server is a name of small letters, digits and hyphens");
   }
   return value as EnsureRequest;
 }

@@ -5,6 +5,7 @@ import { endProcess } from "./end-process.ts";
 import { rotateLog } from "./log-file.ts";
 import { PROTOCOL, type EnsureRequest, type SupervisorStatus } from "./protocol.ts";
 import { readState, writeState, type SupervisorState } from "./state.ts";
+import type { TemporalUi } from "./start-dev.ts";
 import { TemporalKeeper } from "./temporal-keeper.ts";
 import { WorkerKeeper } from "./worker-keeper.ts";
 
@@ -12,6 +13,9 @@ const TICK_MS = 250;
 /** Between two ticks; more means that this machine slept: no worker was silent for its own reasons. */
 const GAP_MS = 3_000;
 const WORKER_STOP_MS = 15_000;
+/** Who shows the page asks for it again well within this; one that was killed does not, and it goes. */
+const UI_LEASE_MS = 60_000;
+const UI_START_MS = 30_000;
 
 type Log = (message: string, fields?: Record<string, unknown>) => void;
 
@@ -73,6 +77,28 @@ export class Supervisor {
       this.busy--;
       this.touch();
     }
+  }
+
+  /**
+   * Shows Temporal's own page for a while (the server is started again for it: about a second, and nothing open is lost),
+   * or no longer. Resolves with its address once it is there.
+   * @throws OpsError temporal_unavailable
+   */
+  async showUi(ui: TemporalUi | undefined): Promise<string | undefined> {
+    this.touch();
+    if (this.temporal.view().state === "off")
+      throw new OpsError("temporal_unavailable", "No local Temporal runs.", {
+        hint: "Start a run first; a cluster has a page of its own.",
+      });
+    this.temporal.showUi(ui, UI_LEASE_MS);
+    if (ui === undefined) return undefined;
+    const end = Date.now() + UI_START_MS;
+    while (this.temporal.uiAddress === undefined) {
+      if (this.ending || Date.now() > end)
+        throw new OpsError("temporal_unavailable", "Temporal's page did not come up.", { hint: `Its log is ${this.temporal.logFile}.` });
+      await sleep(50);
+    }
+    return this.temporal.uiAddress;
   }
 
   touch(): void {
@@ -142,7 +168,8 @@ export class Supervisor {
       said.add(line);
     };
     for (;;) {
-      if (this.ending) throw new OpsError("temporal_unavailable", "The supervisor is ending.", { hint: "Call again.", details: { ending: true } });
+      if (this.ending)
+        throw new OpsError("temporal_unavailable", "The supervisor is ending.", { hint: "Call again.", details: { ending: true } });
       if (request.temporal !== null && this.temporal.address === undefined) {
         say("starting local Temporal");
         const failure = this.temporal.view().failure;
@@ -162,7 +189,11 @@ export class Supervisor {
   private late(request: EnsureRequest): OpsError {
     const temporal = request.temporal !== null && this.temporal.address === undefined;
     const what = temporal ? "Local Temporal" : "A worker";
-    return new OpsError(temporal ? "temporal_unavailable" : "worker_unavailable", `${what} was not ready in ${Math.round(request.timeout_ms / 1000)} s.`, { hint: `It goes on starting: call again. Logs are in ${join(this.home, "logs")}.` });
+    return new OpsError(
+      temporal ? "temporal_unavailable" : "worker_unavailable",
+      `${what} was not ready in ${Math.round(request.timeout_ms / 1000)} s.`,
+      { hint: `It goes on starting: call again. Logs are in ${join(this.home, "logs")}.` },
+    );
   }
 
   private save(): void {

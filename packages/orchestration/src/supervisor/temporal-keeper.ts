@@ -13,7 +13,7 @@ import { openLog, rotateLog, tailOf } from "./log-file.ts";
 import type { TemporalView } from "./protocol.ts";
 import { Restarts } from "./restarts.ts";
 import type { SupervisorState } from "./state.ts";
-import { startDevArguments, temporalEnvironment } from "./start-dev.ts";
+import { startDevArguments, temporalEnvironment, type TemporalUi } from "./start-dev.ts";
 import { endProcess } from "./end-process.ts";
 
 const START_MS = 30_000;
@@ -46,6 +46,9 @@ export class TemporalKeeper {
   private stopping = false;
   private wake = new AbortController();
   private loop: Promise<void> | undefined;
+  private ui: (TemporalUi & { until: number }) | undefined;
+  /** With the page or without, as the running server was started. */
+  private shows: TemporalUi | undefined;
 
   constructor(home: string, state: SupervisorState, save: () => void, log: Log) {
     this.home = home;
@@ -83,9 +86,27 @@ export class TemporalKeeper {
     return {
       state,
       log,
-      ...(temporal === undefined ? {} : { address: `127.0.0.1:${temporal.port}`, pid: temporal.pid, server_version: temporal.server_version, database: temporal.database }),
+      ...(temporal === undefined
+        ? {}
+        : {
+            address: `127.0.0.1:${temporal.port}`,
+            pid: temporal.pid,
+            server_version: temporal.server_version,
+            database: temporal.database,
+          }),
       ...(this.failure === undefined ? {} : { failure: this.failure }),
     };
+  }
+
+  /** Wants Temporal's own page for that long; it is asked for again while somebody looks. Undefined: no longer. */
+  showUi(ui: TemporalUi | undefined, leaseMs: number): void {
+    this.ui = ui === undefined ? undefined : { ...ui, until: Date.now() + leaseMs };
+    this.wake.abort();
+  }
+
+  /** The page's address, once it is there. */
+  get uiAddress(): string | undefined {
+    return this.ready && this.shows !== undefined && this.uiAsWanted() ? `http://127.0.0.1:${this.shows.port}` : undefined;
   }
 
   /** SIGTERM, 15 s, SIGKILL. */
@@ -119,7 +140,7 @@ export class TemporalKeeper {
         if (this.stopping) return;
         this.ready = false;
         this.log("temporal is gone", { pid: running.pid });
-        this.restarts.died(Date.now() - begun);
+        if (this.uiAsWanted()) this.restarts.died(Date.now() - begun);
       } catch (error) {
         if (isOpsError(error) && error.code !== "temporal_unavailable") this.fail(error);
         else this.restarts.died(0);
@@ -160,9 +181,15 @@ export class TemporalKeeper {
     if (version === undefined) throw new OpsError("setup_needed", `There is no Temporal server program at ${binary}.`);
     const database = prepareDatabase(join(this.home, "temporal"), minorOf(version));
     const port = await this.port(configured, database);
+    this.shows = this.wantedUi();
     const log = openLog(this.logFile);
     mkdirSync(join(this.home, "temporal"), { recursive: true, mode: 0o700 });
-    const child = spawn(binary, startDevArguments(port, database), { cwd: join(this.home, "temporal"), env: temporalEnvironment(this.home), detached: true, stdio: ["ignore", log, log] });
+    const child = spawn(binary, startDevArguments(port, database, this.wantedUi()), {
+      cwd: join(this.home, "temporal"),
+      env: temporalEnvironment(this.home),
+      detached: true,
+      stdio: ["ignore", log, log],
+    });
     closeSync(log);
     child.on("error", (error) => this.log("temporal cannot be run", { error: error.message }));
     child.on("exit", () => this.wake.abort());
@@ -184,7 +211,9 @@ export class TemporalKeeper {
   /** The port kept from the first start, or the configured one; never 7233. */
   private async port(configured: number | undefined, database: string): Promise<number> {
     if (configured === DEFAULT_TEMPORAL_PORT) {
-      throw new OpsError("settings_invalid", `Port ${DEFAULT_TEMPORAL_PORT} is Temporal's default and is left to other servers.`, { hint: "Set temporal.port to another port, or leave it out." });
+      throw new OpsError("settings_invalid", `Port ${DEFAULT_TEMPORAL_PORT} is Temporal's default and is left to other servers.`, {
+        hint: "Set temporal.port to another port, or leave it out.",
+      });
     }
     const port = configured ?? this.state.port ?? (await choosePort(this.home));
     if (!(await isPortFree(port))) {
@@ -217,6 +246,7 @@ export class TemporalKeeper {
       await this.pause(LOOK_MS);
       const now = Date.now();
       if (now - last > GAP_MS) served = now;
+      if (!this.uiAsWanted()) await endProcess(identity, 15_000);
       last = now;
       if (now < next) continue;
       if (await isServing(`127.0.0.1:${port}`, 2_000)) served = Date.now();
@@ -225,6 +255,15 @@ export class TemporalKeeper {
       next = last + (served === last ? HEALTH_EVERY_MS : 1_000);
       rotateLog(this.logFile);
     }
+  }
+
+  private wantedUi(): TemporalUi | undefined {
+    return this.ui !== undefined && this.ui.until > Date.now() ? this.ui : undefined;
+  }
+
+  private uiAsWanted(): boolean {
+    const wanted = this.wantedUi();
+    return wanted?.port === this.shows?.port && wanted?.codecEndpoint === this.shows?.codecEndpoint;
   }
 
   private async pause(ms: number): Promise<void> {

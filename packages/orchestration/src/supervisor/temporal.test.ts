@@ -2,6 +2,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openDataDirectory, openKeys } from "@platform-ops/ledger";
+import { payloadCodec } from "../codec/payload-codec.ts";
+import { uiCommand } from "../commands/ui-command.ts";
 import { ensureLocal, ensureWorkers } from "../local/ensure-local.ts";
 import { isServing } from "../local/grpc-health.ts";
 import { stopSupervisor, supervisorStatus } from "../local/supervisor-client.ts";
@@ -84,7 +87,11 @@ describe.skipIf(temporalBinary === undefined)(`local Temporal (${WITHOUT_TEMPORA
     const thief = createServer();
     await new Promise<void>((resolve) => thief.listen(0, "127.0.0.1", resolve));
     const { port } = thief.address() as { port: number };
-    await expect(ensureLocal(bench.options({ port }))).rejects.toMatchObject({ code: "port_taken", details: { port }, message: expect.stringContaining(String(port)) as string });
+    await expect(ensureLocal(bench.options({ port }))).rejects.toMatchObject({
+      code: "port_taken",
+      details: { port },
+      message: expect.stringContaining(String(port)) as string,
+    });
     await new Promise((resolve) => thief.close(resolve));
     expect((await ensureLocal(bench.options({ port }))).address).toBe(`127.0.0.1:${port}`);
   });
@@ -97,7 +104,10 @@ describe.skipIf(temporalBinary === undefined)(`local Temporal (${WITHOUT_TEMPORA
     mkdirSync(join(bench.home, "temporal"), { recursive: true });
     const old = join(bench.home, "temporal", "1.27.sqlite");
     writeFileSync(old, "old");
-    await expect(ensureLocal(bench.options())).rejects.toMatchObject({ code: "temporal_version", message: expect.stringContaining("1.27.sqlite") as string });
+    await expect(ensureLocal(bench.options())).rejects.toMatchObject({
+      code: "temporal_version",
+      message: expect.stringContaining("1.27.sqlite") as string,
+    });
     expect(readFileSync(old, "utf8")).toBe("old");
     expect(existsSync(database())).toBe(false);
   });
@@ -113,7 +123,10 @@ describe.skipIf(temporalBinary === undefined)(`local Temporal (${WITHOUT_TEMPORA
     try {
       mkdirSync(join(damaged.home, "temporal"), { recursive: true });
       writeFileSync(join(damaged.home, "temporal", "1.29.sqlite"), "not a database at all, but somebody's file");
-      await expect(ensureLocal(damaged.options())).rejects.toMatchObject({ code: "temporal_unavailable", hint: expect.stringContaining("temporal.log") as string });
+      await expect(ensureLocal(damaged.options())).rejects.toMatchObject({
+        code: "temporal_unavailable",
+        hint: expect.stringContaining("temporal.log") as string,
+      });
       expect((await damaged.status()).temporal.state).toBe("degraded");
       expect(readFileSync(join(damaged.home, "temporal", "1.29.sqlite"), "utf8")).toContain("somebody");
     } finally {
@@ -127,6 +140,54 @@ describe.skipIf(temporalBinary === undefined)(`local Temporal (${WITHOUT_TEMPORA
     process.kill(pid, "SIGSTOP");
     await until(() => identify(pid) === undefined, 40_000);
     await until(() => isServing(address, 500));
+    expect(await temporalPid()).not.toBe(pid);
+  });
+
+  it("shows its own page while somebody asks for it, with payloads opened for that page alone", async () => {
+    const { address } = await ensureLocal(bench.options({ workers: [bench.worker("a")] }));
+    const dir = await openDataDirectory(bench.home);
+    const keys = await openKeys(dir);
+    const said: string[] = [];
+    const terminal = { stdout: (text: string) => void said.push(text), stderr: () => undefined, isTTY: false, color: false, columns: 80 };
+    const ended = new AbortController();
+    const command = uiCommand({ home: bench.home, keys: async () => keys }).run(
+      { positionals: [], options: {} },
+      undefined,
+      terminal,
+      ended.signal,
+    );
+    await until(() => said.length > 0, 30_000);
+    const origin = said[0]?.trim() ?? "";
+    expect((await fetch(origin)).status).toBe(200);
+    expect(await isServing(address, 2_000)).toBe(true);
+    const settings = (await (await fetch(`${origin}/api/v1/settings`)).json()) as { Codec: { Endpoint: string } };
+    const [sealed] = await payloadCodec(keys).encode([{ metadata: { encoding: Buffer.from("json/plain") }, data: Buffer.from('"hello"') }]);
+    const asJson = {
+      metadata: Object.fromEntries(
+        Object.entries(sealed?.metadata ?? {}).map(([key, value]) => [key, Buffer.from(value).toString("base64")]),
+      ),
+      data: Buffer.from(sealed?.data ?? []).toString("base64"),
+    };
+    const ask = (from: string, url = settings.Codec.Endpoint): Promise<Response> =>
+      fetch(`${url}/decode`, {
+        method: "POST",
+        headers: { origin: from, "content-type": "application/json" },
+        body: JSON.stringify({ payloads: [asJson] }),
+      });
+    const answer = (await (await ask(origin)).json()) as { payloads: { data: string }[] };
+    expect(Buffer.from(answer.payloads[0]?.data ?? "", "base64").toString()).toBe('"hello"');
+    expect((await ask("http://evil.example")).status).toBe(403);
+    expect((await ask(origin, settings.Codec.Endpoint.replace(/[^/]+$/, "guess"))).status).toBe(404);
+    ended.abort();
+    expect(await command).toBe(0);
+    await until(() =>
+      fetch(origin).then(
+        () => false,
+        () => true,
+      ),
+    );
+    await until(() => isServing(address, 500));
+    expect(bench.starts()).toHaveLength(1);
   });
 
   it("stops in order: workers, then Temporal, and leaves nothing but the files", async () => {

@@ -64,7 +64,17 @@ export class WorkerKeeper {
   /** Takes over a process that a dead predecessor left, or remembers what it kept. */
   adopt(record: WorkerRecord): void {
     const lives = isSameProcess(record);
-    const slot: Slot = { spec: record.spec, local: record.local, identity: { pid: record.pid, start_time: record.start_time }, aliveFile: record.alive_file, startedAt: Date.now(), alive: undefined, lastMtime: 0, lastSign: Date.now(), drainingSince: record.role === "draining" ? Date.now() : undefined };
+    const slot: Slot = {
+      spec: record.spec,
+      local: record.local,
+      identity: { pid: record.pid, start_time: record.start_time },
+      aliveFile: record.alive_file,
+      startedAt: Date.now(),
+      alive: undefined,
+      lastMtime: 0,
+      lastSign: Date.now(),
+      drainingSince: record.role === "draining" ? Date.now() : undefined,
+    };
     if (record.role === "draining") {
       if (lives) this.draining.push(slot);
       return;
@@ -115,7 +125,12 @@ export class WorkerKeeper {
 
   get failure(): PlainError | undefined {
     if (!this.restarts.degraded || this.current?.alive?.phase === "running") return undefined;
-    return toPlain(new OpsError("worker_unavailable", `The ${this.server} worker died ${this.restarts.quick} times in a row right after its start.`, { hint: `Its own words are in ${this.logFile}.`, details: { log: this.logFile } }));
+    return toPlain(
+      new OpsError("worker_unavailable", `The ${this.server} worker died ${this.restarts.quick} times in a row right after its start.`, {
+        hint: `Its own words are in ${this.logFile}.`,
+        details: { log: this.logFile },
+      }),
+    );
   }
 
   view(): WorkerView {
@@ -135,11 +150,19 @@ export class WorkerKeeper {
   }
 
   records(): WorkerRecord[] {
-    const record = (slot: Slot, role: WorkerRecord["role"]): WorkerRecord => ({ ...slot.identity, spec: slot.spec, local: slot.local, alive_file: slot.aliveFile, role });
+    const record = (slot: Slot, role: WorkerRecord["role"]): WorkerRecord => ({
+      ...slot.identity,
+      spec: slot.spec,
+      local: slot.local,
+      alive_file: slot.aliveFile,
+      role,
+    });
     return [
       ...(this.current === undefined ? [] : [record(this.current, "current")]),
       // what should run but does not just now is kept under a process that is gone
-      ...(this.current === undefined && this.wanted !== undefined ? [{ pid: 0, start_time: "", ...this.wanted, alive_file: "", role: "current" as const }] : []),
+      ...(this.current === undefined && this.wanted !== undefined
+        ? [{ pid: 0, start_time: "", ...this.wanted, alive_file: "", role: "current" as const }]
+        : []),
       ...(this.next === undefined ? [] : [record(this.next, "next")]),
       ...this.draining.map((slot) => record(slot, "draining")),
     ];
@@ -196,7 +219,8 @@ export class WorkerKeeper {
       // a newer build need not wait for a process that is gone
       if (this.next !== undefined && this.candidate !== undefined) this.promote();
     }
-    if (this.current === undefined && this.wanted !== undefined && Date.now() >= this.startAt) this.current = this.start(this.wanted, address);
+    if (this.current === undefined && this.wanted !== undefined && Date.now() >= this.startAt)
+      this.current = this.start(this.wanted, address);
   }
 
   private keepNext(address: string | undefined): void {
@@ -248,7 +272,12 @@ export class WorkerKeeper {
     mkdirSync(join(this.home, "supervisor", "alive"), { recursive: true, mode: 0o700 });
     const launch = workerLaunchArguments({ aliveFile, localTemporal: what.local ? address : undefined });
     const log = openLog(this.logFile);
-    const child = spawn(process.execPath, [entry, ...spec.args, ...launch], { cwd: spec.build, env: workerEnvironment(spec.env), detached: true, stdio: ["ignore", log, log] });
+    const child = spawn(process.execPath, [entry, ...spec.args, ...launch], {
+      cwd: spec.build,
+      env: workerEnvironment(spec.env),
+      detached: true,
+      stdio: ["ignore", log, log],
+    });
     closeSync(log);
     child.on("error", (error) => this.log("a worker cannot be run", { error: error.message }));
     child.on("exit", () => this.changed());
@@ -261,7 +290,17 @@ export class WorkerKeeper {
     }
     this.log("a worker was started", { server: this.server, pid: identity.pid, build: spec.build });
     queueMicrotask(() => this.changed());
-    return { spec, local: what.local, identity, aliveFile, startedAt: Date.now(), alive: undefined, lastMtime: 0, lastSign: Date.now(), drainingSince: undefined };
+    return {
+      spec,
+      local: what.local,
+      identity,
+      aliveFile,
+      startedAt: Date.now(),
+      alive: undefined,
+      lastMtime: 0,
+      lastSign: Date.now(),
+      drainingSince: undefined,
+    };
   }
 }
 
@@ -281,7 +320,9 @@ export function isNewer(a: Pick<WorkerSpec, "version" | "builtAt">, b: Pick<Work
 export function compareVersions(a: string, b: string): number {
   const [coreA = "", preA] = split(a);
   const [coreB = "", preB] = split(b);
-  return compareParts(coreA, coreB) || (preA === undefined ? (preB === undefined ? 0 : 1) : preB === undefined ? -1 : compareParts(preA, preB));
+  return (
+    compareParts(coreA, coreB) || (preA === undefined ? (preB === undefined ? 0 : 1) : preB === undefined ? -1 : compareParts(preA, preB))
+  );
 }
 
 function split(version: string): [string, string | undefined] {

@@ -46,6 +46,7 @@ describe("the supervisor and its workers", () => {
     process.kill(first, "SIGSTOP");
     await until(() => identify(first) === undefined, 18_000);
     await until(() => bench.starts().length === 2);
+    expect(await workerPid()).not.toBe(first);
   }, 30_000);
 
   it("adopts living workers after its own death", async () => {
@@ -112,12 +113,16 @@ describe("the supervisor and its workers", () => {
   it("refuses requests that are wrong, by name, and goes on", async () => {
     await ensureWorkers(bench.options());
     await expect(ensureWorkers(bench.options({ idleMinutes: -1 }))).rejects.toMatchObject({ code: "invalid_input" });
-    await expect(ensureWorkers(bench.options({ workers: [bench.worker("a", { server: "../x" })] }))).rejects.toMatchObject({ code: "invalid_input" });
+    await expect(ensureWorkers(bench.options({ workers: [bench.worker("a", { server: "../x" })] }))).rejects.toMatchObject({
+      code: "invalid_input",
+    });
     expect(await supervisorStatus(bench.home)).toBeDefined();
   });
 
   it("names a build that is not installed, before anything is started", async () => {
-    await expect(ensureWorkers(bench.options({ workers: [bench.worker("a", { entry: "gone.cjs" })] }))).rejects.toMatchObject({ code: "setup_needed" });
+    await expect(ensureWorkers(bench.options({ workers: [bench.worker("a", { entry: "gone.cjs" })] }))).rejects.toMatchObject({
+      code: "setup_needed",
+    });
     expect(await stopSupervisor(bench.home)).toBe(false);
   });
 });

@@ -12,7 +12,11 @@ import type { SupervisorStatus, WorkerSpec } from "../protocol.ts";
 const here = fileURLToPath(new URL(".", import.meta.url));
 
 /** The real Temporal binary, where this machine has one. */
-export const temporalBinary = [process.env["PLATFORM_OPS_TEST_TEMPORAL"], join(homedir(), ".cache/platform-ops/temporal/1.5.1/temporal"), whereis("temporal")].find((path): path is string => path !== undefined && existsSync(path));
+export const temporalBinary = [
+  process.env["PLATFORM_OPS_TEST_TEMPORAL"],
+  join(homedir(), ".cache/platform-ops/temporal/1.5.1/temporal"),
+  whereis("temporal"),
+].find((path): path is string => path !== undefined && existsSync(path));
 
 /** Why tests with real Temporal are skipped. */
 export const WITHOUT_TEMPORAL = "needs Temporal 1.5.1: set PLATFORM_OPS_TEST_TEMPORAL to a `temporal` binary, or run `npm run setup`";
@@ -34,7 +38,15 @@ export class Bench {
   constructor(home = "home") {
     this.home = join(this.root, home);
     mkdirSync(this.home, { recursive: true, mode: 0o700 });
-    buildSync({ entryPoints: [join(here, "../../supervisor.ts")], outfile: this.entry, bundle: true, platform: "node", format: "cjs", target: "node20", conditions: ["platform-ops-source"] });
+    buildSync({
+      entryPoints: [join(here, "../../supervisor.ts")],
+      outfile: this.entry,
+      bundle: true,
+      platform: "node",
+      format: "cjs",
+      target: "node20",
+      conditions: ["platform-ops-source"],
+    });
   }
 
   worker(build: string, more: Partial<WorkerSpec> & { mode?: string } = {}): WorkerSpec {
@@ -42,11 +54,29 @@ export class Bench {
     mkdirSync(dir, { recursive: true });
     copyFileSync(join(here, "fake-worker.cjs"), join(dir, "worker.cjs"));
     const { mode = "lives", ...rest } = more;
-    return { server: "fake", version: "1.0.0", builtAt: "2026-01-01T00:00:00Z", build: dir, entry: "worker.cjs", args: [mode], env: { RECORD: this.root, MARK: build, TEMPORAL_DEBUG: "1" }, ...rest };
+    return {
+      server: "fake",
+      version: "1.0.0",
+      builtAt: "2026-01-01T00:00:00Z",
+      build: dir,
+      entry: "worker.cjs",
+      args: [mode],
+      env: { RECORD: this.root, MARK: build, TEMPORAL_DEBUG: "1" },
+      ...rest,
+    };
   }
 
   options(more: Partial<EnsureLocalOptions> = {}): EnsureLocalOptions {
-    return { home: this.home, supervisorEntry: this.entry, workers: [], temporalBinary, env: { PATH: "/usr/bin:/bin" }, idleMinutes: 5, timeoutMs: 30_000, ...more };
+    return {
+      home: this.home,
+      supervisorEntry: this.entry,
+      workers: [],
+      temporalBinary,
+      env: { PATH: "/usr/bin:/bin" },
+      idleMinutes: 5,
+      timeoutMs: 30_000,
+      ...more,
+    };
   }
 
   async status(): Promise<SupervisorStatus> {
@@ -72,7 +102,10 @@ export class Bench {
   /** Ends everything that was started here and removes it. */
   async close(): Promise<void> {
     await stopSupervisor(this.home).catch(() => false);
-    await until(async () => (await supervisorStatus(this.home)) === undefined && !existsSync(join(this.home, "supervisor", "lock")), 40_000).catch(() => undefined);
+    await until(
+      async () => (await supervisorStatus(this.home)) === undefined && !existsSync(join(this.home, "supervisor", "lock")),
+      40_000,
+    ).catch(() => undefined);
     // what a killed supervisor left: everything whose command line names this folder
     for (const pid of processesNaming(this.root)) process.kill(pid, "SIGKILL");
     rmSync(this.root, { recursive: true, force: true });
@@ -82,7 +115,10 @@ export class Bench {
 /** Pids of processes that have the text in their command line. */
 export function processesNaming(text: string): number[] {
   const rows = execFileSync("ps", ["-axww", "-o", "pid=,args="], { encoding: "utf8" }).split("\n");
-  return rows.filter((row) => row.includes(text)).map((row) => Number.parseInt(row, 10)).filter((pid) => pid !== process.pid);
+  return rows
+    .filter((row) => row.includes(text))
+    .map((row) => Number.parseInt(row, 10))
+    .filter((pid) => pid !== process.pid);
 }
 
 function lines(file: string): string[] {

@@ -4,13 +4,22 @@ const path = require("node:path");
 const argument = (name) => process.argv.findLast((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);
 const file = argument("alive-file");
 const mode = process.argv[2];
-const seen = { pid: process.pid, build: path.basename(__dirname), local: argument("local-temporal"), debug: process.env.TEMPORAL_DEBUG, mark: process.env.MARK };
+const seen = {
+  pid: process.pid,
+  build: path.basename(__dirname),
+  local: argument("local-temporal"),
+  debug: process.env.TEMPORAL_DEBUG,
+  mark: process.env.MARK,
+};
 fs.appendFileSync(path.join(process.env.RECORD, "starts"), `${JSON.stringify(seen)}\n`);
 if (mode === "dies") process.exit(1);
 const open = path.join(process.env.RECORD, "open");
 const tell = (phase) => {
   const open_runs = fs.existsSync(open) ? Number(fs.readFileSync(open, "utf8")) : 0;
-  fs.writeFileSync(`${file}.new`, JSON.stringify({ pid: process.pid, phase, open_runs, at: new Date().toISOString(), server: "fake", build: seen.build }));
+  fs.writeFileSync(
+    `${file}.new`,
+    JSON.stringify({ pid: process.pid, phase, open_runs, at: new Date().toISOString(), server: "fake", build: seen.build }),
+  );
   fs.renameSync(`${file}.new`, file);
 };
 let phase = "starting";
