@@ -1,4 +1,4 @@
-import { canonicalJson, sha256 } from "@platform-ops/ledger";
+import { canonicalJson, CHANGE_KINDS, sha256, type ChangeKind } from "@platform-ops/ledger";
 import type { FailedCheck, ResourceChange, OutputChange } from "../terraform/plan-summary.ts";
 import type { Counts } from "./run-contract.ts";
 
@@ -69,4 +69,9 @@ export interface PlanView {
 export function carryKey(record: PlanRecord): string {
   const { workspace, dir, policy_environment, program, semantic_digest, lineage, serial, lock_file_sha256, inputs, kinds } = record;
   return sha256(canonicalJson({ workspace, dir, policy_environment, program, semantic_digest, lineage, serial, lock_file_sha256, inputs, kinds }));
+}
+
+/** True for the kinds of change that a policy can name. A plan with any other kind is never let through by policy. */
+export function isChangeKind(kind: string): kind is ChangeKind {
+  return (CHANGE_KINDS as readonly string[]).includes(kind);
 }

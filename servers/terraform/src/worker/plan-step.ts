@@ -9,6 +9,7 @@ import { resolveVariables, type WorkspaceOutputs } from "../terraform/variables.
 import { checkCredentials } from "./credentials.ts";
 import { failureOfOpening, isStepFailure, keepFailure } from "./failure-text.ts";
 import type { PlanMaterial, PlanRecord, PlanView } from "./plan-record.ts";
+import { releasePlan } from "./release-plan.ts";
 import type { PlanAnswer, PlanTask } from "./run-contract.ts";
 import { updateView } from "./run-files.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";
@@ -70,9 +71,10 @@ async function plan(deps: WorkerDeps, call: StepCall, task: PlanTask, opened: Wo
     await rm(result.plan_file, { force: true });
     return { outcome: "unchanged", outputs: await keepOutputs(deps, call, opened), counts: result.counts };
   }
-  const record = await keepPlan(deps, call, task, opened, { result, inputs: inputs.digest, view, material: { variables: inputs.variables, secrets }, made_at: planned_to });
-  await updateView(deps.directory, call.run, workspace.name, { plan: record });
-  return { outcome: "changed", plan: record, counts: result.counts, kinds: result.kinds, serial: result.serial };
+  const { plan: made, digest } = await keepPlan(deps, call, task, opened, { result, inputs: inputs.digest, view, material: { variables: inputs.variables, secrets }, made_at: planned_to });
+  await updateView(deps.directory, call.run, workspace.name, { plan: digest });
+  const approval = task.apply ? await releasePlan(deps, { plan: made, digest, environment: opened.environment, requester: task.requester }) : undefined;
+  return { outcome: "changed", plan: digest, counts: result.counts, kinds: result.kinds, serial: result.serial, ...(approval === undefined ? {} : { approval }) };
 }
 
 /** Variables of the workspace: extraVars overlaid by outputs of others, as raw JSON; a missing output fails here. */
@@ -114,9 +116,9 @@ async function keepPlanView(deps: WorkerDeps, { workspace, step, redactor }: Wor
 }
 
 /** Plan bytes are sealed and leave the disk in clear; they expire with the longest possible approval. */
-async function keepPlan(deps: WorkerDeps, call: StepCall, task: PlanTask, opened: WorkspaceContext, made: { result: PlanResult; inputs: string; view: string; material: PlanMaterial; made_at: string }): Promise<string> {
+async function keepPlan(deps: WorkerDeps, call: StepCall, task: PlanTask, opened: WorkspaceContext, made: { result: PlanResult; inputs: string; view: string; material: PlanMaterial; made_at: string }): Promise<{ plan: PlanRecord; digest: string }> {
   const { result } = made;
-  const { kind, version, digest } = opened.step.program;
+  const { kind, version, digest: program } = opened.step.program;
   const expiresAt = new Date(Date.now() + (deps.policy.approvals.hours + 24) * HOUR);
   const plan_file = await deps.artifacts.put(await readFile(result.plan_file), { kind: "plan", expiresAt });
   await rm(result.plan_file, { force: true });
@@ -128,7 +130,7 @@ async function keepPlan(deps: WorkerDeps, call: StepCall, task: PlanTask, opened
     config: task.config,
     environment: task.environment,
     policy_environment: opened.environment.name,
-    program: { kind, version, digest },
+    program: { kind, version, digest: program },
     plan_file,
     plan_sha256: result.plan_sha256,
     semantic_digest: result.semantic_digest,
@@ -142,7 +144,7 @@ async function keepPlan(deps: WorkerDeps, call: StepCall, task: PlanTask, opened
     material: await deps.artifacts.putJson(made.material, { kind: "plan_material", expiresAt }),
     made_at: made.made_at,
   };
-  return await deps.artifacts.putJson(record, { kind: "plan_record" });
+  return { plan: record, digest: await deps.artifacts.putJson(record, { kind: "plan_record" }) };
 }
 
 /** Reads the outputs and keeps them sealed; they may hold secrets. */

@@ -168,6 +168,7 @@ export interface FailureText {
 
 /** Arguments of `planWorkspace`. */
 export interface PlanTask {
+  readonly requester: string;
   readonly config: string;
   readonly environment: string;
   readonly node: number;
@@ -179,9 +180,12 @@ export interface PlanTask {
   readonly outputs: Readonly<Record<string, string>>;
 }
 
-/** What `planWorkspace` answers. */
+/**
+ * What `planWorkspace` answers. `approval` of a changed one: the artifact of the record that releases it without a person,
+ * by policy or by the unused approval of a plan-only run.
+ */
 export type PlanAnswer =
-  | { readonly outcome: "changed"; readonly plan: string; readonly counts: Counts; readonly kinds: readonly string[]; readonly serial: number }
+  | { readonly outcome: "changed"; readonly plan: string; readonly counts: Counts; readonly kinds: readonly string[]; readonly serial: number; readonly approval?: string }
   | { readonly outcome: "unchanged"; readonly outputs?: string; readonly counts?: Counts }
   | { readonly outcome: "checked"; readonly outputs?: string }
   | { readonly outcome: "held"; readonly holder: string }
@@ -235,14 +239,14 @@ export interface GateTask {
   readonly plan_only: boolean;
   /** The open request that this one replaces. */
   readonly supersedes?: string;
-  /** Ids of the requests that may be made, drawn by the workflow: a retried attempt makes the same ones. */
-  readonly ids: { readonly person: string; readonly auto: string };
+  /** Id of the request, drawn by the workflow: a retried attempt makes the same one. */
+  readonly id: string;
 }
 
 /** What `requestApproval` answers. */
 export interface GateAnswer {
-  /** Plans that need not wait: by policy, or by the unused approval of a plan-only run. */
-  readonly released: readonly { readonly node: number; readonly approval: string; readonly by: "auto" | "carried" | "decided" }[];
+  /** Plans that the replaced request had released already. */
+  readonly released: readonly { readonly node: number; readonly approval: string }[];
   /** Plans refused by a decision that was already made. */
   readonly rejected?: readonly number[];
   /** The request that a person decides, when plans are left. */

@@ -57,16 +57,26 @@ describe("approval", () => {
     expect(s.toAsk()).toEqual([0, 1]);
   });
 
-  test("what policy releases is applied while the rest waits", () => {
+  test("what policy releases is applied at once, while others still plan and wait", () => {
+    const s = new Scheduler([node("a"), node("b"), node("c")], 3);
+    s.next();
+    s.planned(0, { ...changed("p0"), approval: "auto" } as PlanAnswer);
+    expect(s.next()).toEqual([{ do: "apply", node: 0 }]);
+    s.planned(1, changed("p1"));
+    expect(s.toAsk()).toEqual([]);
+    s.applied(0, { outcome: "done" });
+    s.planned(2, { outcome: "unchanged" });
+    expect(s.toAsk()).toEqual([1]);
+  });
+
+  test("a decision that was made on the replaced request counts", () => {
     const s = new Scheduler([node("a"), node("b")], 2);
     s.next();
     s.planned(0, changed("p0"));
     s.planned(1, changed("p1"));
-    s.gated([0, 1], { released: [{ node: 0, approval: "auto", by: "auto" }], request: { id: "apr_1", expires_at: "", channels: ["cli"], nodes: [1] } });
+    s.gated([0, 1], { released: [{ node: 0, approval: "rec" }], request: { id: "apr_1", expires_at: "", channels: ["cli"], nodes: [1] } });
     expect(s.next()).toEqual([{ do: "apply", node: 0 }]);
-    s.applied(0, { outcome: "done" });
-    expect(states(s)).toEqual(["applied", "awaiting_approval"]);
-    expect(s.toAsk()).toEqual([]);
+    expect(states(s)).toEqual(["applying", "awaiting_approval"]);
   });
 
   test("a plan that the gate's answer forgets is not applied and not asked for again", () => {

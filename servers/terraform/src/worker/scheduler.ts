@@ -79,8 +79,11 @@ export class Scheduler {
         n.kinds = answer.kinds;
         n.plan = answer.plan;
         if (!n.node.apply) n.state = "planned";
-        else if (this.cancelled === undefined) n.state = "awaiting_approval";
-        else this.#cancel(n, true);
+        else if (this.cancelled !== undefined) this.#cancel(n, true);
+        else {
+          n.state = "awaiting_approval";
+          if (answer.approval !== undefined) this.approved([index], answer.approval);
+        }
         return;
       case "unchanged":
       case "checked":
@@ -116,7 +119,7 @@ export class Scheduler {
   }
 
   /**
-   * An answer of `requestApproval` for the plans in `asked`: some may be released at once, the rest wait for a person.
+   * An answer of `requestApproval` for the plans in `asked`: some may have been decided before, the rest wait for a person.
    * A plan that the answer does not speak of fails: it must neither be applied nor be asked for without end.
    */
   gated(asked: readonly number[], answer: GateAnswer): void {

@@ -135,7 +135,7 @@ class Run {
     const { name, operations, apply, needs, uses } = n.node;
     const outputs = Object.fromEntries((uses ?? needs).flatMap((i) => (this.#at(i).outputs === undefined ? [] : [[this.#at(i).node.name, this.#at(i).outputs as string]])));
     const times = (this.#times[index] = { planned_from: Date.now() } as Times);
-    const answer = await outside.planWorkspace({ config: this.#input.config, environment: this.#environment, node: index, name, operations, apply, lock_timeout_seconds: this.#input.options.lock_timeout_seconds, outputs });
+    const answer = await outside.planWorkspace({ config: this.#input.config, requester: this.#input.requester, environment: this.#environment, node: index, name, operations, apply, lock_timeout_seconds: this.#input.options.lock_timeout_seconds, outputs });
     times.planned_to = Date.now();
     this.#scheduler.planned(index, answer);
     if (answer.outcome === "failed") this.#tell("failed", n);
@@ -169,7 +169,7 @@ class Run {
     const { config, requester, options } = this.#input;
     const supersedes = this.#request?.id;
     this.#closeRequest();
-    const task: GateTask = { config, requester, approval_hours: options.approval_hours, items: this.#items(nodes), plan_only: false, ids: { person: drawRequestId(), auto: drawRequestId() }, ...(supersedes === undefined ? {} : { supersedes }) };
+    const task: GateTask = { config, requester, approval_hours: options.approval_hours, items: this.#items(nodes), plan_only: false, id: drawRequestId(), ...(supersedes === undefined ? {} : { supersedes }) };
     const answer = await local.requestApproval(task).catch((error: unknown): GateAnswer => {
       for (const i of nodes) this.#scheduler.broke(i, { code: codeOf(error) }, false);
       return { released: [] };
@@ -269,7 +269,7 @@ class Run {
     const left = this.#scheduler.leftPlanned();
     if (left.length === 0 || this.#scheduler.cancelled !== undefined) return undefined;
     const { config, requester, options } = this.#input;
-    const answer = await local.requestApproval({ config, requester, approval_hours: options.approval_hours, items: this.#items(left), plan_only: true, ids: { person: drawRequestId(), auto: drawRequestId() } });
+    const answer = await local.requestApproval({ config, requester, approval_hours: options.approval_hours, items: this.#items(left), plan_only: true, id: drawRequestId() });
     return answer.request;
   }
 

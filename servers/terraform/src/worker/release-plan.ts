@@ -1,0 +1,76 @@
+import { autoAllows, type ApprovalRequest, type Environment } from "@platform-ops/ledger";
+import { isOpsError } from "@platform-ops/errors";
+import { SERVER } from "../identity.ts";
+import { keepRecord } from "./approval-gate.ts";
+import { approvalTitle } from "./approval-text.ts";
+import { carryKey, consumerOf, isChangeKind, type PlanRecord } from "./plan-record.ts";
+import { SUBJECT_PREFIX } from "./run-contract.ts";
+import type { WorkerDeps } from "./worker-deps.ts";
+
+const HOUR = 3_600_000;
+
+/** A plan that was just made. */
+interface MadePlan {
+  readonly plan: PlanRecord;
+  /** Its artifact: what an approval names. */
+  readonly digest: string;
+  readonly environment: Environment;
+  readonly requester: string;
+}
+
+/**
+ * The approval of a plan that needs no person now: the unused one of an equal plan-only run, or the policy's own word.
+ * Answers the record's artifact, or nothing where a person has to decide.
+ */
+export async function releasePlan(deps: WorkerDeps, made: MadePlan): Promise<string | undefined> {
+  return (await carriedOver(deps, made)) ?? (await byPolicy(deps, made));
+}
+
+async function carriedOver(deps: WorkerDeps, made: MadePlan): Promise<string | undefined> {
+  const now = new Date().toISOString();
+  for (const request of await deps.approvals.list({ status: "approved" })) {
+    const usable = request.server === SERVER && request.expires_at > now && request.run_id !== made.plan.run && !request.channels.includes("auto");
+    const approval = usable ? await carriedFrom(deps, request, made) : undefined;
+    if (approval !== undefined) return approval;
+  }
+  return undefined;
+}
+
+/** Used up at once, for this plan: of two runs that both find it, one may use it. */
+async function carriedFrom(deps: WorkerDeps, request: ApprovalRequest, { plan, digest }: MadePlan): Promise<string | undefined> {
+  const subject = request.subject.find((s) => s.what === SUBJECT_PREFIX + plan.workspace);
+  if (subject === undefined) return undefined;
+  try {
+    const earlier = await deps.artifacts.getJson<PlanRecord>(subject.digest);
+    const [record] = await deps.approvals.records(request.id);
+    if (record?.decision !== "approved" || carryKey(earlier) !== carryKey(plan)) return undefined;
+    await deps.approvals.verify(record, { run_id: record.run_id, item: subject });
+    await deps.approvals.consume(record, subject, consumerOf(plan.run, plan.workspace, digest));
+    return await keepRecord(deps, record);
+  } catch (error) {
+    if (isOpsError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** What the operator's file itself approves: every kind of change of the plan must be named. */
+async function byPolicy(deps: WorkerDeps, { plan, digest, environment, requester }: MadePlan): Promise<string | undefined> {
+  const changes = plan.kinds.filter(isChangeKind);
+  if (changes.length !== plan.kinds.length || !autoAllows(deps.policy, { environment: environment.name, workspace: plan.workspace, changes })) return undefined;
+  const what = SUBJECT_PREFIX + plan.workspace;
+  const request = await deps.approvals.request({
+    server: SERVER,
+    run_id: plan.run,
+    kind: "apply",
+    environment: environment.name,
+    requester,
+    subject: [{ what, digest }],
+    changes: { [what]: changes },
+    title: approvalTitle([plan]),
+    summary: "Approved by the operator's policy.",
+    channels: ["auto"],
+    required: 1,
+    expires_at: new Date(Date.now() + Math.min(1, deps.policy.approvals.hours) * HOUR).toISOString(),
+  });
+  return await keepRecord(deps, await deps.approvals.decide({ id: request.id, decision: "approved", channel: "auto", approver: "policy:auto" }));
+}
