@@ -74,6 +74,29 @@ describe.each(programs)("applyPlan with $kind $version", (program) => {
     expect(await readOutputs(fixture.context())).toEqual({});
   });
 
+  test("outputs from stream and plan are those that `output` reads, one process less", async () => {
+    const config = 'variable "n" { default = 12345678901234567890 }\nresource "terraform_data" "a" { input = { n = var.n, f = 0.12345678901234567890 } }\noutput "deep" { value = terraform_data.a.output }\noutput "none" { value = null }\noutput "l" { value = [1, "two", false] }\n';
+    const fixture = await workspace({ "main.tf": config });
+    const { result } = await planAndApply(fixture);
+    const read = await readOutputs(fixture.context());
+    expect(result.final_outputs).toEqual(read);
+    expect(read["deep"]?.json).toContain("12345678901234567890");
+    expect((await planWorkspace(fixture.context(), inputs())).final_outputs).toEqual(read);
+    // An output that this apply did not touch is there too.
+    await fixture.write({ "main.tf": `${config}output "more" { value = 1 }\n` });
+    const second = await planAndApply(fixture);
+    expect(second.plan.final_outputs).toBeUndefined();
+    expect(second.result.final_outputs).toEqual(await readOutputs(fixture.context()));
+    // The stream leaves sensitive values out; a plan has them.
+    await fixture.write({ "main.tf": `${config}output "s" {\n  sensitive = true\n  value = { k = "hush" }\n}\n` });
+    const third = await planAndApply(fixture);
+    expect(third.result).toMatchObject({ outcome: "done" });
+    expect(third.result.final_outputs).toBeUndefined();
+    const settled = await planWorkspace(fixture.context(), inputs());
+    expect(settled.final_outputs).toEqual(await readOutputs(fixture.context()));
+    expect(settled.final_outputs?.["s"]).toEqual({ sensitive: true, json: '{"k":"hush"}' });
+  });
+
   test("an output of 3 MB in one line passes", async () => {
     const fixture = await workspace({ "main.tf": 'variable "big" {}\nresource "terraform_data" "a" { input = "x" }\noutput "big" { value = var.big }\n' });
     const big = "a".repeat(3_000_000);

@@ -9,6 +9,7 @@ import { decideOutcome, type ApplyOutcome, type Reconciled } from "./apply-outco
 import { programFailure } from "./diagnostics.ts";
 import { EventTail } from "./events.ts";
 import { holderRecordPath, removeHolderRecord, writeHolderRecord } from "./holder-records.ts";
+import { outputsOfStream, type Outputs } from "./outputs.ts";
 import { hasEphemeralVariables } from "./plan-file.ts";
 import { planWorkspace, variableArguments, type PlanInputs } from "./plan.ts";
 import type { Counts } from "./plan-summary.ts";
@@ -49,6 +50,8 @@ export interface ApplyResult {
   readonly serial: number | null;
   readonly lineage: string | null;
   readonly error?: PlainError;
+  /** After a whole apply without sensitive outputs: what `readOutputs` would give, for one process less. */
+  readonly final_outputs?: Outputs;
   /** What a new plan would still change, where one was made to find out. */
   readonly remaining?: Counts;
 }
@@ -175,6 +178,7 @@ async function judge(ctx: StepContext, request: ApplyRequest, facts: StreamFacts
   const moved = state === undefined ? undefined : state.serial !== request.expected.serial || state.lineage !== request.expected.lineage;
   const verdict = await decideOutcome({ code, facts, ...(blocked === undefined ? {} : { blocked }), moved, reconcile: request.replan === undefined ? undefined : () => reconcile(ctx, request.replan as PlanInputs) });
   const failure = code === 0 && verdict.outcome === "done" ? undefined : verdict.error ?? (verdict.outcome === "done" ? undefined : failureOfApply(ctx, facts, code, stderr));
+  const outputs = code === 0 && verdict.outcome === "done" ? outputsOfStream(facts.outputs) : undefined;
   const summary = facts.summaries.get("apply") ?? facts.summaries.get("destroy");
   return {
     outcome: verdict.outcome,
@@ -187,6 +191,7 @@ async function judge(ctx: StepContext, request: ApplyRequest, facts: StreamFacts
     serial: state?.serial ?? null,
     lineage: state?.lineage ?? null,
     ...(failure === undefined ? {} : { error: toPlain(failure) }),
+    ...(outputs === undefined ? {} : { final_outputs: outputs }),
     ...(verdict.remaining === undefined ? {} : { remaining: verdict.remaining }),
   };
 }

@@ -1,5 +1,7 @@
 import { open } from "node:fs/promises";
 
+import { parseLossless } from "./lossless-json.ts";
+
 /** One line of the `-json` stream; keys beyond these depend on `type`. */
 export interface TerraformEvent {
   readonly type: string;
@@ -17,7 +19,8 @@ export function parseEventLine(line: string): TerraformEvent | undefined {
   const start = line.indexOf("{");
   if (start < 0 || line.slice(0, start).trim() !== "") return undefined;
   try {
-    const value: unknown = JSON.parse(line);
+    // Values of outputs must keep every digit; all other events hold small numbers only.
+    const value: unknown = line.includes('"type":"outputs"') ? parseLossless(line) : JSON.parse(line);
     if (typeof value !== "object" || value === null || typeof (value as { type?: unknown }).type !== "string") {
       // A diagnostic printed before the view is ready has no type in some versions; it still has its level.
       return undefined;

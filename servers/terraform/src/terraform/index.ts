@@ -4,7 +4,7 @@ export { type ApplyOutcome } from "./apply-outcome.ts";
 export { childEnvironment, collectEnvironment } from "./child-environment.ts";
 export { ensureInit } from "./init.ts";
 export { classifyLock, parseLockInfo, type LockHolderRecord, type LockInfo, type LockOwner } from "./lock-info.ts";
-export { readOutputs } from "./outputs.ts";
+export { readOutputs, type Outputs } from "./outputs.ts";
 export { releaseDeadLock } from "./release-lock.ts";
 export { planWorkspace, type PlanInputs, type PlanResult } from "./plan.ts";
 export { type AttributeChange, type ChangeKind, type Counts, type FailedCheck, type OutputChange, type ResourceChange } from "./plan-summary.ts";

@@ -8,6 +8,7 @@ import { saysInitNeeded } from "./diagnostics.ts";
 import { holderRecordPath, listHolderRecords } from "./holder-records.ts";
 import { ensureInit } from "./init.ts";
 import { isRecord, parseLossless } from "./lossless-json.ts";
+import { outputsOfPlan, type Outputs } from "./outputs.ts";
 import { fileSha256, readPriorState } from "./plan-file.ts";
 import { member, type PlanJson } from "./plan-json.ts";
 import { summarisePlan, type ChangeKind, type Counts, type FailedCheck, type OutputChange, type ResourceChange } from "./plan-summary.ts";
@@ -52,6 +53,11 @@ export interface PlanResult {
   readonly complete: boolean;
   /** For the redactor. */
   readonly sensitive_values: string[];
+  /**
+   * Where nothing changes: the outputs as `readOutputs` would give them, for one process less. Sensitive ones in clear:
+   * not to be kept but sealed.
+   */
+  readonly final_outputs?: Outputs;
   /** Whether `init` had to run. */
   readonly initialised: boolean;
 }
@@ -171,9 +177,11 @@ async function describePlan(ctx: StepContext, inputs: PlanInputs, planFile: stri
   const [planSha, prior, lockFile] = await Promise.all([fileSha256(planFile), readPriorState(planFile), fileSha256(join(ctx.dir, ".terraform.lock.hcl"))]);
   if (planSha === null) throw new OpsError("artifact_missing", "The plan file is gone.");
   const redact = ctx.redact ?? ((text: string): string => text);
+  // Either sign is enough: a gate must never open because one of the two was read wrongly.
+  const changed = end.code === 2 || summary.applyable || summary.kinds.length > 0;
+  const outputs = changed || inputs.destroy === true ? undefined : outputsOfPlan(plan);
   return {
-    // Either sign is enough: a gate must never open because one of the two was read wrongly.
-    changed: end.code === 2 || summary.applyable || summary.kinds.length > 0,
+    changed,
     counts: summary.counts,
     kinds: summary.kinds,
     changes: summary.changes,
@@ -190,6 +198,7 @@ async function describePlan(ctx: StepContext, inputs: PlanInputs, planFile: stri
     terraform_version: ctx.program.version,
     complete: summary.complete,
     sensitive_values: summary.sensitive_values,
+    ...(outputs === undefined ? {} : { final_outputs: outputs }),
     initialised,
   };
 }

@@ -1,5 +1,6 @@
 import type { Diagnostic } from "./diagnostics.ts";
 import type { TerraformEvent } from "./events.ts";
+import type { Json } from "./lossless-json.ts";
 import type { Progress, StepName } from "./step.ts";
 
 /** Counts of a `change_summary` event; `remove` is what terraform calls destroy, `forget` is OpenTofu's. */
@@ -37,6 +38,8 @@ export class StreamFacts {
   lastEventAt: string | undefined;
   initialisedEmpty = false;
   interrupted = false;
+  /** The last `outputs` event: after an apply all outputs with their values, those of sensitive ones left out. */
+  outputs: Json | undefined;
   readonly diagnostics: Diagnostic[] = [];
   readonly summaries = new Map<string, ChangeSummary>();
   readonly started = new Map<string, StartedResource>();
@@ -67,6 +70,9 @@ export class StreamFacts {
         break;
       case "change_summary":
         this.addSummary(record(event["changes"]));
+        break;
+      case "outputs":
+        this.outputs = event["outputs"] as Json;
         break;
       case "init_output":
         if (event["message_code"] === "output_init_empty_message") this.initialisedEmpty = true;
