@@ -25,7 +25,7 @@ export interface StdioIo {
  * Serves MCP on stdin and stdout in both protocol eras until the input ends or SIGINT, SIGTERM or SIGHUP comes; then
  * requests in flight get up to 1.5 s to be answered (end of input) or are aborted (signals). The caller ends the process.
  * Without `io` it serves on the process's own streams, and guards them (`guardProcess`).
- * Throws OpsError too_large when a message over 10 MB ended it.
+ * Throws OpsError too_large when a message over 10 MB ended it, setup_needed when a part of the program is missing.
  */
 export async function serveStdio(definition: ServerDefinition, io?: StdioIo): Promise<void> {
   if (io) return await serveOn(definition, io);
@@ -50,6 +50,8 @@ async function serveOn(definition: ServerDefinition, io: StdioIo): Promise<void>
     await within(END_WITHIN_MS, Promise.all([connection.close(), settled(definition)]));
     logger.debug("ended", { end });
     if (end === "too_large") throw tooLarge();
+    // Nobody but us closes it, and only when the SDK cannot be loaded; the log says why.
+    if (end === "closed") throw new OpsError("setup_needed", "a part of this server could not be loaded.", { hint: "Install it again." });
   } finally {
     signals.stop();
   }

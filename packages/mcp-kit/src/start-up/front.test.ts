@@ -62,6 +62,21 @@ describe("the front answers as the SDK would", () => {
     ["a call first of all", [call]],
     ["initialize twice", [hello("2025-06-18"), ready, { ...hello("2025-11-25"), id: 9 }]],
     ["initialize with _meta", [hello("2025-06-18", { _meta: { x: 1 } }), ready, list]],
+    [
+      "progress tokens on everything, as Codex sends them",
+      [hello("2025-06-18", { _meta: { progressToken: 0 } }), ready, { ...list, params: { _meta: { progressToken: 1 } } }],
+    ],
+    ["a progress token that is none", [hello("2025-06-18"), ready, { ...list, params: { _meta: { progressToken: {} } } }]],
+    ["a modern list with a progress token", [{ ...listModern, params: envelope({ progressToken: "x" }) }]],
+    ["a modern list with a log level", [{ ...listModern, params: envelope({ "io.modelcontextprotocol/logLevel": "loud" }) }]],
+    [
+      "capabilities of a wrong shape",
+      [{ ...listModern, params: envelope({ "io.modelcontextprotocol/clientCapabilities": { elicitation: 5 } }) }],
+    ],
+    [
+      "initialize with capabilities of a wrong shape",
+      [{ id: 1, method: "initialize", params: { ...hello("2025-11-25").params, capabilities: { roots: true } } }],
+    ],
     ["initialize without clientInfo", [{ id: 1, method: "initialize", params: { protocolVersion: "2025-06-18", capabilities: {} } }]],
     ["initialize as a notification", [{ method: "initialize", params: hello("2025-06-18").params }, list]],
     ["an unknown method", [hello("2025-11-25"), ready, { id: 7, method: "resources/list" }]],

@@ -31,7 +31,10 @@ export function frontAnswer(
 ): { state: FrontState; result: object | "nothing" } | undefined {
   const { method, params = {} } = message;
   const meta = params._meta as Record<string, unknown> | undefined;
-  if (meta === undefined) return legacyAnswer(definition, state, method, params, message.id !== undefined);
+  if (meta === undefined || isPlainMeta(meta)) {
+    const { _meta, ...others } = params;
+    return legacyAnswer(definition, state, method, others, message.id !== undefined);
+  }
   if (message.id === undefined || !plainEnvelope(params, meta) || state.era === "legacy") return undefined;
   const stamped = { resultType: "complete", _meta: { [`${META}serverInfo`]: identity(definition) } };
   if (method === "server/discover") {
@@ -78,26 +81,27 @@ export function identity({ name, version, title }: ServerDefinition): { name: st
 const words = ({ instructions }: ServerDefinition): { instructions?: string } => (instructions === "" ? {} : { instructions });
 
 function plainInitialize({ protocolVersion, capabilities, clientInfo, ...others }: Record<string, unknown>): boolean {
-  const client = clientInfo as Record<string, unknown> | undefined;
-  return (
-    Object.keys(others).length === 0 &&
-    typeof protocolVersion === "string" &&
-    isObject(capabilities) &&
-    isObject(client) &&
-    typeof client?.name === "string" &&
-    typeof client.version === "string"
-  );
+  return Object.keys(others).length === 0 && typeof protocolVersion === "string" && isCapabilities(capabilities) && isClient(clientInfo);
 }
 
 function plainEnvelope(params: Record<string, unknown>, meta: Record<string, unknown>): boolean {
-  const client = meta[`${META}clientInfo`] as Record<string, unknown> | undefined;
-  const named = client === undefined || (isObject(client) && typeof client.name === "string" && typeof client.version === "string");
-  return (
-    Object.keys(params).length === 1 &&
-    meta[`${META}protocolVersion`] === MODERN_VERSION &&
-    isObject(meta[`${META}clientCapabilities`]) &&
-    named
-  );
+  const {
+    [`${META}protocolVersion`]: version,
+    [`${META}clientCapabilities`]: capabilities,
+    [`${META}clientInfo`]: client,
+    ...others
+  } = meta;
+  const plain = Object.keys(params).length === 1 && isPlainMeta(others);
+  return plain && version === MODERN_VERSION && isCapabilities(capabilities) && (client === undefined || isClient(client));
 }
+
+/** At most a progress token, which Codex (rmcp) puts on every request. */
+const isPlainMeta = (meta: unknown): boolean =>
+  isObject(meta) &&
+  Object.entries(meta).every(([key, value]) => key === "progressToken" && (typeof value === "string" || Number.isSafeInteger(value)));
+
+const isCapabilities = (value: unknown): boolean => isObject(value) && Object.values(value).every(isObject);
+
+const isClient = (value: unknown): boolean => isObject(value) && typeof value["name"] === "string" && typeof value["version"] === "string";
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
