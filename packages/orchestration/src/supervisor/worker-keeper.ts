@@ -1,15 +1,14 @@
-import { spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { OpsError, toPlain, type PlainError } from "@platform-ops/errors";
 import type { WorkerAlive } from "../contract/alive.ts";
-import { identify, isSameProcess, type ProcessIdentity } from "../process/process-table.ts";
+import { isSameProcess, type ProcessIdentity } from "../process/process-table.ts";
 import { signalProcess } from "./end-process.ts";
-import { openLog, rotateLog } from "./log-file.ts";
-import { workerLaunchArguments, type WorkerSpec, type WorkerView } from "./protocol.ts";
+import { isNewer } from "./newer-build.ts";
+import type { WorkerSpec, WorkerView } from "./protocol.ts";
 import { Restarts } from "./restarts.ts";
 import type { WorkerRecord } from "./state.ts";
+import { startWorker } from "./start-worker.ts";
 
 /** A worker writes its alive file every second; one that does not for this long is frozen and takes work into its grave. */
 const FROZEN_MS = 10_000;
@@ -260,7 +259,6 @@ export class WorkerKeeper {
   private start(what: { spec: WorkerSpec; local: boolean }, address: string | undefined): Slot | undefined {
     if (what.local && address === undefined) return undefined; // it would only wait for Temporal
     const { spec } = what;
-    rotateLog(this.logFile);
     const entry = join(spec.build, spec.entry);
     if (!existsSync(entry)) {
       this.restarts.quick = 3;
@@ -268,26 +266,20 @@ export class WorkerKeeper {
       this.log("a worker build is not there", { server: this.server, build: spec.build });
       return undefined;
     }
-    const aliveFile = join(this.home, "supervisor", "alive", `${this.server}-${randomBytes(6).toString("hex")}.json`);
-    mkdirSync(join(this.home, "supervisor", "alive"), { recursive: true, mode: 0o700 });
-    const launch = workerLaunchArguments({ aliveFile, localTemporal: what.local ? address : undefined });
-    const log = openLog(this.logFile);
-    const child = spawn(process.execPath, [entry, ...spec.args, ...launch], {
-      cwd: spec.build,
-      env: workerEnvironment(spec.env),
-      detached: true,
-      stdio: ["ignore", log, log],
-    });
-    closeSync(log);
-    child.on("error", (error) => this.log("a worker cannot be run", { error: error.message }));
-    child.on("exit", () => this.changed());
-    child.unref();
-    const identity = child.pid === undefined ? undefined : identify(child.pid);
-    if (identity === undefined) {
+    const started = startWorker(
+      this.home,
+      spec,
+      what.local ? address : undefined,
+      this.logFile,
+      (message, fields) => this.log(message, fields),
+      this.changed,
+    );
+    if (started === undefined) {
       this.restarts.died(0);
       this.startAt = Date.now() + this.restarts.delayMs;
       return undefined;
     }
+    const { identity, aliveFile } = started;
     this.log("a worker was started", { server: this.server, pid: identity.pid, build: spec.build });
     queueMicrotask(() => this.changed());
     return {
@@ -302,48 +294,4 @@ export class WorkerKeeper {
       drainingSince: undefined,
     };
   }
-}
-
-/** TEMPORAL_DEBUG means verbose output to a person; the worker library would turn its debug mode on by it. */
-function workerEnvironment(env: Readonly<Record<string, string>>): Record<string, string> {
-  const { TEMPORAL_DEBUG: _never, ...rest } = env;
-  return rest;
-}
-
-/** Whether a build is newer than another: by version, then by the time it was built. */
-export function isNewer(a: Pick<WorkerSpec, "version" | "builtAt">, b: Pick<WorkerSpec, "version" | "builtAt">): boolean {
-  const order = compareVersions(a.version, b.version);
-  return order !== 0 ? order > 0 : Date.parse(a.builtAt) > Date.parse(b.builtAt);
-}
-
-/** Precedence of semantic versions (semver.org, 11), without build metadata. */
-export function compareVersions(a: string, b: string): number {
-  const [coreA = "", preA] = split(a);
-  const [coreB = "", preB] = split(b);
-  return (
-    compareParts(coreA, coreB) || (preA === undefined ? (preB === undefined ? 0 : 1) : preB === undefined ? -1 : compareParts(preA, preB))
-  );
-}
-
-function split(version: string): [string, string | undefined] {
-  const [plain = ""] = version.split("+", 1);
-  const dash = plain.indexOf("-");
-  return dash < 0 ? [plain, undefined] : [plain.slice(0, dash), plain.slice(dash + 1)];
-}
-
-function compareParts(a: string, b: string): number {
-  const left = a.split(".");
-  const right = b.split(".");
-  for (let i = 0; i < Math.max(left.length, right.length); i++) {
-    const x = left[i];
-    const y = right[i];
-    if (x === y) continue;
-    if (x === undefined) return -1;
-    if (y === undefined) return 1;
-    const numeric = [x, y].map((part) => /^\d+$/.test(part));
-    if (numeric[0] === true && numeric[1] === true) return Number(x) - Number(y);
-    if (numeric[0] !== numeric[1]) return numeric[0] === true ? -1 : 1;
-    return x < y ? -1 : 1;
-  }
-  return 0;
 }
