@@ -4,11 +4,15 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { bundleServer, copyInto } from "./build/bundle.ts";
 import { buildPaths, findLeaks } from "./build/leaks.ts";
 import { newestChange, sourceHash } from "./build/source-hash.ts";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** In bytes; a cold `npx` should take a second or two. */
+const LARGEST_PACKAGE = 5_000_000;
 
 interface BuildFacts {
   readonly server: string;
@@ -71,11 +75,13 @@ async function buildServer(server: string, force: boolean): Promise<void> {
     writeFileSync(join(out, "build.json"), `${JSON.stringify(facts, undefined, 2)}\n`);
     const leaks = findLeaks(out, buildPaths(ROOT));
     if (leaks.length > 0) throw new Error(`the build tells where it was made:\n${leaks.map((leak) => `  ${leak.file}: …${leak.context}…`).join("\n")}`);
+    const packed = packedSize(out);
+    if (packed > LARGEST_PACKAGE) throw new Error(`packed it would be ${megabytes(packed)}; at most ${megabytes(LARGEST_PACKAGE)} may be published`);
     replace(dist, out);
   } finally {
     rmSync(out, { recursive: true, force: true });
   }
-  say(`${server}: built ${facts.hash} in ${((performance.now() - started) / 1000).toFixed(1)} s, ${sizes(dist)}`);
+  say(`${server}: built ${facts.hash} in ${((performance.now() - started) / 1000).toFixed(1)} s, ${sizes(dist)}; packed ${megabytes(packedSize(dist))}`);
 }
 
 /** The workflow bundle, and the lock file from which `setup` installs the worker's runtime. */
@@ -98,6 +104,14 @@ function replace(dist: string, out: string): void {
   renameSync(out, dist);
   rmSync(old, { recursive: true, force: true });
 }
+
+/** About what `npm pack` makes of it, in bytes: the files compressed one by one. */
+function packedSize(folder: string): number {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => statSync(join(folder, name)).isFile());
+  return files.reduce((sum, name) => sum + gzipSync(readFileSync(join(folder, name))).length, 0);
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`;
 
 function sizes(dist: string): string {
   const files = readdirSync(dist).filter((name) => statSync(join(dist, name)).isFile());
