@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,6 +8,7 @@ import { buildSync } from "esbuild";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { groupMembers, identify, readProcess } from "../process/process-table.ts";
 import { runDetached, type DetachedOptions } from "./run-detached.ts";
+import { JOURNAL_TAKEN, WRAPPER } from "./wrapper.ts";
 
 const base = mkdtempSync(join(tmpdir(), "detached-"));
 const env = { PATH: "/usr/bin:/bin" };
@@ -80,6 +81,19 @@ describe("runDetached", () => {
     const ends = await Promise.all(Array.from({ length: 10 }, () => runDetached(run)));
     expect(ends).toEqual(Array.from({ length: 10 }, () => ({ ended: "exited", code: 3 })));
     expect(readFileSync(effects, "utf8")).toBe("x\n");
+  });
+
+  it("starts the program once, however many wrappers get that far at once", async () => {
+    for (let round = 0; round < 3; round++) {
+      const dir = `${journal}-${round}`;
+      mkdirSync(dir);
+      const args = ["-c", WRAPPER, "wrapper", dir, "/bin/sh", "-c", 'echo x >>"$1"', "sh", `${effects}-${round}`];
+      const codes = await Promise.all(
+        Array.from({ length: 12 }, () => new Promise((resolve) => spawn("/bin/sh", args, { env, stdio: "ignore" }).once("exit", resolve))),
+      );
+      expect(codes.filter((code) => code === JOURNAL_TAKEN)).toHaveLength(11);
+      expect(readFileSync(`${effects}-${round}`, "utf8")).toBe("x\n");
+    }
   });
 
   it("runs it in a session and group of its own", async () => {
