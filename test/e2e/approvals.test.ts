@@ -22,7 +22,7 @@ async function waitingRun(config: string, person?: (message: string) => FormAnsw
   await writeProject(home.project, [{ name: "a" }]);
   const agent = await startAgent({ roots: [home.project], home: home.home, env: home.env, ...(person ? { person } : {}) });
   agents.push(agent);
-  const { data } = await agent.call("execute_workflow", {});
+  const { data } = await agent.call("execute_workflow", { config_path: "infra.yaml" });
   const status = await agent.call("get_workflow_status", { workflow_id: data["workflow_id"], wait_seconds: 40 });
   expect(status.data["phase"], status.text).toBe("awaiting_approval");
   return { home, agent, id: data["workflow_id"] as string, status };

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AUTO_CONFIG, effects, newHome, writeProject, type TestHome } from "../support/home.ts";
 import { startAgent, type Agent, type ToolAnswer } from "../support/mcp-client.ts";
-import { kill, pidsWith, until, type Part } from "../support/processes.ts";
+import { kill, pidsOf, until, type Part } from "../support/processes.ts";
 
 // SIGKILL of everything at every moment. Afterwards the run ends right by itself, with no client connected: nothing is
 // applied twice (each apply leaves a line), nothing is lost.
@@ -44,7 +44,7 @@ describe("during apply", () => {
     const { home, connect } = await open(AUTO_CONFIG);
     await writeProject(home.project, [{ name: "a", seconds: APPLY_SECONDS }, { name: "b", needs: ["a"] }]);
     const agent = await connect();
-    const { data } = await agent.call("execute_workflow", {});
+    const { data } = await agent.call("execute_workflow", { config_path: "infra.yaml" });
     await until(async () => (await effects(home.project, "a")) > 0, "the apply of a");
     if (part === "server") process.kill(agent.pid, "SIGKILL");
     else await kill(home.home, part);
@@ -60,7 +60,7 @@ describe("while an approval is awaited", () => {
     const { home, connect } = await open("");
     await writeProject(home.project, [{ name: "a" }]);
     const agent = await connect();
-    const { data } = await agent.call("execute_workflow", {});
+    const { data } = await agent.call("execute_workflow", { config_path: "infra.yaml" });
     const waiting = await agent.call("get_workflow_status", { workflow_id: data["workflow_id"], wait_seconds: 40 });
     expect(waiting.data["phase"], waiting.text).toBe("awaiting_approval");
     if (part === "server") process.kill(agent.pid, "SIGKILL");
@@ -78,13 +78,11 @@ describe("while an approval is awaited", () => {
 });
 
 describe("during plan", () => {
-  const slow = { name: "a", more: 'data "terraform_data" "none" {}' };
-  void slow;
   test.each(parts)("%s killed: planned again, applied once", async (part) => {
     const { home, connect } = await open(AUTO_CONFIG);
     await writeProject(home.project, Array.from({ length: 6 }, (_, i) => ({ name: `w${i}` })));
     const agent = await connect();
-    const { data } = await agent.call("execute_workflow", {});
+    const { data } = await agent.call("execute_workflow", { config_path: "infra.yaml" });
     if (part === "server") process.kill(agent.pid, "SIGKILL");
     else await kill(home.home, part);
     const again = part === "server" ? await connect() : agent;
@@ -99,9 +97,9 @@ describe("terraform itself", () => {
     const { home, connect } = await open(AUTO_CONFIG);
     await writeProject(home.project, [{ name: "a", seconds: 3 }, { name: "b", needs: ["a"] }]);
     const agent = await connect();
-    const { data } = await agent.call("execute_workflow", {});
+    const { data } = await agent.call("execute_workflow", { config_path: "infra.yaml" });
     await until(async () => (await effects(home.project, "a")) > 0, "the apply of a");
-    const [pid] = pidsWith("terraform", "apply", "-json");
+    const [pid] = pidsOf("terraform", "apply", "-json");
     expect(pid).toBeDefined();
     process.kill(pid as number, "SIGKILL");
     const status = await end(agent, data["workflow_id"]);

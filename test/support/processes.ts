@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Processes of a data directory, as its supervisor wrote them down. */
@@ -42,15 +42,14 @@ export async function until<T>(look: () => Promise<T | undefined | false> | T | 
   }
 }
 
-/** Pids of running programs whose command line holds all of `words`. */
-export function pidsWith(...words: string[]): number[] {
-  const { readdirSync } = process.getBuiltinModule("node:fs");
+/** Pids of running programs of that name (not of shells that started them) whose command line holds all of `words`. */
+export function pidsOf(program: string, ...words: string[]): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .filter((name) => {
       try {
-        const command = readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0").join(" ");
-        return words.every((word) => command.includes(word)) && lives(Number(name));
+        const argv = readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0");
+        return basename(argv[0] ?? "") === program && words.every((word) => argv.join(" ").includes(word)) && lives(Number(name));
       } catch {
         return false;
       }

@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { processTerminal, runBin, serveStdio, type StandardStreams } from "@platform-ops/mcp-kit";
 import type { ServerConfig } from "./config.ts";
 import { createDeps } from "./deps.ts";
 import { BIN_NAME, VERSION } from "./identity.ts";
 import { terraformServer } from "./server.ts";
+
+/** A client that ends a server gives it two seconds in all; the connection to Temporal needs no farewell. */
+const CLOSE_WITHIN_MS = 300;
 
 /** Runs the bin to its exit code: a subcommand, or the server on stdio. Wrong settings are worded like any failure. */
 export async function start(read: () => ServerConfig, streams: StandardStreams): Promise<number> {
@@ -27,6 +31,6 @@ export async function start(read: () => ServerConfig, streams: StandardStreams):
     redactor: deps.redactor,
     platform: config.platform,
   });
-  await deps.close();
+  await Promise.race([deps.close(), sleep(CLOSE_WITHIN_MS, undefined, { ref: false })]);
   return code;
 }

@@ -34,7 +34,7 @@ export async function startRun(deps: TerraformDeps, request: RunRequest): Promis
   const config = restrictTo(request.config, request.selected);
   const queue = runQueue(deps.config, directory.id);
   refuseOtherQueues(config, queue);
-  const environment = environmentOf(deps.config.policy, { ...(config.config_path ? { config_path: config.config_path } : {}), workspace_root: config.workspace_root });
+  const environment = environmentOf(deps.config.policy, { ...(config.config_path ? { config_path: config.config_path } : {}), workspace_root: config.workspace_root, dirs: config.workspaces.map((workspace) => workspace.dir) });
   const [orchestration, configDigest, captured] = await Promise.all([
     deps.orchestration({ worker: true }),
     artifacts.putJson(config, { kind: "config" }),

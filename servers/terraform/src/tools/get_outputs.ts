@@ -24,20 +24,34 @@ export const get_outputs = tool({
     const names = run.workspaces.map((w) => w.name).filter((name) => workspace === undefined || name === workspace);
     if (names.length === 0) throw new OpsError("not_found", `The run has no workspace ${JSON.stringify(workspace)}.`, { hint: `It has: ${run.workspaces.map((w) => w.name).slice(0, 50).join(", ")}.` });
     const { directory, artifacts } = await deps.ledger();
-    const outputs: Record<string, Record<string, { sensitive: boolean; json: string; truncated: boolean }>> = {};
+    // A list, not a map by name: a name such as `token` as a key would be taken for the mark of a secret.
+    const outputs: ShownOutput[] = [];
     for (const name of names) {
       const view = await readView(directory, workflow_id, name);
       if (view.outputs === undefined) continue;
       const stored = await artifacts.getJson<StoredOutputs>(view.outputs);
-      outputs[name] = Object.fromEntries(Object.entries(stored).map(([key, output]) => [key, shown(output)]));
+      outputs.push(...Object.entries(stored).map(([key, output]) => ({ workspace: name, name: key, ...shown(output) })));
     }
-    const lines = Object.entries(outputs).flatMap(([name, values]) => [`${name}:`, ...Object.entries(values).map(([key, o]) => `  ${key} = ${o.json}${o.truncated ? " … (cut)" : ""}`)]);
     return {
-      text: lines.length === 0 ? "No outputs yet." : lines.join("\n"),
-      data: { workflow_id, outputs, truncated: Object.values(outputs).some((values) => Object.values(values).some((o) => o.truncated)) },
+      text: outputs.length === 0 ? "No outputs yet." : names.flatMap((name) => printWorkspace(name, outputs)).join("\n"),
+      data: { workflow_id, outputs, truncated: outputs.some((output) => output.truncated) },
     };
   },
 });
+
+interface ShownOutput {
+  readonly workspace: string;
+  readonly name: string;
+  readonly sensitive: boolean;
+  /** The value as JSON text. */
+  readonly json: string;
+  readonly truncated: boolean;
+}
+
+function printWorkspace(name: string, outputs: readonly ShownOutput[]): string[] {
+  const its = outputs.filter((output) => output.workspace === name);
+  return its.length === 0 ? [] : [`${name}:`, ...its.map((output) => `  ${output.name} = ${output.json}${output.truncated ? " … (cut)" : ""}`)];
+}
 
 /** The value as JSON text: a number of any size stays as it is. */
 function shown(output: { sensitive: boolean; json: RawJson }): { sensitive: boolean; json: string; truncated: boolean } {

@@ -5,12 +5,14 @@ import { join } from "node:path";
 import { fromPlain, hasCode, isOpsError, OpsError } from "@platform-ops/errors";
 import type { ApprovalRecord, SubjectItem } from "@platform-ops/ledger";
 import { applyPlan, type ApplyResult } from "../terraform/apply.ts";
+import type { WorkspaceOutputs } from "../terraform/variables.ts";
 import { checkCredentials } from "./credentials.ts";
 import { failureOfOpening, isStepFailure, keepFailure } from "./failure-text.ts";
+import { outputsOfApply } from "./known-outputs.ts";
 import { carryKey, consumerOf, type PlanMaterial, type PlanRecord } from "./plan-record.ts";
 import { keepOutputs } from "./plan-step.ts";
 import { SUBJECT_PREFIX, type ApplyAnswer, type ApplyTask, type RunEnvironment } from "./run-contract.ts";
-import { updateView, workspaceFolder } from "./run-files.ts";
+import { updateView, workspaceFolder, type WorkspaceView } from "./run-files.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";
 import { openWorkspace, type WorkspaceContext } from "./workspace-context.ts";
 
@@ -52,11 +54,13 @@ async function apply(deps: WorkerDeps, call: StepCall, task: ApplyTask, opened: 
     await checkCredentials(opened.variables);
     await useApproval(deps, call, task, record);
   }
-  await updateView(deps.directory, call.run, workspace.name, { applied_from: new Date().toISOString() });
+  const applied_from = new Date().toISOString();
   const result = await applyWithPlanFile(deps, task, opened, { record, material, journal: journalOf(deps, call, task) });
-  await updateView(deps.directory, call.run, workspace.name, { applied_to: new Date().toISOString() });
+  const times = { applied_from, applied_to: new Date().toISOString() };
   await deps.audit.append({ kind: "command", actor: record.run, what: `${record.program.kind} apply`, target: record.dir, digest: task.plan, outcome: result.outcome, ...(result.error === undefined ? {} : { code: result.error.code }), id: call.run });
-  return await answerOf(deps, call, opened, result);
+  if (result.outcome === "done") return await afterApply(deps, call, opened, times, result.exit_code === 0 ? await outputsOfApply(journalOf(deps, call, task)) : undefined);
+  await updateView(deps.directory, call.run, workspace.name, times);
+  return await answerOf(deps, call, opened, { ...result, outcome: result.outcome });
 }
 
 /** The plan's bytes lie in clear only while they are applied. */
@@ -116,9 +120,8 @@ async function carriedItem(deps: WorkerDeps, record: ApprovalRecord, plan: PlanR
   return item;
 }
 
-async function answerOf(deps: WorkerDeps, call: StepCall, opened: WorkspaceContext, result: ApplyResult): Promise<ApplyAnswer> {
+async function answerOf(deps: WorkerDeps, call: StepCall, opened: WorkspaceContext, result: ApplyResult & { outcome: Exclude<ApplyResult["outcome"], "done"> }): Promise<ApplyAnswer> {
   const error = result.error === undefined ? undefined : fromPlain(result.error);
-  if (result.outcome === "done") return await afterApply(deps, call, opened);
   if (result.outcome === "not_done" && error !== undefined && hasCode(error, "stale")) return { outcome: "stale" };
   const shown = new OpsError(error?.code ?? (result.outcome === "not_done" ? "command_failed" : "in_doubt"), error?.message ?? "The apply did not complete.", {
     ...(error === undefined ? {} : { hint: error.hint }),
@@ -128,11 +131,11 @@ async function answerOf(deps: WorkerDeps, call: StepCall, opened: WorkspaceConte
 }
 
 /** The plan is applied, whatever happens to the reading of its outputs. */
-async function afterApply(deps: WorkerDeps, call: StepCall, opened: WorkspaceContext): Promise<ApplyAnswer> {
+async function afterApply(deps: WorkerDeps, call: StepCall, opened: WorkspaceContext, times: WorkspaceView, told: WorkspaceOutputs | undefined): Promise<ApplyAnswer> {
   // A cancellation after the end of the apply must not lose the outputs.
   const quiet = { ...opened, step: { ...opened.step, signal: opened.step.handover ?? new AbortController().signal } };
   try {
-    return { outcome: "done", outputs: await keepOutputs(deps, call, quiet) };
+    return { outcome: "done", outputs: await keepOutputs(deps, call, quiet, times, told) };
   } catch (error) {
     if (!isStepFailure(error) || call.handover.aborted) throw error;
     const unread = new OpsError(error.code, `The plan was applied, but its outputs could not be read: ${error.message}`, { hint: "Start a new run; it finds no changes here and reads the outputs.", details: error.details });

@@ -11,7 +11,8 @@ import { failureOfOpening, isStepFailure, keepFailure } from "./failure-text.ts"
 import type { PlanMaterial, PlanRecord, PlanView } from "./plan-record.ts";
 import { releasePlan } from "./release-plan.ts";
 import type { PlanAnswer, PlanTask } from "./run-contract.ts";
-import { updateView } from "./run-files.ts";
+import { outputsOfPlan } from "./known-outputs.ts";
+import { updateView, type WorkspaceView } from "./run-files.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";
 import { openWorkspace, type WorkspaceContext } from "./workspace-context.ts";
 
@@ -52,7 +53,6 @@ async function failuresAsAnswers(deps: WorkerDeps, call: StepCall, opened: Works
 async function plan(deps: WorkerDeps, call: StepCall, task: PlanTask, opened: WorkspaceContext): Promise<PlanAnswer> {
   const { workspace, step } = opened;
   const planned_from = new Date().toISOString();
-  await updateView(deps.directory, call.run, workspace.name, { planned_from });
   await checkCredentials(opened.variables);
   if (!task.operations.includes("plan") && !task.operations.includes("apply")) {
     // `validate` is satisfied by plan where a plan follows; here none does.
@@ -65,14 +65,15 @@ async function plan(deps: WorkerDeps, call: StepCall, task: PlanTask, opened: Wo
   const secrets = [...result.sensitive_values, ...inputs.secrets];
   for (const value of secrets) opened.redactor.addSecret(value);
   const planned_to = new Date().toISOString();
-  const view = await keepPlanView(deps, opened, result, planned_to);
-  await updateView(deps.directory, call.run, workspace.name, { plan_view: view, planned_to });
+  const view = keepPlanView(deps, opened, result, planned_to);
+  const times = { planned_from, planned_to };
   if (!result.changed) {
     await rm(result.plan_file, { force: true });
-    return { outcome: "unchanged", outputs: await keepOutputs(deps, call, opened), counts: result.counts };
+    const outputs = await keepOutputs(deps, call, opened, { plan_view: await view, ...times }, outputsOfPlan(result.outputs));
+    return { outcome: "unchanged", outputs, counts: result.counts };
   }
   const { plan: made, digest } = await keepPlan(deps, call, task, opened, { result, inputs: inputs.digest, view, material: { variables: inputs.variables, secrets }, made_at: planned_to });
-  await updateView(deps.directory, call.run, workspace.name, { plan: digest });
+  await updateView(deps.directory, call.run, workspace.name, { plan: digest, plan_view: made.view, ...times });
   const approval = task.apply ? await releasePlan(deps, { plan: made, digest, environment: opened.environment, requester: task.requester }) : undefined;
   return { outcome: "changed", plan: digest, counts: result.counts, kinds: result.kinds, serial: result.serial, ...(approval === undefined ? {} : { approval }) };
 }
@@ -116,11 +117,15 @@ async function keepPlanView(deps: WorkerDeps, { workspace, step, redactor }: Wor
 }
 
 /** Plan bytes are sealed and leave the disk in clear; they expire with the longest possible approval. */
-async function keepPlan(deps: WorkerDeps, call: StepCall, task: PlanTask, opened: WorkspaceContext, made: { result: PlanResult; inputs: string; view: string; material: PlanMaterial; made_at: string }): Promise<{ plan: PlanRecord; digest: string }> {
+async function keepPlan(deps: WorkerDeps, call: StepCall, task: PlanTask, opened: WorkspaceContext, made: { result: PlanResult; inputs: string; view: Promise<string>; material: PlanMaterial; made_at: string }): Promise<{ plan: PlanRecord; digest: string }> {
   const { result } = made;
   const { kind, version, digest: program } = opened.step.program;
   const expiresAt = new Date(Date.now() + (deps.policy.approvals.hours + 24) * HOUR);
-  const plan_file = await deps.artifacts.put(await readFile(result.plan_file), { kind: "plan", expiresAt });
+  const [plan_file, material, view] = await Promise.all([
+    readFile(result.plan_file).then((bytes) => deps.artifacts.put(bytes, { kind: "plan", expiresAt })),
+    deps.artifacts.putJson(made.material, { kind: "plan_material", expiresAt }),
+    made.view,
+  ]);
   await rm(result.plan_file, { force: true });
   const record: PlanRecord = {
     version: 1,
@@ -140,16 +145,16 @@ async function keepPlan(deps: WorkerDeps, call: StepCall, task: PlanTask, opened
     inputs: made.inputs,
     counts: result.counts,
     kinds: result.kinds,
-    view: made.view,
-    material: await deps.artifacts.putJson(made.material, { kind: "plan_material", expiresAt }),
+    view,
+    material,
     made_at: made.made_at,
   };
   return { plan: record, digest: await deps.artifacts.putJson(record, { kind: "plan_record" }) };
 }
 
-/** Reads the outputs and keeps them sealed; they may hold secrets. */
-export async function keepOutputs(deps: WorkerDeps, call: StepCall, { step, workspace }: WorkspaceContext): Promise<string> {
-  const outputs = await deps.artifacts.putJson(await readOutputs(step), { kind: "outputs" });
-  await updateView(deps.directory, call.run, workspace.name, { outputs });
+/** Keeps the outputs sealed, for they may hold secrets: those that are `known` already, else as the program prints them. */
+export async function keepOutputs(deps: WorkerDeps, call: StepCall, { step, workspace }: WorkspaceContext, view: WorkspaceView = {}, known?: WorkspaceOutputs): Promise<string> {
+  const outputs = await deps.artifacts.putJson(known ?? (await readOutputs(step)), { kind: "outputs" });
+  await updateView(deps.directory, call.run, workspace.name, { ...view, outputs });
   return outputs;
 }
