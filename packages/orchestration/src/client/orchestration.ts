@@ -1,6 +1,6 @@
 import { OpsError, hasCode } from "@platform-ops/errors";
 import type { Keyring } from "@platform-ops/ledger";
-import { Client, type Connection } from "@temporalio/client";
+import { Client, type Connection, type WorkflowHandleWithFirstExecutionRunId } from "@temporalio/client";
 import { SearchAttributeType, TypedSearchAttributes, defineSearchAttributeKey, type DataConverter } from "@temporalio/common";
 import { historyToJSON } from "@temporalio/common/lib/proto-utils.js";
 import { dataConverter } from "../codec/data-converter.ts";
@@ -16,6 +16,7 @@ import { tcpProbe } from "./probe.ts";
 import { RunReader } from "./run-description.ts";
 import { listRuns } from "./run-list.ts";
 import { needsAnotherVersion } from "./stuck-run.ts";
+import { isPolled } from "./task-queue.ts";
 
 /** Milliseconds for one request. The second is used only where the first passed and something still listens. */
 const REQUEST_DEADLINE = 1_900;
@@ -95,21 +96,27 @@ class TemporalOrchestration implements Orchestration {
   async start(run: StartRun): Promise<{ workflow_id: string; run_id: string }> {
     const attributes: RunAttributes = { server: serverOfTaskQueue(run.taskQueue), ...run.attributes };
     const indexed = await this.#attributesReady();
-    const handle = await this.#ask(
-      () =>
-        this.#client.workflow.start(run.type, {
-          workflowId: run.id,
-          taskQueue: run.taskQueue,
-          args: [...run.args],
-          memo: boundedMemo({ ...run.memo, [MEMO_ATTRIBUTES]: attributes }),
-          workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
-          workflowIdConflictPolicy: "FAIL",
-          ...(indexed ? { typedSearchAttributes: typedAttributes(attributes) } : {}),
-          ...(run.summary === undefined ? {} : { staticSummary: run.summary }),
-        }),
-      false,
-    );
-    return { workflow_id: handle.workflowId, run_id: handle.firstExecutionRunId };
+    const request = (): Promise<WorkflowHandleWithFirstExecutionRunId> =>
+      this.#client.workflow.start(run.type, {
+        workflowId: run.id,
+        taskQueue: run.taskQueue,
+        args: [...run.args],
+        memo: boundedMemo({ ...run.memo, [MEMO_ATTRIBUTES]: attributes }),
+        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+        workflowIdConflictPolicy: "FAIL",
+        ...(indexed ? { typedSearchAttributes: typedAttributes(attributes) } : {}),
+        ...(run.summary === undefined ? {} : { staticSummary: run.summary }),
+      });
+    try {
+      const handle = await this.#ask(request, false);
+      return { workflow_id: handle.workflowId, run_id: handle.firstExecutionRunId };
+    } catch (error) {
+      if (!hasCode(error, "temporal_unavailable")) throw error;
+      // The answer was lost, perhaps not the run. Ids are made anew for each run, so one of that id is this one.
+      const begun = await this.describe(run.id).catch(() => undefined);
+      if (begun === undefined) throw error;
+      return { workflow_id: begun.workflow_id, run_id: begun.run_id };
+    }
   }
 
   async describe(id: string): ReturnType<Orchestration["describe"]> {
@@ -145,6 +152,10 @@ class TemporalOrchestration implements Orchestration {
 
   async cancel(id: string): Promise<void> {
     await this.#ask(() => this.#client.workflow.getHandle(id).cancel());
+  }
+
+  async hasWorker(taskQueue: string): Promise<boolean> {
+    return this.#ask(() => isPolled(this.#connection, this.#options.namespace, taskQueue));
   }
 
   async terminate(id: string, reason: string): Promise<void> {

@@ -35,6 +35,8 @@ export interface Orchestration {
   signal(id: string, name: string, argument?: unknown): Promise<void>;
   /** Asks the run to stop; it cleans up and ends by itself. */
   cancel(id: string): Promise<void>;
+  /** Whether a worker polled that queue within the last long poll (about a minute). */
+  hasWorker(taskQueue: string): Promise<boolean>;
   /** Ends the run at once, with no clean-up. */
   terminate(id: string, reason: string): Promise<void>;
   /** Waits for the end. Throws the run's failure. */

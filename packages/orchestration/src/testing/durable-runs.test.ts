@@ -92,8 +92,10 @@ describe.skipIf(binary === undefined)("durable runs (needs the temporal program:
 
   it("says what happened to a decision that no worker could answer, and takes it again under the same id", async () => {
     const id = await start("waitsForDecision", [{ secret: "s" }]);
+    expect(await orchestration.hasWorker(QUEUE)).toBe(false);
     await expect(decide(id, "approved", 1_000)).rejects.toMatchObject({ code: "not_confirmed" });
     await worker();
+    expect(await orchestration.hasWorker(QUEUE)).toBe(true);
     expect(await decide(id, "approved")).toEqual({ accepted: true, was: "s" });
     expect(await decide(id, "approved")).toEqual({ accepted: true, was: "s" });
     expect(await orchestration.result(id)).toEqual({ decided: "approved" });
