@@ -103,7 +103,7 @@ function answerAsAPerson(message: string, schema: unknown): { action: "accept"; 
 
 /** Changes one managed file by hand and says which. */
 async function drift(project: string): Promise<string> {
-  const files = (await readdir(project, { recursive: true })).filter((file) => /(^|\/)rendered\//.test(file) && !file.endsWith("/"));
+  const files = (await readdir(project, { recursive: true })).filter((file) => /(^|\/)built\//.test(file) && !file.endsWith("/"));
   const [file] = files.sort();
   if (file === undefined) throw new Error("the example made no file to change");
   const path = join(project, file);
