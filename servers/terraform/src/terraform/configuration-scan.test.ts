@@ -23,7 +23,7 @@ async function scan(files: Record<string, string>): Promise<ConfigurationScan> {
 
 test("takes blocks apart over comments, strings, templates and heredocs", () => {
   const text = '# resource "no" {\n/* { */ resource "terraform_data" "a" {\n  x = "}${lookup({a = "}"}, "a")}\\"}" // }\n  y = <<-EOT\n   } resource "aws_x" "z" {\n   EOT\n  z = "$${"\n}\nlocals { a = 1 }\n';
-  expect(topLevelBlocks(text)?.map((block) => [block.type, ...block.labels])).toEqual([["resource", "terraform_data", "a"], ["locals"]]);
+  expect(topLevelBlocks(text)?.map((block) => [block.type, block.labels])).toEqual([["resource", ["terraform_data", "a"]], ["locals", []]]);
   expect(topLevelBlocks("a {")).toBeUndefined();
   expect(topLevelBlocks("}")).toBeUndefined();
 });

@@ -81,6 +81,11 @@ describe("summarisePlan", () => {
     expect(summary.sensitive_values.sort()).toEqual(["1234567", "list-secret", "list-secret-2", "old-secret"]);
   });
 
+  test("a value that becomes unknown as a whole is masked for the marks inside it", () => {
+    const [change] = summarisePlan(ofResource({ actions: ["update"], before: { o: { p: "inner-secret" } }, after: {}, after_unknown: { o: true }, before_sensitive: { o: { p: true } } })).changes;
+    expect(change?.attributes).toEqual([{ path: "o", before: "(sensitive)", unknown: true }]);
+  });
+
   test("outputs: known, unknown in part, sensitive, deleted", () => {
     const change = (more: object): object => ({ actions: ["create"], before: null, after_unknown: false, before_sensitive: false, after_sensitive: false, ...more });
     const summary = summarisePlan(plan({ output_changes: { a: change({ after: [1, "x"] }), b: change({ after: { k: 1 }, after_unknown: { id: true } }), c: change({ after: "hush-hush", after_sensitive: true }), d: change({ actions: ["delete"], before: 1, after: null }), e: change({ actions: ["no-op"], after: 5 }) } }));

@@ -188,14 +188,15 @@ function resourceChange(entry: Json): ResourceChange {
 
 function outputChanges(plan: PlanJson): OutputChange[] {
   const entries = isRecord(plan["output_changes"]) ? Object.entries(plan["output_changes"]) : [];
-  return entries.map(([name, entry]) => {
-    const change = changeOf(entry);
-    const sensitive = hasMark(change.afterSensitive) || hasMark(change.beforeSensitive);
-    const unknown = hasMark(change.afterUnknown);
-    const action = change.actions.length === 1 ? (change.actions[0] ?? "other") : "other";
-    const isKnown = !unknown && !sensitive && action !== "delete";
-    return { name, action, sensitive, unknown, ...(isKnown ? { after: toJsonText(change.after) } : {}) };
-  });
+  return entries.map(([name, entry]) => outputChange(name, changeOf(entry)));
+}
+
+function outputChange(name: string, change: PlanChange): OutputChange {
+  const sensitive = hasMark(change.afterSensitive) || hasMark(change.beforeSensitive);
+  const unknown = hasMark(change.afterUnknown);
+  const action = change.actions.length === 1 ? (change.actions[0] ?? "other") : "other";
+  const isKnown = !unknown && !sensitive && action !== "delete";
+  return { name, action, sensitive, unknown, ...(isKnown ? { after: toJsonText(change.after) } : {}) };
 }
 
 /** All leaves at or below a mark. */

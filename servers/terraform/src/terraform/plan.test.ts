@@ -124,6 +124,13 @@ describe.each(programs)("planWorkspace with $kind $version", (program) => {
     expect(await readFile(join(fixture.dir, "terraform.tfstate"), "utf8")).toBe("");
   });
 
+  test("an empty state that somebody else's plan left is not cleared away", async () => {
+    const lock = { ID: "1", Operation: "OperationTypePlan", Who: "somebody@elsewhere", Created: new Date().toISOString() };
+    const fixture = await workspace({ "main.tf": 'resource "terraform_data" "a" {}\n', "terraform.tfstate": "", ".terraform.tfstate.lock.info": JSON.stringify(lock) });
+    await expect(planWorkspace(fixture.context(), inputs())).rejects.toMatchObject({ code: "state_damaged" });
+    expect(existsSync(join(fixture.dir, "terraform.tfstate"))).toBe(true);
+  });
+
   test("a state that is no JSON, and one that could not be saved, stop it", async () => {
     const fixture = await workspace({ "main.tf": 'resource "terraform_data" "a" {}\n', "terraform.tfstate": '{"version": 4, "ser' });
     await expect(planWorkspace(fixture.context(), inputs())).rejects.toMatchObject({ code: "state_damaged" });

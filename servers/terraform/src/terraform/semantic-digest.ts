@@ -46,7 +46,7 @@ export function semanticDigest(plan: PlanJson, key: Uint8Array): string {
   const entries = (name: string): Json[] =>
     list(plan[name])
       .filter(isMeant)
-      .map((entry) => (isRecord(entry) ? { ...entry, change: meaning(entry["change"], key) } : entry));
+      .map((entry) => (isRecord(entry) ? Object.assign({}, entry, { change: meaning(entry["change"], key) }) : entry));
   const sorted = (items: Json[]): string[] => items.map((item) => toJsonText(item, true)).sort(order);
   const outputs = isRecord(plan["output_changes"]) ? Object.entries(plan["output_changes"]).filter(([, change]) => !isNoOp(change)) : [];
   const parts = {
