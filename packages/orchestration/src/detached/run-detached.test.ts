@@ -223,14 +223,19 @@ describe("runDetached", () => {
     expect(existsSync(effects)).toBe(false);
   });
 
-  it("does not take a later process with the wrapper's pid for it", async () => {
+  it("does not take a later process with the wrapper's pid for it, though it leads a group too", async () => {
     const run = options('echo x >>"$1"');
     await runDetached({ ...run, mayStart: false });
-    const stat = readFileSync(`/proc/${process.pid}/stat`, "utf8")
-      .trim()
-      .replace(/\) (.*)$/, (all, rest: string) => `) ${rest.split(" ").with(19, "1").join(" ")}`);
-    writeFileSync(join(journal, "started"), `${process.pid}\n${stat}\n${readFileSync("/proc/sys/kernel/random/boot_id", "utf8")}`);
-    expect(await runDetached(run)).toEqual({ ended: "lost" });
+    const later = spawn("/bin/sleep", ["30"], { detached: true, stdio: "ignore" });
+    try {
+      const stat = readFileSync(`/proc/${later.pid}/stat`, "utf8").trim();
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      const earlier = `${stat.slice(0, stat.lastIndexOf(")") + 2)}${fields.with(19, "1").join(" ")}`;
+      writeFileSync(join(journal, "started"), `${later.pid}\n${earlier}\n${readFileSync("/proc/sys/kernel/random/boot_id", "utf8")}`);
+      expect(await runDetached(run)).toEqual({ ended: "lost" });
+    } finally {
+      later.kill("SIGKILL");
+    }
   });
 
   it.skipIf(!existsSync("/usr/bin/ps") && !existsSync("/bin/ps"))(
