@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { bundleServer, copyInto } from "./build/bundle.ts";
 import { buildPaths, findLeaks } from "./build/leaks.ts";
-import { nameInlineMap } from "./build/source-map.ts";
+import { cleanInlineMap } from "./build/source-map.ts";
 import { newestChange, sourceHash } from "./build/source-hash.ts";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -93,7 +93,7 @@ async function addWorker(server: string, out: string): Promise<void> {
     const { bundleWorkflows } = await import("@platform-ops/orchestration/worker");
     const outFile = join(out, "workflow-bundle.js");
     await bundleWorkflows({ workflowsPath: workflow, outFile, root: ROOT });
-    writeFileSync(outFile, nameInlineMap(readFileSync(outFile, "utf8"), "workflow-bundle.js"));
+    writeFileSync(outFile, cleanInlineMap(readFileSync(outFile, "utf8"), "workflow-bundle.js", ROOT));
   }
   if (!existsSync(runtime)) return;
   mkdirSync(join(out, "runtime"));

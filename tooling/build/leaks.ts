@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { withReadableMap } from "./source-map.ts";
 
 /** A path of the building machine found in a built file. */
 export interface Leak {
@@ -30,7 +31,7 @@ export function buildPaths(root: string): string[] {
 
 function readIfFile(path: string): string | undefined {
   try {
-    return readFileSync(path, "latin1");
+    return withReadableMap(readFileSync(path, "latin1"));
   } catch {
     return undefined;
   }

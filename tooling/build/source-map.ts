@@ -1,9 +1,19 @@
 const INLINE_MAP = /(sourceMappingURL=data:application\/json;charset=utf-8;base64,)([A-Za-z0-9+/=]+)/;
 
-/** Gives an inline source map's `file` a constant name: the bundler of workflows makes up another one in every folder. */
-export function nameInlineMap(bundle: string, file: string): string {
+/**
+ * Takes the folder of the build out of an inline source map, and gives its `file` a constant name: the bundler of
+ * workflows writes full paths of what it leaves out, and another file name in every folder.
+ */
+export function cleanInlineMap(bundle: string, file: string, root: string): string {
   return bundle.replace(INLINE_MAP, (_, head: string, map: string) => {
-    const named = { ...(JSON.parse(Buffer.from(map, "base64").toString()) as object), file };
-    return head + Buffer.from(JSON.stringify(named)).toString("base64");
+    const { sources, ...rest } = JSON.parse(Buffer.from(map, "base64").toString()) as { sources: string[] };
+    const relative = sources.map((source) => source.replaceAll(`${root}/`, ""));
+    return head + Buffer.from(JSON.stringify({ ...rest, file, sources: relative })).toString("base64");
   });
+}
+
+/** The text of a file with its inline source map readable, to search in. */
+export function withReadableMap(text: string): string {
+  const map = INLINE_MAP.exec(text)?.[2];
+  return map === undefined ? text : `${text}\n${Buffer.from(map, "base64").toString("latin1")}`;
 }

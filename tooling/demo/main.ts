@@ -34,7 +34,7 @@ async function main(): Promise<void> {
       say(`Stop it with: PLATFORM_OPS_HOME=${home} node ${TERRAFORM_BIN} supervisor stop`);
     } else {
       await runBuilt(TERRAFORM_BIN, ["supervisor", "stop"], env, () => undefined);
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
     }
   }
 }

@@ -27,10 +27,10 @@ export function call(name: string, args: unknown): void {
 
 /** A form as a person would see it. */
 export function form(message: string, fields: readonly string[]): void {
-  const lines = [...message.split("\n"), "", ...fields];
-  const width = Math.min(100, Math.max(...lines.map((line) => line.length)) + 2);
+  const lines = [...message.split("\n"), "", ...fields].flatMap((line) => line.match(/.{1,96}(\s|$)/g) ?? [""]);
+  const width = Math.max(...lines.map((line) => line.length)) + 2;
   process.stdout.write(`${paint("magenta", `┌${"─".repeat(width)}┐`)}\n`);
-  for (const line of lines) process.stdout.write(`${paint("magenta", "│")} ${line.slice(0, width - 2).padEnd(width - 1)}${paint("magenta", "│")}\n`);
+  for (const line of lines) process.stdout.write(`${paint("magenta", "│")} ${line.padEnd(width - 1)}${paint("magenta", "│")}\n`);
   process.stdout.write(`${paint("magenta", `└${"─".repeat(width)}┘`)}\n`);
 }
 
