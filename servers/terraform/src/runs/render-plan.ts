@@ -20,7 +20,7 @@ export function planLines(view: PlanView): PlanLine[] {
   const weight = (change: ResourceChange): number => (change.action === "delete" || change.action === "replace" ? 0 : 1);
   const resources = [...view.changes].sort((a, b) => weight(a) - weight(b)).map((change) => resourceLine(view.workspace, "resource", change));
   const drift = view.drift.map((change) => resourceLine(view.workspace, "drift", change));
-  const outputs = view.outputs.map((output) => outputLine(view.workspace, output));
+  const outputs = view.outputs.filter((output) => output.action !== "no-op").map((output) => outputLine(view.workspace, output));
   const checks = view.checks.map((check): PlanLine => ({ workspace: view.workspace, kind: "check", address: check.address, action: check.status, text: `! check ${check.address}: ${check.status}${check.problems.map((problem) => `\n    ${problem}`).join("")}` }));
   return [...resources, ...outputs, ...drift, ...checks];
 }
