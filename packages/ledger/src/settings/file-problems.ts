@@ -4,12 +4,15 @@ import type { Settings } from "./settings.ts";
 import { didYouMean } from "./suggestion.ts";
 import type { YamlFile } from "./yaml-file.ts";
 
+/** Of one mapping no more strange keys are told; finding the place of each takes time in proportion to all. */
+const MAX_KEYS = 20;
+
 /** What zod found in a file, each with its line, unknown keys with the one that was probably meant. */
 export function fileProblems(issues: readonly z.core.$ZodIssue[], file: YamlFile, schema: z.ZodType, scope: string): SettingProblem[] {
   return issues.flatMap((issue) => {
     if (issue.code !== "unrecognized_keys") return [{ setting: issue.path.join(".") || "file", from: file.where(issue.path), message: `${issue.message}.`.replace(/\.\.$/, ".") }];
     const accepted = keysAt(schema, issue.path);
-    return issue.keys.map((key) => ({
+    return issue.keys.slice(0, MAX_KEYS).map((key) => ({
       setting: [...issue.path, key].join("."),
       from: file.where([...issue.path, key]),
       message: [`No such key.${didYouMean(key, accepted)}`, accepted.length > 0 ? `Accepted: ${accepted.join(", ")}.` : "", scope].filter((part) => part !== "").join(" "),
@@ -21,15 +24,18 @@ export function fileProblems(issues: readonly z.core.$ZodIssue[], file: YamlFile
 export function readablePart(schema: z.ZodObject, value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return {};
   const part = structuredClone(value) as Record<string, unknown>;
-  for (let result = schema.safeParse(part); !result.success; result = schema.safeParse(part)) {
+  for (let result = schema.safeParse(part); ; result = schema.safeParse(part)) {
+    if (result.success) return result.data;
     const strange = result.error.issues.filter((issue) => issue.code === "unrecognized_keys");
+    const before = JSON.stringify(part).length;
     if (strange.length === 0) for (const issue of result.error.issues) delete part[String(issue.path[0])];
     for (const issue of strange) {
       const at = issue.path.reduce<unknown>((branch, key) => (branch as Record<PropertyKey, unknown>)[key], part) as Record<string, unknown>;
       for (const key of issue.keys) delete at[key];
     }
+    // Nothing is left that could be taken away.
+    if (JSON.stringify(part).length === before) return {};
   }
-  return part;
 }
 
 function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {

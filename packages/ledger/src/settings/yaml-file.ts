@@ -38,6 +38,8 @@ export function readYamlFile(path: string): YamlFile | SettingProblem[] | undefi
     const doubles = duplicateKeys(document, lines).map(({ key, line }) => problem(`The key ${JSON.stringify(key)} stands twice.`, line));
     if (doubles.length > 0) return doubles.slice(0, 20);
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+    // Throws for a value that contains itself; nothing after this can then run for ever.
+    JSON.stringify(value);
     return { path, stat: source.stat, value, where: (at) => whereIn(path, document, lines, at) };
   } catch (error) {
     return [problem(error instanceof RangeError ? "It is nested too deeply." : "It repeats anchors too often, or an anchor contains itself.")];
@@ -90,5 +92,6 @@ function whereIn(path: string, document: Document, lines: LineCounter, at: reado
 }
 
 function firstLine(message: string): string {
+  if (message.startsWith("Maximum call stack")) return "It is nested too deeply.";
   return message.split("\n")[0]!.replace(/ at line \d+, column \d+:?$/, ".");
 }
