@@ -16,18 +16,21 @@ export interface Generated {
 export async function generate(root: string): Promise<Generated> {
   const parts = new Map([
     ["settings", settings()],
-    ["error codes", errorCodes()],
+    ["error-codes", errorCodes()],
   ]);
   const files = new Map([["docs/reference/config.schema.json", json(settingsJsonSchema())]]);
   for (const server of readdirSync(join(root, "servers"))) {
     const entry = join(root, "servers", server, "src/tools/index.ts");
     if (!existsSync(entry)) continue;
     const { tools } = (await import(pathToFileURL(entry).href)) as { tools: readonly Tool[] };
-    parts.set(`tools ${server}`, toolTable(tools));
-    parts.set(`tools in full ${server}`, tools.map(toolInFull).join("\n\n"));
+    parts.set(`tools-${server}`, toolTable(tools));
+    parts.set(`tools-in-full-${server}`, tools.map(toolInFull).join("\n\n"));
     // The golden listing: its difference is the review of an interface that clients rely on.
     files.set(`servers/${server}/tools.snapshot.json`, json(tools.map(listTool)));
   }
+  const tables = [...parts].filter(([name]) => /^tools-(?!in-full)/.test(name));
+  // One server's table needs no heading of its own.
+  parts.set("tools", tables.length === 1 ? (tables[0]?.[1] ?? "") : tables.map(([name, table]) => `**${name.slice("tools-".length)}**\n\n${table}`).join("\n\n"));
   return { parts, files };
 }
 

@@ -1,5 +1,5 @@
-/** A part of a page that is written by a program: `<!-- generated: NAME -->` … `<!-- end of generated -->`. */
-const PART = /(<!-- generated: ([\w ./-]+?) -->\n)([\s\S]*?)(<!-- end of generated -->)/g;
+/** A part of a page that is written by a program: `<!-- generated:NAME -->` … `<!-- /generated:NAME -->`. */
+const PART = /(<!-- generated:([\w-]+) -->\n)([\s\S]*?)(<!-- \/generated:\2 -->)/g;
 
 /**
  * Puts fresh text into every generated part of a page. A part without content of that name is a mistake of the page.
