@@ -6,7 +6,9 @@ import type { StreamFacts } from "./stream-facts.ts";
 export type ApplyOutcome = "done" | "not_done" | "partial" | "in_doubt";
 
 /** What planning again showed, or why it could not be done. */
-export type Reconciled = { readonly changed: boolean; readonly counts: Counts; /** Addresses that it would make (anew). */ readonly creates: readonly string[] } | { readonly error: OpsError };
+export type Reconciled =
+  | { readonly changed: boolean; readonly counts: Counts; /** Addresses that it would make (anew). */ readonly creates: readonly string[] }
+  | { readonly error: OpsError };
 
 /** What is known when a program that applies has ended. */
 export interface ApplyEvidence {
@@ -59,13 +61,19 @@ async function lostOutcome({ facts, moved, reconcile }: ApplyEvidence): Promise<
   const remaining = seen.counts;
   // Made, but not in the state: a remote backend persists it only every 20 s.
   const lost = [...facts.completed.values()].filter((resource) => resource.action === "create" && seen.creates.includes(resource.address));
-  const doubtful = [...facts.inFlight(), ...lost].map((resource) => `${resource.address} (${resource.action}${resource.id === undefined ? "" : `, id ${resource.id}`})`);
+  const doubtful = [...facts.inFlight(), ...lost].map(
+    (resource) => `${resource.address} (${resource.action}${resource.id === undefined ? "" : `, id ${resource.id}`})`,
+  );
   if (doubtful.length > 0) return { outcome: "in_doubt", remaining, error: inDoubt(doubtful) };
   return { outcome: moved === false && facts.completed.size === 0 && facts.errored.size === 0 ? "not_done" : "partial", remaining };
 }
 
 const inDoubt = (resources: readonly string[]): OpsError =>
-  new OpsError("in_doubt", `The program was killed while it worked on ${resources.slice(0, 10).join(", ")}${resources.length > 10 ? ` and ${resources.length - 10} more` : ""}; whether that took effect is not known.`, {
-    hint: "Look whether these exist; import or remove what does, then plan anew.",
-    details: { reason: "killed", resources: resources.slice(0, 50) },
-  });
+  new OpsError(
+    "in_doubt",
+    `The program was killed while it worked on ${resources.slice(0, 10).join(", ")}${resources.length > 10 ? ` and ${resources.length - 10} more` : ""}; whether that took effect is not known.`,
+    {
+      hint: "Look whether these exist; import or remove what does, then plan anew.",
+      details: { reason: "killed", resources: resources.slice(0, 50) },
+    },
+  );

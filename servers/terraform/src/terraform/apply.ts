@@ -57,7 +57,11 @@ export interface ApplyResult {
 }
 
 const MAX_LISTED = 200;
-const exists = (path: string): Promise<boolean> => stat(path).then(() => true, () => false);
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 /** True where an attempt of this apply was begun before: from then on the state may have moved by our own hand. */
 async function wasStarted(journal: string): Promise<boolean> {
@@ -65,7 +69,17 @@ async function wasStarted(journal: string): Promise<boolean> {
 }
 
 function refused(error: OpsError): ApplyResult {
-  return { outcome: "not_done", exit_code: null, interrupted: false, completed: 0, in_flight: [], failed: [], serial: null, lineage: null, error: toPlain(error) };
+  return {
+    outcome: "not_done",
+    exit_code: null,
+    interrupted: false,
+    completed: 0,
+    in_flight: [],
+    failed: [],
+    serial: null,
+    lineage: null,
+    error: toPlain(error),
+  };
 }
 
 /**
@@ -76,8 +90,16 @@ async function applyArguments(ctx: StepContext, request: ApplyRequest): Promise<
   const path = join(request.journal, "arguments.json");
   const kept = await readFile(path, "utf8").catch(() => undefined);
   if (kept !== undefined) return JSON.parse(kept) as string[];
-  const again = request.replan !== undefined && (await hasEphemeralVariables(request.planFile)) ? await variableArguments(ctx, request.replan) : [];
-  const args = ["apply", "-json", "-input=false", `-lock-timeout=${Math.max(0, Math.round(ctx.lockTimeoutSeconds))}s`, ...again, request.planFile];
+  const again =
+    request.replan !== undefined && (await hasEphemeralVariables(request.planFile)) ? await variableArguments(ctx, request.replan) : [];
+  const args = [
+    "apply",
+    "-json",
+    "-input=false",
+    `-lock-timeout=${Math.max(0, Math.round(ctx.lockTimeoutSeconds))}s`,
+    ...again,
+    request.planFile,
+  ];
   const temporary = `${path}.${randomUUID()}`;
   await writeFile(temporary, JSON.stringify(args), { mode: 0o600 });
   await rename(temporary, path);
@@ -86,7 +108,10 @@ async function applyArguments(ctx: StepContext, request: ApplyRequest): Promise<
 
 /** Who takes the state lock for this apply. */
 async function holderOf(journal: string, pid: number): Promise<Parameters<typeof writeHolderRecord>[1]> {
-  const started = await stat(join(journal, "started")).then((found) => found.mtime, () => new Date());
+  const started = await stat(join(journal, "started")).then(
+    (found) => found.mtime,
+    () => new Date(),
+  );
   return { pid, start: (await processFacts(pid))?.start ?? "", step: "apply", started_at: started.toISOString() };
 }
 
@@ -106,11 +131,14 @@ async function runApply(ctx: StepContext, request: ApplyRequest, facts: StreamFa
     ...(ctx.handover === undefined ? {} : { handover: ctx.handover }),
     ...(request.mayStart === undefined ? {} : { mayStart: request.mayStart }),
     onTick: ({ pid }) => {
-      reading = reading.then(async () => {
-        if (holder === undefined) writeHolderRecord(record, (holder = await holderOf(request.journal, pid)));
-        for (const event of await tail.read()) facts.add(event);
-        ctx.onProgress(facts.progress("apply"));
-      }, () => undefined);
+      reading = reading.then(
+        async () => {
+          if (holder === undefined) writeHolderRecord(record, (holder = await holderOf(request.journal, pid)));
+          for (const event of await tail.read()) facts.add(event);
+          ctx.onProgress(facts.progress("apply"));
+        },
+        () => undefined,
+      );
     },
   });
   await reading.catch(() => undefined);
@@ -129,7 +157,11 @@ async function reconcile(ctx: StepContext, inputs: PlanInputs): Promise<Reconcil
   const signal = ctx.handover ?? new AbortController().signal;
   try {
     const plan = await planWorkspace({ ...ctx, work: join(ctx.work, "look"), signal, onProgress: () => undefined }, inputs);
-    return { changed: plan.changed, counts: plan.counts, creates: plan.changes.filter((change) => change.action === "create").map((change) => change.address) };
+    return {
+      changed: plan.changed,
+      counts: plan.counts,
+      creates: plan.changes.filter((change) => change.action === "create").map((change) => change.address),
+    };
   } catch (error) {
     if (error instanceof OpsError && error.code === "cancelled") throw error;
     return { error: error instanceof OpsError ? error : new OpsError("unexpected", "The state could not be looked at.", { cause: error }) };
@@ -143,7 +175,14 @@ async function obstacle(ctx: StepContext, end: DetachedEnd): Promise<OpsError | 
   if (await isStateEmptyFile(ctx)) return await emptyStateFailure(ctx);
   const survivors = end.ended === "exited" ? (end.survivors ?? []) : [];
   if (survivors.length === 0) return undefined;
-  return new OpsError("in_doubt", `${ctx.program.kind} was killed, and processes that it had started still run (${survivors.slice(0, 10).join(", ")}).`, { hint: "Let them end, or end them; then look at the listed resources.", details: { reason: "survivors", pids: survivors.slice(0, 50) } });
+  return new OpsError(
+    "in_doubt",
+    `${ctx.program.kind} was killed, and processes that it had started still run (${survivors.slice(0, 10).join(", ")}).`,
+    {
+      hint: "Let them end, or end them; then look at the listed resources.",
+      details: { reason: "survivors", pids: survivors.slice(0, 50) },
+    },
+  );
 }
 
 /**
@@ -159,7 +198,8 @@ export async function applyPlan(ctx: StepContext, request: ApplyRequest): Promis
     // Another attempt may have begun meanwhile: then it was that one which moved the state.
     if (verdict !== "ok" && !(await wasStarted(request.journal))) return refused(preflightFailure(ctx, verdict));
   }
-  if (request.mayStart === false && !(await exists(join(request.journal, "arguments.json")))) return refused(new OpsError("cancelled", "It was never started."));
+  if (request.mayStart === false && !(await exists(join(request.journal, "arguments.json"))))
+    return refused(new OpsError("cancelled", "It was never started."));
   privateFolder(ctx.work);
   privateFolder(request.journal);
   const facts = new StreamFacts();
@@ -168,16 +208,29 @@ export async function applyPlan(ctx: StepContext, request: ApplyRequest): Promis
 }
 
 async function judge(ctx: StepContext, request: ApplyRequest, facts: StreamFacts, end: DetachedEnd): Promise<ApplyResult> {
-  if (end.ended === "not_started") return refused(new OpsError("cancelled", request.mayStart === false ? "It was never started." : "It was cancelled before it began."));
+  if (end.ended === "not_started")
+    return refused(new OpsError("cancelled", request.mayStart === false ? "It was never started." : "It was cancelled before it began."));
   const code = end.ended === "exited" ? end.code : null;
   const wasKilled = code === null || code >= 128;
   if (wasKilled && facts.started.size === 0 && request.expected.lineage === null) await clearOwnEmptyState(ctx, "OperationTypeApply");
-  const stderr = await readFile(join(request.journal, "err"), "utf8").then((text) => text.slice(0, 64 * 1024), () => "");
+  const stderr = await readFile(join(request.journal, "err"), "utf8").then(
+    (text) => text.slice(0, 64 * 1024),
+    () => "",
+  );
   const blocked = code === 0 ? undefined : await obstacle(ctx, end);
   const state = await readState({ ...ctx, signal: ctx.handover ?? new AbortController().signal }).catch(() => undefined);
   const moved = state === undefined ? undefined : state.serial !== request.expected.serial || state.lineage !== request.expected.lineage;
-  const verdict = await decideOutcome({ code, facts, ...(blocked === undefined ? {} : { blocked }), moved, reconcile: request.replan === undefined ? undefined : () => reconcile(ctx, request.replan as PlanInputs) });
-  const failure = code === 0 && verdict.outcome === "done" ? undefined : verdict.error ?? (verdict.outcome === "done" ? undefined : failureOfApply(ctx, facts, code, stderr));
+  const verdict = await decideOutcome({
+    code,
+    facts,
+    ...(blocked === undefined ? {} : { blocked }),
+    moved,
+    reconcile: request.replan === undefined ? undefined : () => reconcile(ctx, request.replan as PlanInputs),
+  });
+  const failure =
+    code === 0 && verdict.outcome === "done"
+      ? undefined
+      : (verdict.error ?? (verdict.outcome === "done" ? undefined : failureOfApply(ctx, facts, code, stderr)));
   const outputs = code === 0 && verdict.outcome === "done" ? outputsOfStream(facts.outputs) : undefined;
   const summary = facts.summaries.get("apply") ?? facts.summaries.get("destroy");
   return {
@@ -198,7 +251,18 @@ async function judge(ctx: StepContext, request: ApplyRequest, facts: StreamFacts
 
 function failureOfApply(ctx: StepContext, facts: StreamFacts, code: number | null, stderr: string): OpsError {
   const killed = code === null || code >= 128;
-  const failure = programFailure({ step: "apply", kind: ctx.program.kind, code, signal: killed ? (code === null ? "an unknown cause" : `signal ${code - 128}`) : null, diagnostics: facts.diagnostics, stderr, ...(ctx.redact === undefined ? {} : { redact: ctx.redact }) });
+  const failure = programFailure({
+    step: "apply",
+    kind: ctx.program.kind,
+    code,
+    signal: killed ? (code === null ? "an unknown cause" : `signal ${code - 128}`) : null,
+    diagnostics: facts.diagnostics,
+    stderr,
+    ...(ctx.redact === undefined ? {} : { redact: ctx.redact }),
+  });
   if (!facts.interrupted || failure.code !== "command_failed") return failure;
-  return new OpsError("cancelled", failure.message, { hint: "Resources that were begun may exist without being in the state: look at those listed.", details: failure.details });
+  return new OpsError("cancelled", failure.message, {
+    hint: "Resources that were begun may exist without being in the state: look at those listed.",
+    details: failure.details,
+  });
 }

@@ -1,16 +1,61 @@
 /** Names that every child gets where the run's environment has them. */
 const BASE = [
-  "HOME", "PATH", "TMPDIR", "LANG", "LANGUAGE", "LC_*", "TZ", "USER", "LOGNAME", "SHELL", "XDG_CONFIG_HOME", "XDG_CACHE_HOME",
-  "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
-  "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "GIT_SSL_CAINFO",
-  "SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "GIT_TERMINAL_PROMPT",
-  "TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE", "TF_REGISTRY_*", "TF_STATE_PERSIST_INTERVAL", "TF_ENCRYPTION",
+  "HOME",
+  "PATH",
+  "TMPDIR",
+  "LANG",
+  "LANGUAGE",
+  "LC_*",
+  "TZ",
+  "USER",
+  "LOGNAME",
+  "SHELL",
+  "XDG_CONFIG_HOME",
+  "XDG_CACHE_HOME",
+  "HTTP_PROXY",
+  "HTTPS_PROXY",
+  "NO_PROXY",
+  "ALL_PROXY",
+  "http_proxy",
+  "https_proxy",
+  "no_proxy",
+  "all_proxy",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
+  "CURL_CA_BUNDLE",
+  "REQUESTS_CA_BUNDLE",
+  "GIT_SSL_CAINFO",
+  "SSH_AUTH_SOCK",
+  "GIT_SSH_COMMAND",
+  "GIT_TERMINAL_PROMPT",
+  "TF_CLI_CONFIG_FILE",
+  "TF_PLUGIN_CACHE_DIR",
+  "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE",
+  "TF_REGISTRY_*",
+  "TF_STATE_PERSIST_INTERVAL",
+  "TF_ENCRYPTION",
 ] as const;
 
 /** Never handed on: each changes silently what a plan means, or writes secrets into a log. */
-const DROPPED = ["TF_CLI_ARGS", "TF_CLI_ARGS_*", "TF_LOG", "TF_LOG_*", "TF_WORKSPACE", "TF_REATTACH_PROVIDERS", "TF_DATA_DIR", "TF_INPUT", "TF_IN_AUTOMATION"] as const;
+const DROPPED = [
+  "TF_CLI_ARGS",
+  "TF_CLI_ARGS_*",
+  "TF_LOG",
+  "TF_LOG_*",
+  "TF_WORKSPACE",
+  "TF_REATTACH_PROVIDERS",
+  "TF_DATA_DIR",
+  "TF_INPUT",
+  "TF_IN_AUTOMATION",
+] as const;
 
-const globToRegExp = (glob: string): RegExp => new RegExp(`^${glob.replace(/[.+^${}()|[\]\\]/g, "\\$&").replace(/\*/g, ".*").replace(/\?/g, ".")}$`);
+const globToRegExp = (glob: string): RegExp =>
+  new RegExp(
+    `^${glob
+      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+      .replace(/\*/g, ".*")
+      .replace(/\?/g, ".")}$`,
+  );
 
 const matcher = (globs: readonly string[]): ((name: string) => boolean) => {
   const patterns = globs.map(globToRegExp);

@@ -22,17 +22,29 @@ async function scan(files: Record<string, string>): Promise<ConfigurationScan> {
 }
 
 test("takes blocks apart over comments, strings, templates and heredocs", () => {
-  const text = '# resource "no" {\n/* { */ resource "terraform_data" "a" {\n  x = "}${lookup({a = "}"}, "a")}\\"}" // }\n  y = <<-EOT\n   } resource "aws_x" "z" {\n   EOT\n  z = "$${"\n}\nlocals { a = 1 }\n';
-  expect(topLevelBlocks(text)?.map((block) => [block.type, block.labels])).toEqual([["resource", ["terraform_data", "a"]], ["locals", []]]);
+  const text =
+    '# resource "no" {\n/* { */ resource "terraform_data" "a" {\n  x = "}${lookup({a = "}"}, "a")}\\"}" // }\n  y = <<-EOT\n   } resource "aws_x" "z" {\n   EOT\n  z = "$${"\n}\nlocals { a = 1 }\n';
+  expect(topLevelBlocks(text)?.map((block) => [block.type, block.labels])).toEqual([
+    ["resource", ["terraform_data", "a"]],
+    ["locals", []],
+  ]);
   expect(topLevelBlocks("a {")).toBeUndefined();
   expect(topLevelBlocks("}")).toBeUndefined();
 });
 
 describe("builtinOnly is never true in doubt", () => {
   test.each<[string, string, boolean]>([
-    ["terraform_data", 'resource "terraform_data" "a" {}\ndata "terraform_remote_state" "b" {}\nvariable "x" {}\noutput "y" { value = 1 }', true],
+    [
+      "terraform_data",
+      'resource "terraform_data" "a" {}\ndata "terraform_remote_state" "b" {}\nvariable "x" {}\noutput "y" { value = 1 }',
+      true,
+    ],
     ["required_version", 'terraform {\n  required_version = ">= 1.5"\n}', true],
-    ["the builtin provider named", 'terraform {\n  required_providers {\n    terraform = { source = "terraform.io/builtin/terraform" }\n  }\n}\nprovider "terraform" {}', true],
+    [
+      "the builtin provider named",
+      'terraform {\n  required_providers {\n    terraform = { source = "terraform.io/builtin/terraform" }\n  }\n}\nprovider "terraform" {}',
+      true,
+    ],
     ["another resource", 'resource "aws_vpc" "a" {}', false],
     ["another data source", 'data "aws_vpc" "a" {}', false],
     ["another ephemeral", 'ephemeral "random_password" "a" {}', false],
@@ -55,11 +67,23 @@ describe("builtinOnly is never true in doubt", () => {
 
 describe("fingerprint", () => {
   test("ignores what init does not care for, notices what it does", async () => {
-    const base = { "main.tf": 'terraform {\n  backend "local" {}\n}\nresource "aws_a" "x" { a = 1 }\nmodule "m" { source = "./m" }\n', "m/a.tf": "locals {}" };
+    const base = {
+      "main.tf": 'terraform {\n  backend "local" {}\n}\nresource "aws_a" "x" { a = 1 }\nmodule "m" { source = "./m" }\n',
+      "m/a.tf": "locals {}",
+    };
     const first = await scan(base);
-    const same = await scan({ ...base, "main.tf": base["main.tf"].replace("a = 1", "a = 2"), "out.tf": 'output "o" { value = 1 }', "notes.txt": "x" });
+    const same = await scan({
+      ...base,
+      "main.tf": base["main.tf"].replace("a = 1", "a = 2"),
+      "out.tf": 'output "o" { value = 1 }',
+      "notes.txt": "x",
+    });
     expect(same.fingerprint).toBe(first.fingerprint);
-    for (const [from, to] of [["local", "s3"], ["aws_a", "google_a"], ["./m", "./n"]] as const) {
+    for (const [from, to] of [
+      ["local", "s3"],
+      ["aws_a", "google_a"],
+      ["./m", "./n"],
+    ] as const) {
       expect((await scan({ ...base, "main.tf": base["main.tf"].replace(from, to) })).fingerprint).not.toBe(first.fingerprint);
     }
     expect((await scan({ ...base, "m/a.tf": 'provider "x" {}' })).fingerprint).not.toBe(first.fingerprint);

@@ -36,7 +36,7 @@ function skipString(text: string, at: number): number {
 /** Index behind the brace that closes a template begun before `at`. */
 function skipTemplate(text: string, at: number): number {
   let depth = 1;
-  for (let i = at; i < text.length; ) {
+  for (let i = at; i < text.length;) {
     const c = text[i];
     if (c === '"') i = skipString(text, i);
     else {
@@ -74,7 +74,7 @@ export function topLevelBlocks(text: string): Block[] | undefined {
   let depth = 0;
   let header = "";
   let start = 0;
-  for (let i = 0; i < text.length; ) {
+  for (let i = 0; i < text.length;) {
     const skipped = skipCommentOrHeredoc(text, i);
     if (skipped !== undefined) {
       i = skipped;
@@ -95,7 +95,11 @@ export function topLevelBlocks(text: string): Block[] | undefined {
       if (depth < 0) return undefined;
       if (depth === 0) {
         const words = header.match(/"[^"]*"|[^\s"]+/g) ?? [];
-        blocks.push({ type: words[0] ?? "", labels: words.slice(1).map((word) => word.replace(/^"|"$/g, "")), text: text.slice(start, i + 1) });
+        blocks.push({
+          type: words[0] ?? "",
+          labels: words.slice(1).map((word) => word.replace(/^"|"$/g, "")),
+          text: text.slice(start, i + 1),
+        });
         header = "";
       }
     } else if (depth === 0) header += c;
@@ -104,7 +108,8 @@ export function topLevelBlocks(text: string): Block[] | undefined {
   return depth === 0 ? blocks : undefined;
 }
 
-const isConfigurationFile = (name: string): boolean => /\.(?:tf|tofu)(?:\.json)?$/.test(name) && !name.startsWith(".") && !name.endsWith("~");
+const isConfigurationFile = (name: string): boolean =>
+  /\.(?:tf|tofu)(?:\.json)?$/.test(name) && !name.startsWith(".") && !name.endsWith("~");
 
 const BUILTIN = "terraform.io/builtin/terraform";
 
@@ -155,7 +160,8 @@ class Scan {
       const local = /^[a-z0-9-]+/i.exec(block.labels[0] ?? "")?.[0] ?? "";
       const alias = /^\s*provider\s*=\s*([\w-]+)/m.exec(block.text)?.[1];
       this.hash.update(`uses ${alias ?? local}\n`);
-      if (block.type === "import" ? alias !== undefined && alias !== "terraform" : (alias ?? local) !== "terraform") this.builtinOnly = false;
+      if (block.type === "import" ? alias !== undefined && alias !== "terraform" : (alias ?? local) !== "terraform")
+        this.builtinOnly = false;
     }
   }
 

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 
-import { classifyDiagnostic, describeDiagnostic, diagnosticOfText, programFailure, saysInitNeeded, type Diagnostic } from "./diagnostics.ts";
+import {
+  classifyDiagnostic,
+  describeDiagnostic,
+  diagnosticOfText,
+  programFailure,
+  saysInitNeeded,
+  type Diagnostic,
+} from "./diagnostics.ts";
 
 const error = (summary: string, detail = ""): Diagnostic => ({ severity: "error", summary, detail });
 
@@ -16,19 +23,61 @@ describe("classifyDiagnostic", () => {
     ["Required plugins are not installed", "", "init_needed", "invalid_config", true],
     ["Backend configuration changed", "", "backend_changed", "invalid_config", false],
     ["Provider dependency changes detected", "", "lock_file_incomplete", "invalid_config", false],
-    ["Error acquiring the state lock", "Error message: resource temporarily unavailable\nLock Info:\n  ID: 1", "state_lock", "conflict", true],
-    ["Error acquiring the state lock", "Error message: 2 problems:\n\n- Unsupported state file format: The state file could not be parsed", "state_damaged", "state_damaged", false],
-    ["Error acquiring the state lock", "operation error DynamoDB: PutItem, ExpiredTokenException: The security token included in the request is expired", "aws_credentials", "credentials", false],
+    [
+      "Error acquiring the state lock",
+      "Error message: resource temporarily unavailable\nLock Info:\n  ID: 1",
+      "state_lock",
+      "conflict",
+      true,
+    ],
+    [
+      "Error acquiring the state lock",
+      "Error message: 2 problems:\n\n- Unsupported state file format: The state file could not be parsed",
+      "state_damaged",
+      "state_damaged",
+      false,
+    ],
+    [
+      "Error acquiring the state lock",
+      "operation error DynamoDB: PutItem, ExpiredTokenException: The security token included in the request is expired",
+      "aws_credentials",
+      "credentials",
+      false,
+    ],
     ["Failed to save state", "Error saving state: open errored.tfstate", "state_not_saved", "in_doubt", false],
     ["No value for required variable", 'The root module input variable "x" is not set', "variable_missing", "invalid_config", false],
     ["Provider produced inconsistent final plan", "", "final_plan_inconsistent", "stale", false],
-    ["Failed to install provider", "Error while installing hashicorp/aws v5: open …: text file busy", "plugin_cache_race", "command_failed", true],
+    [
+      "Failed to install provider",
+      "Error while installing hashicorp/aws v5: open …: text file busy",
+      "plugin_cache_race",
+      "command_failed",
+      true,
+    ],
     ["Failed to query available provider packages", "could not connect to registry", "registry_unreachable", "command_failed", true],
     ["No valid credential sources found", "Please see https://…", "aws_credentials", "credentials", false],
-    ["configuring Terraform AWS Provider", "validating provider credentials: retrieving caller identity from STS: api error InvalidClientTokenId: The security token included in the request is invalid.", "aws_credentials", "credentials", false],
-    ["Attempted to load application default credentials since neither `credentials` nor `access_token` was set", "No credentials loaded. google: could not find default credentials.", "google_credentials", "credentials", false],
+    [
+      "configuring Terraform AWS Provider",
+      "validating provider credentials: retrieving caller identity from STS: api error InvalidClientTokenId: The security token included in the request is invalid.",
+      "aws_credentials",
+      "credentials",
+      false,
+    ],
+    [
+      "Attempted to load application default credentials since neither `credentials` nor `access_token` was set",
+      "No credentials loaded. google: could not find default credentials.",
+      "google_credentials",
+      "credentials",
+      false,
+    ],
     ["Error creating Network", 'oauth2: "invalid_grant" "reauth related error (invalid_rapt)"', "google_credentials", "credentials", false],
-    ["unable to build authorizer for Resource Manager API", "could not configure AzureCli Authorizer: obtaining tenant ID: please run 'az login'", "azure_credentials", "credentials", false],
+    [
+      "unable to build authorizer for Resource Manager API",
+      "could not configure AzureCli Authorizer: obtaining tenant ID: please run 'az login'",
+      "azure_credentials",
+      "credentials",
+      false,
+    ],
     ["building account", "AADSTS700082: The refresh token has expired due to inactivity.", "azure_credentials", "credentials", false],
     ["reading S3 Bucket", "ThrottlingException: Rate exceeded", "throttled", "command_failed", true],
     ["Resource precondition failed", "x", "precondition", "command_failed", false],
@@ -51,7 +100,11 @@ describe("programFailure", () => {
   const base = { step: "apply", kind: "terraform", code: 1, stderr: "" } as const;
 
   test("takes the telling error, counts the rest, leaves echoes out and masks", () => {
-    const diagnostics = [...Array.from({ length: 30 }, () => error("execution halted")), ...Array.from({ length: 7 }, (_, n) => error(`broken ${n}`, "secret-1")), error("Saved plan is stale")];
+    const diagnostics = [
+      ...Array.from({ length: 30 }, () => error("execution halted")),
+      ...Array.from({ length: 7 }, (_, n) => error(`broken ${n}`, "secret-1")),
+      error("Saved plan is stale"),
+    ];
     const failure = programFailure({ ...base, diagnostics, redact: (text) => text.replaceAll("secret-1", "***") });
     expect(failure).toMatchObject({ code: "stale", retryable: false, details: { reason: "plan_stale", step: "apply", exit_code: 1 } });
     expect(failure.message).toContain("… and 3 more");
@@ -67,12 +120,17 @@ describe("programFailure", () => {
   test("reads the text of commands that have no JSON", () => {
     const text = "╷\n│ Error: Error loading state: AccessDenied\n│ \n│ \u001b[31mwhy it is so\u001b[0m\n╵\n";
     expect(diagnosticOfText(text)).toEqual({ severity: "error", summary: "Error loading state: AccessDenied", detail: "why it is so" });
-    expect(programFailure({ ...base, step: "show", diagnostics: [], stderr: text }).message).toBe("terraform show failed (exit code 1): Error loading state: AccessDenied: why it is so");
+    expect(programFailure({ ...base, step: "show", diagnostics: [], stderr: text }).message).toBe(
+      "terraform show failed (exit code 1): Error loading state: AccessDenied: why it is so",
+    );
     expect(programFailure({ ...base, step: "show", diagnostics: [], stderr: "panic: x" }).message).toContain("panic: x");
   });
 
   test("killed: a read may be tried again, an apply not", () => {
-    expect(programFailure({ ...base, step: "plan", code: null, signal: "SIGKILL", diagnostics: [] })).toMatchObject({ retryable: true, details: { reason: "killed" } });
+    expect(programFailure({ ...base, step: "plan", code: null, signal: "SIGKILL", diagnostics: [] })).toMatchObject({
+      retryable: true,
+      details: { reason: "killed" },
+    });
     expect(programFailure({ ...base, code: null, signal: "SIGKILL", diagnostics: [] })).toMatchObject({ retryable: false });
   });
 });

@@ -41,7 +41,10 @@ describe("EventTail", () => {
 
   test("what is no event is kept aside, bounded", async () => {
     const path = join(folder, "out");
-    await writeFile(path, `\u001b[0m\u001b[32m\nSuccessfully configured the backend "local"!\n[]\n{"no":"type"}\n{"type":1}\nnull\n{"type":"log"\n${"noise\n".repeat(200)}`);
+    await writeFile(
+      path,
+      `\u001b[0m\u001b[32m\nSuccessfully configured the backend "local"!\n[]\n{"no":"type"}\n{"type":1}\nnull\n{"type":"log"\n${"noise\n".repeat(200)}`,
+    );
     const tail = new EventTail(path);
     expect(await tail.finish()).toEqual([]);
     expect(tail.noise.length).toBe(50);
@@ -65,7 +68,15 @@ describe("StreamFacts", () => {
   };
 
   test("in flight is what was begun and neither finished nor failed; both halves of a replacement count", () => {
-    const facts = fold(hook("apply_start", "a", "delete"), hook("apply_complete", "a", "delete"), hook("apply_start", "a"), hook("apply_start", "b"), hook("apply_errored", "b"), hook("apply_start", "c"), hook("apply_complete", "c"));
+    const facts = fold(
+      hook("apply_start", "a", "delete"),
+      hook("apply_complete", "a", "delete"),
+      hook("apply_start", "a"),
+      hook("apply_start", "b"),
+      hook("apply_errored", "b"),
+      hook("apply_start", "c"),
+      hook("apply_complete", "c"),
+    );
     expect(facts.inFlight()).toEqual([{ address: "a", action: "create" }]);
     expect(facts.progress("apply")).toMatchObject({ step: "apply", started: 4, completed: 2, errored: 1, in_flight: ["a"] });
   });
@@ -89,7 +100,14 @@ describe("StreamFacts", () => {
   });
 
   test("malformed events change nothing", () => {
-    const facts = fold('{"type":"apply_start"}', '{"type":"apply_start","hook":{"resource":[]}}', '{"type":"diagnostic"}', '{"type":"change_summary","changes":null}', '{"type":"change_summary","changes":{"add":"many","operation":"apply"}}', '{"type":"new_in_2.0","x":1}');
+    const facts = fold(
+      '{"type":"apply_start"}',
+      '{"type":"apply_start","hook":{"resource":[]}}',
+      '{"type":"diagnostic"}',
+      '{"type":"change_summary","changes":null}',
+      '{"type":"change_summary","changes":{"add":"many","operation":"apply"}}',
+      '{"type":"new_in_2.0","x":1}',
+    );
     expect(facts.started.size).toBe(0);
     expect(facts.summaries.get("apply")?.add).toBe(0);
   });

@@ -17,7 +17,10 @@ export function holderRecordPath(dataDir: string, step: string, work: string): s
 }
 
 /** Writes a record; synchronous, because it must be there before anything else can go wrong. */
-export function writeHolderRecord(path: string, facts: { pid: number; start: string; step: string; started_at?: string; ended_at?: string }): void {
+export function writeHolderRecord(
+  path: string,
+  facts: { pid: number; start: string; step: string; started_at?: string; ended_at?: string },
+): void {
   mkdirSync(join(path, ".."), { recursive: true, mode: 0o700 });
   const record: LockHolderRecord = { host: hostname(), user: userInfo().username, started_at: new Date().toISOString(), ...facts };
   writeFileSync(path, JSON.stringify(record), { mode: 0o600 });
@@ -32,7 +35,9 @@ export function removeHolderRecord(path: string): void {
 export async function readHolderRecord(path: string): Promise<LockHolderRecord | undefined> {
   try {
     const value = JSON.parse(await readFile(path, "utf8")) as LockHolderRecord;
-    return typeof value.pid === "number" && value.pid > 1 && typeof value.start === "string" && typeof value.started_at === "string" ? value : undefined;
+    return typeof value.pid === "number" && value.pid > 1 && typeof value.start === "string" && typeof value.started_at === "string"
+      ? value
+      : undefined;
   } catch {
     return undefined;
   }

@@ -7,7 +7,7 @@ export { classifyLock, parseLockInfo, type LockHolderRecord, type LockInfo, type
 export { readOutputs, type Outputs } from "./outputs.ts";
 export { releaseDeadLock } from "./release-lock.ts";
 export { planWorkspace, type PlanInputs, type PlanResult } from "./plan.ts";
-export { type AttributeChange, type ChangeKind, type Counts, type FailedCheck, type OutputChange, type ResourceChange } from "./plan-summary.ts";
+export { type ChangeKind, type Counts, type FailedCheck, type OutputChange, type ResourceChange } from "./plan-summary.ts";
 export { preflight, preflightFailure, type ExpectedState, type PreflightVerdict } from "./preflight.ts";
 export { findProgram } from "./program.ts";
 export { type ProgramRef, type Progress, type RawJson, type StepContext, type StepName } from "./step.ts";

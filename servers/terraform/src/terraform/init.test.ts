@@ -16,8 +16,15 @@ const AWS = 'terraform {\n  required_providers {\n    aws = { source = "hashicor
 const LOCK = 'provider "registry.terraform.io/hashicorp/aws" {\n  version = "5.0.0"\n}\n';
 
 /** Providers cannot be had here: a stand-in for the program notes its arguments, then does what the text says. */
-async function workspace(files: Record<string, string>, text = ""): Promise<{ fixture: WorkspaceFixture; ctx: StepContext; calls(): Promise<string[]> }> {
-  const fixture = await WorkspaceFixture.create({ kind: "terraform", path: "/nowhere", version: "1.11.4", digest: "0" }, process.env, files);
+async function workspace(
+  files: Record<string, string>,
+  text = "",
+): Promise<{ fixture: WorkspaceFixture; ctx: StepContext; calls(): Promise<string[]> }> {
+  const fixture = await WorkspaceFixture.create(
+    { kind: "terraform", path: "/nowhere", version: "1.11.4", digest: "0" },
+    process.env,
+    files,
+  );
   made.push(fixture);
   const path = fixture.path("program");
   await writeFile(path, `#!/bin/sh\necho "$*" >> ${fixture.path("calls")}\nmkdir -p "$TF_DATA_DIR/providers"\n${text}\n`);
@@ -76,8 +83,14 @@ describe("ensureInit", () => {
   });
 
   test("a program that knows no init -json is asked without, and its text understood", async () => {
-    const { ctx, calls } = await workspace({ "main.tf": AWS }, 'case "$*" in *-json*) echo "flag provided but not defined: -json" >&2; exit 1;; esac\necho "╷" >&2; echo "│ Error: Module not installed" >&2; exit 1');
-    await expect(ensureInit(ctx)).rejects.toMatchObject({ code: "invalid_config", message: expect.stringContaining("Module not installed") });
+    const { ctx, calls } = await workspace(
+      { "main.tf": AWS },
+      'case "$*" in *-json*) echo "flag provided but not defined: -json" >&2; exit 1;; esac\necho "╷" >&2; echo "│ Error: Module not installed" >&2; exit 1',
+    );
+    await expect(ensureInit(ctx)).rejects.toMatchObject({
+      code: "invalid_config",
+      message: expect.stringContaining("Module not installed"),
+    });
     expect(await calls()).toEqual(["init -json -input=false", "init -no-color -input=false"]);
   });
 

@@ -13,12 +13,18 @@ const ATTEMPTS = 3;
 const NO_SUCH_FLAG = /flag provided but not defined: -json/;
 
 const readText = (path: string): Promise<string | undefined> => readFile(path, "utf8").catch(() => undefined);
-const exists = (path: string): Promise<boolean> => stat(path).then(() => true, () => false);
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 const stampPath = (ctx: StepContext): string => join(ctx.dataDir, ".platform-ops", "init.json");
 
 function fingerprint(ctx: StepContext, scan: ConfigurationScan, lockFile: string | undefined): string {
-  return createHash("sha256").update([ctx.program.kind, ctx.program.version, ctx.program.digest, ctx.dir, scan.fingerprint, lockFile ?? "none"].join("\n")).digest("hex");
+  return createHash("sha256")
+    .update([ctx.program.kind, ctx.program.version, ctx.program.digest, ctx.dir, scan.fingerprint, lockFile ?? "none"].join("\n"))
+    .digest("hex");
 }
 
 /** True where the data directory still has what the last init put there. */
@@ -53,7 +59,10 @@ async function runInit(ctx: StepContext, scan: ConfigurationScan, lockFile: stri
 }
 
 const noConfiguration = (ctx: StepContext): OpsError =>
-  new OpsError("invalid_config", `${ctx.dir} has no .tf files.`, { hint: "Point `dir` at the folder with the .tf files.", details: { reason: "no_configuration" } });
+  new OpsError("invalid_config", `${ctx.dir} has no .tf files.`, {
+    hint: "Point `dir` at the folder with the .tf files.",
+    details: { reason: "no_configuration" },
+  });
 
 /**
  * Makes a workspace ready for plan. Runs `init` only where something that matters to it changed since the last one, or its
@@ -65,7 +74,8 @@ export async function ensureInit(ctx: StepContext, force = false): Promise<boole
   const scan = await scanConfiguration(ctx.dir);
   if (scan.files === 0) throw noConfiguration(ctx);
   const lockFile = await readText(join(ctx.dir, LOCK_FILE));
-  if (!force && scan.builtinOnly && !/^provider "/m.test(lockFile ?? "") && !(await exists(join(ctx.dataDir, "terraform.tfstate")))) return false;
+  if (!force && scan.builtinOnly && !/^provider "/m.test(lockFile ?? "") && !(await exists(join(ctx.dataDir, "terraform.tfstate"))))
+    return false;
   const before = fingerprint(ctx, scan, lockFile);
   if (!force && (await readText(stampPath(ctx))) === before && (await isIntact(ctx, scan, lockFile))) return false;
   await runInit(ctx, scan, lockFile);

@@ -7,14 +7,31 @@ const DETAIL =
   "Error message: resource temporarily unavailable\nLock Info:\n  ID:        1cc97673-cefd-a21e-8496-5e62fb1e0596\n  Path:      terraform.tfstate\n  Operation: OperationTypeApply\n  Who:       root@vm\n  Version:   1.11.4\n  Created:   2026-11-21 08:54:58.015488881 +0000 UTC\n  Info:      \n\n\nTerraform acquires a state lock";
 
 const lock = { id: "1", who: "me@here", operation: "OperationTypeApply", created: "2026-11-21T08:54:58.015Z" };
-const record = (more: Partial<LockHolderRecord> = {}): LockHolderRecord => ({ pid: 2 ** 22 + 7, start: "1", step: "apply", host: "here", user: "me", started_at: "2026-11-21T08:54:57.000Z", ...more });
+const record = (more: Partial<LockHolderRecord> = {}): LockHolderRecord => ({
+  pid: 2 ** 22 + 7,
+  start: "1",
+  step: "apply",
+  host: "here",
+  user: "me",
+  started_at: "2026-11-21T08:54:57.000Z",
+  ...more,
+});
 
 describe("parseLockInfo", () => {
   test("reads what every backend prints", () => {
-    expect(parseLockInfo(DETAIL)).toEqual({ id: "1cc97673-cefd-a21e-8496-5e62fb1e0596", path: "terraform.tfstate", operation: "OperationTypeApply", who: "root@vm", version: "1.11.4", created: "2026-11-21T08:54:58.015Z" });
+    expect(parseLockInfo(DETAIL)).toEqual({
+      id: "1cc97673-cefd-a21e-8496-5e62fb1e0596",
+      path: "terraform.tfstate",
+      operation: "OperationTypeApply",
+      who: "root@vm",
+      version: "1.11.4",
+      created: "2026-11-21T08:54:58.015Z",
+    });
   });
   test("of a backend that prints its own request, only the holder's id counts", () => {
-    expect(parseLockInfo(`Error message: HTTP remote state already locked: ID=other-id\n${DETAIL.slice(DETAIL.indexOf("Lock Info"))}`)).toEqual({ id: "other-id" });
+    expect(
+      parseLockInfo(`Error message: HTTP remote state already locked: ID=other-id\n${DETAIL.slice(DETAIL.indexOf("Lock Info"))}`),
+    ).toEqual({ id: "other-id" });
   });
   test("no block, no id, nonsense: nothing", () => {
     expect(parseLockInfo("held")).toBeUndefined();
@@ -32,7 +49,9 @@ describe("classifyLock", () => {
     const self = await processFacts(process.pid);
     expect(await classifyLock(lock, [record({ pid: process.pid, start: self?.start ?? "" })])).toMatchObject({ owner: "ours_live" });
     expect(await classifyLock(lock, [record({ pid: process.pid, start: "1" })])).toMatchObject({ owner: "ours_dead" });
-    expect(await classifyLock(lock, [record(), record({ pid: process.pid, start: self?.start ?? "" })])).toMatchObject({ owner: "ours_live" });
+    expect(await classifyLock(lock, [record(), record({ pid: process.pid, start: self?.start ?? "" })])).toMatchObject({
+      owner: "ours_live",
+    });
   });
   test.each<[string, Partial<LockHolderRecord>]>([
     ["another user", { user: "you" }],

@@ -54,7 +54,14 @@ export function parseLockInfo(detail: string): LockInfo | undefined {
   // terraform's http backend (1.11) prints the info of the lock that it asked for, and of the holder's only the id.
   const holder = /already locked: ID=([^\s,]+)/.exec(detail)?.[1];
   if (holder !== undefined && holder !== id) return { id: holder };
-  const optional = { path: fields.get("Path"), operation: fields.get("Operation"), who: fields.get("Who"), version: fields.get("Version"), created, info: fields.get("Info") };
+  const optional = {
+    path: fields.get("Path"),
+    operation: fields.get("Operation"),
+    who: fields.get("Who"),
+    version: fields.get("Version"),
+    created,
+    info: fields.get("Info"),
+  };
   return { id, ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined && value !== "")) };
 }
 
@@ -68,12 +75,17 @@ const operationFits = (step: string, operation: string | undefined): boolean =>
  * Tells whose a lock is. `ours_dead` needs proof: a program of ours on this host, of the lock's operation, began before
  * the lock was made and had not ended then, and is gone now (pid and start time). Anything less is `foreign`.
  */
-export async function classifyLock(lock: LockInfo, ours: readonly LockHolderRecord[]): Promise<{ owner: LockOwner; holder?: LockHolderRecord }> {
+export async function classifyLock(
+  lock: LockInfo,
+  ours: readonly LockHolderRecord[],
+): Promise<{ owner: LockOwner; holder?: LockHolderRecord }> {
   if (lock.created === undefined || lock.who === undefined) return { owner: "foreign" };
   const created = Date.parse(lock.created);
   const candidates = ours
     .filter((record) => {
-      const wasAlive = Date.parse(record.started_at) - 1_000 <= created && (record.ended_at === undefined || created <= Date.parse(record.ended_at) + 1_000);
+      const wasAlive =
+        Date.parse(record.started_at) - 1_000 <= created &&
+        (record.ended_at === undefined || created <= Date.parse(record.ended_at) + 1_000);
       return wasAlive && lock.who === `${record.user}@${record.host}` && operationFits(record.step, lock.operation);
     })
     .sort((a, b) => (a.started_at < b.started_at ? 1 : -1));
@@ -81,6 +93,8 @@ export async function classifyLock(lock: LockInfo, ours: readonly LockHolderReco
     const facts = await processFacts(holder.pid);
     if (facts !== undefined && (holder.start === "" || facts.start === holder.start)) return { owner: "ours_live", holder };
   }
-  const holder = candidates.find((record) => record.ended_at !== undefined || created <= Date.parse(record.started_at) + TAKES_LOCK_WITHIN_MS);
+  const holder = candidates.find(
+    (record) => record.ended_at !== undefined || created <= Date.parse(record.started_at) + TAKES_LOCK_WITHIN_MS,
+  );
   return holder === undefined ? { owner: "foreign" } : { owner: "ours_dead", holder };
 }

@@ -15,7 +15,8 @@ describe("parseLossless", () => {
   });
 
   test("strings that look like numbers, end in backslashes or hold our mark are left alone", () => {
-    const text = '{"a\\\\":"\\\\","b":"\\\\\\"99999999999999999999","raw-number":"1","c":{"raw-number":"99999999999999999999"},"d":99999999999999999999}';
+    const text =
+      '{"a\\\\":"\\\\","b":"\\\\\\"99999999999999999999","raw-number":"1","c":{"raw-number":"99999999999999999999"},"d":99999999999999999999}';
     expect(toJsonText(parseLossless(text))).toBe(text);
   });
 
@@ -24,7 +25,15 @@ describe("parseLossless", () => {
     expect(toJsonText(parseLossless(text))).toBe(text);
   });
 
-  test.each(["", "{", '{"a":99999999999999999999', "[1 2]", "99999999999999999999-1", '{"a":012345678901234567890}', '{"a":"unclosed 99999999999999999999'])("refuses %j", (text) => {
+  test.each([
+    "",
+    "{",
+    '{"a":99999999999999999999',
+    "[1 2]",
+    "99999999999999999999-1",
+    '{"a":012345678901234567890}',
+    '{"a":"unclosed 99999999999999999999',
+  ])("refuses %j", (text) => {
     expect(() => parseLossless(text)).toThrow(SyntaxError);
   });
 

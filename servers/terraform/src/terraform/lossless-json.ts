@@ -31,16 +31,17 @@ function endOfString(text: string, start: number): number {
   }
 }
 
-const isNumberCharacter = (c: number): boolean => (c >= 0x30 && c <= 0x39) || c === 0x2d || c === 0x2b || c === 0x2e || c === 0x65 || c === 0x45;
+const isNumberCharacter = (c: number): boolean =>
+  (c >= 0x30 && c <= 0x39) || c === 0x2d || c === 0x2b || c === 0x2e || c === 0x65 || c === 0x45;
 
 /** True where reading the literal as a double and writing it again gives the same text. */
-const survives = (literal: string): boolean => literal.length < 16 && !/[eE]/.test(literal) ? true : String(Number(literal)) === literal;
+const survives = (literal: string): boolean => (literal.length < 16 && !/[eE]/.test(literal) ? true : String(Number(literal)) === literal);
 
 /** The text with each number that a double cannot hold replaced by {"<mark>":"<literal>"}; undefined where there is none. */
 function markUnsafeNumbers(text: string, mark: string): string | undefined {
   const parts: string[] = [];
   let kept = 0;
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const c = text.charCodeAt(at);
     if (c === QUOTE) {
       at = endOfString(text, at);
@@ -94,5 +95,3 @@ export function toJsonText(value: Json | undefined, sortKeys = false): RawJson {
   }
   return JSON.stringify(value);
 }
-
-

@@ -50,5 +50,7 @@ export async function readOutputs(ctx: StepContext): Promise<Outputs> {
     throw new OpsError("command_failed", `${ctx.program.kind} output printed something that is not JSON.`, { cause });
   }
   const outputs = Object.entries(isRecord(value) ? value : {});
-  return Object.fromEntries(outputs.map(([name, output]) => [name, { sensitive: member(output, "sensitive") === true, json: toJsonText(member(output, "value")) }]));
+  return Object.fromEntries(
+    outputs.map(([name, output]) => [name, { sensitive: member(output, "sensitive") === true, json: toJsonText(member(output, "value")) }]),
+  );
 }

@@ -11,7 +11,8 @@ const CENTRAL_HEADER = 0x02014b50;
 const LOCAL_HEADER = 0x04034b50;
 const MAX_MEMBER_BYTES = 256 * 1024 * 1024;
 
-const notReadable = (why: string): OpsError => new OpsError("artifact_missing", `The plan file cannot be read: ${why}.`, { hint: "Plan anew." });
+const notReadable = (why: string): OpsError =>
+  new OpsError("artifact_missing", `The plan file cannot be read: ${why}.`, { hint: "Plan anew." });
 
 /** The members of a zip whose names `isWanted` takes, in their order. Throws `artifact_missing` on what is no zip. */
 export function readZipMembers(zip: Buffer, isWanted: (name: string) => boolean): Map<string, Buffer> {

@@ -6,7 +6,12 @@ import { summarisePlan } from "./plan-summary.ts";
 import { semanticDigest } from "./semantic-digest.ts";
 import { DIGEST_KEY } from "./workspace.test-support.ts";
 
-const resource = (change: object, more: object = {}): object => ({ address: "x_y.z", type: "x_y", change: { before: null, after: null, after_unknown: {}, before_sensitive: false, after_sensitive: false, ...change }, ...more });
+const resource = (change: object, more: object = {}): object => ({
+  address: "x_y.z",
+  type: "x_y",
+  change: { before: null, after: null, after_unknown: {}, before_sensitive: false, after_sensitive: false, ...change },
+  ...more,
+});
 const plan = (parts: object): PlanJson => parseLossless(JSON.stringify({ format_version: "1.2", ...parts })) as unknown as PlanJson;
 const ofResource = (change: object, more: object = {}): PlanJson => plan({ resource_changes: [resource(change, more)] });
 
@@ -40,7 +45,11 @@ describe("summarisePlan", () => {
 
   test("no-ops, an errored plan, a targeted plan", () => {
     expect(summarisePlan(ofResource({ actions: ["no-op"] }))).toMatchObject({ changes: [], kinds: [], applyable: false, complete: true });
-    expect(summarisePlan(plan({ errored: true, resource_changes: [resource({ actions: ["create"] })] }))).toMatchObject({ errored: true, applyable: false, complete: false });
+    expect(summarisePlan(plan({ errored: true, resource_changes: [resource({ actions: ["create"] })] }))).toMatchObject({
+      errored: true,
+      applyable: false,
+      complete: false,
+    });
     expect(summarisePlan(plan({ complete: false }))).toMatchObject({ complete: false });
   });
 
@@ -82,13 +91,38 @@ describe("summarisePlan", () => {
   });
 
   test("a value that becomes unknown as a whole is masked for the marks inside it", () => {
-    const [change] = summarisePlan(ofResource({ actions: ["update"], before: { o: { p: "inner-secret" } }, after: {}, after_unknown: { o: true }, before_sensitive: { o: { p: true } } })).changes;
+    const [change] = summarisePlan(
+      ofResource({
+        actions: ["update"],
+        before: { o: { p: "inner-secret" } },
+        after: {},
+        after_unknown: { o: true },
+        before_sensitive: { o: { p: true } },
+      }),
+    ).changes;
     expect(change?.attributes).toEqual([{ path: "o", before: "(sensitive)", unknown: true }]);
   });
 
   test("outputs: known, unknown in part, sensitive, deleted", () => {
-    const change = (more: object): object => ({ actions: ["create"], before: null, after_unknown: false, before_sensitive: false, after_sensitive: false, ...more });
-    const summary = summarisePlan(plan({ output_changes: { a: change({ after: [1, "x"] }), b: change({ after: { k: 1 }, after_unknown: { id: true } }), c: change({ after: "hush-hush", after_sensitive: true }), d: change({ actions: ["delete"], before: 1, after: null }), e: change({ actions: ["no-op"], after: 5 }) } }));
+    const change = (more: object): object => ({
+      actions: ["create"],
+      before: null,
+      after_unknown: false,
+      before_sensitive: false,
+      after_sensitive: false,
+      ...more,
+    });
+    const summary = summarisePlan(
+      plan({
+        output_changes: {
+          a: change({ after: [1, "x"] }),
+          b: change({ after: { k: 1 }, after_unknown: { id: true } }),
+          c: change({ after: "hush-hush", after_sensitive: true }),
+          d: change({ actions: ["delete"], before: 1, after: null }),
+          e: change({ actions: ["no-op"], after: 5 }),
+        },
+      }),
+    );
     expect(summary.outputs).toEqual([
       { name: "a", action: "create", sensitive: false, unknown: false, after: '[1,"x"]' },
       { name: "b", action: "create", sensitive: false, unknown: true },
@@ -101,26 +135,91 @@ describe("summarisePlan", () => {
   });
 
   test("a plan of nonsense neither throws nor looks empty where it is not", () => {
-    expect(summarisePlan(plan({ resource_changes: [null, 1, {}, { change: null }, { change: { actions: "create" } }], output_changes: [], checks: {} })).kinds).toEqual(["other"]);
+    expect(
+      summarisePlan(
+        plan({ resource_changes: [null, 1, {}, { change: null }, { change: { actions: "create" } }], output_changes: [], checks: {} }),
+      ).kinds,
+    ).toEqual(["other"]);
   });
 });
 
 describe("semanticDigest", () => {
   const digest = (value: PlanJson): string => semanticDigest(value, DIGEST_KEY);
-  const base = ofResource({ actions: ["update"], before: { a: 1, s: "one" }, after: { a: 2, s: "two" }, before_sensitive: { s: true }, after_sensitive: { s: true } });
+  const base = ofResource({
+    actions: ["update"],
+    before: { a: 1, s: "one" },
+    after: { a: 2, s: "two" },
+    before_sensitive: { s: true },
+    after_sensitive: { s: true },
+  });
 
   test("is blind to time, order, no-ops and other parts of the plan", () => {
     const entries = [resource({ actions: ["create"] }), resource({ actions: ["delete"] }, { address: "a.b" })];
     const quiet = resource({ actions: ["no-op"], after: { x: 1 } }, { address: "q.q" });
-    expect(digest(plan({ resource_changes: entries, timestamp: "1" }))).toBe(digest(plan({ timestamp: "2", prior_state: {}, resource_changes: [quiet, ...entries.reverse()] })));
+    expect(digest(plan({ resource_changes: entries, timestamp: "1" }))).toBe(
+      digest(plan({ timestamp: "2", prior_state: {}, resource_changes: [quiet, ...entries.reverse()] })),
+    );
   });
 
   test.each<[string, PlanJson]>([
-    ["a value", ofResource({ actions: ["update"], before: { a: 1, s: "one" }, after: { a: 3, s: "two" }, before_sensitive: { s: true }, after_sensitive: { s: true } })],
-    ["a sensitive value", ofResource({ actions: ["update"], before: { a: 1, s: "one" }, after: { a: 2, s: "twp" }, before_sensitive: { s: true }, after_sensitive: { s: true } })],
-    ["an action", ofResource({ actions: ["delete", "create"], before: { a: 1, s: "one" }, after: { a: 2, s: "two" }, before_sensitive: { s: true }, after_sensitive: { s: true } })],
-    ["an address", ofResource({ actions: ["update"], before: { a: 1, s: "one" }, after: { a: 2, s: "two" }, before_sensitive: { s: true }, after_sensitive: { s: true } }, { address: "x_y.other" })],
-    ["completeness", plan({ resource_changes: [resource({ actions: ["update"], before: { a: 1, s: "one" }, after: { a: 2, s: "two" }, before_sensitive: { s: true }, after_sensitive: { s: true } })], complete: false })],
+    [
+      "a value",
+      ofResource({
+        actions: ["update"],
+        before: { a: 1, s: "one" },
+        after: { a: 3, s: "two" },
+        before_sensitive: { s: true },
+        after_sensitive: { s: true },
+      }),
+    ],
+    [
+      "a sensitive value",
+      ofResource({
+        actions: ["update"],
+        before: { a: 1, s: "one" },
+        after: { a: 2, s: "twp" },
+        before_sensitive: { s: true },
+        after_sensitive: { s: true },
+      }),
+    ],
+    [
+      "an action",
+      ofResource({
+        actions: ["delete", "create"],
+        before: { a: 1, s: "one" },
+        after: { a: 2, s: "two" },
+        before_sensitive: { s: true },
+        after_sensitive: { s: true },
+      }),
+    ],
+    [
+      "an address",
+      ofResource(
+        {
+          actions: ["update"],
+          before: { a: 1, s: "one" },
+          after: { a: 2, s: "two" },
+          before_sensitive: { s: true },
+          after_sensitive: { s: true },
+        },
+        { address: "x_y.other" },
+      ),
+    ],
+    [
+      "completeness",
+      plan({
+        resource_changes: [
+          resource({
+            actions: ["update"],
+            before: { a: 1, s: "one" },
+            after: { a: 2, s: "two" },
+            before_sensitive: { s: true },
+            after_sensitive: { s: true },
+          }),
+        ],
+        complete: false,
+      }),
+    ],
     ["an output", plan({ output_changes: { o: { actions: ["create"], after: 1 } } })],
     ["an action invocation", plan({ action_invocations: [{ address: "action.a" }] })],
   ])("changes with %s", (_what, other) => {

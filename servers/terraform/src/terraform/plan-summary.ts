@@ -1,5 +1,6 @@
+import { attributeChanges, shorten, visible, type AttributeChange } from "./attribute-changes.ts";
 import { isRecord, RawNumber, toJsonText, type Json } from "./lossless-json.ts";
-import { changeOf, childMark, hasMark, isWhole, list, member, textOf, type PlanChange, type PlanJson } from "./plan-json.ts";
+import { changeOf, childMark, hasMark, list, member, textOf, type PlanChange, type PlanJson } from "./plan-json.ts";
 
 /** How many of each; a replacement counts as `replace` only, a moved and updated resource as both. */
 export interface Counts {
@@ -15,18 +16,6 @@ export interface Counts {
 
 /** Kinds of change as policies name them; `other` is one that no policy can name, so that it is never let through. */
 export type ChangeKind = "create" | "update" | "delete" | "replace" | "move" | "import" | "forget" | "outputs" | "other";
-
-/** One attribute that changes; values as JSON text, at most 500 characters. */
-export interface AttributeChange {
-  /** e.g. tags["Name"], rule[0].port */
-  readonly path: string;
-  readonly before?: string;
-  readonly after?: string;
-  readonly sensitive?: true;
-  /** Known only after apply. */
-  readonly unknown?: true;
-  readonly forces_replacement?: true;
-}
 
 export type ResourceAction = "create" | "update" | "delete" | "replace" | "read" | "move" | "import" | "forget" | "no-op" | "other";
 
@@ -80,85 +69,16 @@ export interface PlanSummary {
   readonly sensitive_values: string[];
 }
 
-export const MASKED = "(sensitive)";
-const MAX_VALUE = 500;
 const MAX_ATTRIBUTES = 100;
-
-/** Characters that a terminal or an editor acts upon instead of showing (C1 controls, direction marks, line separators). */
-const INVISIBLE = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
-
-/** JSON escapes the C0 controls itself. */
-const visible = (text: string): string => text.replace(INVISIBLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
-
-const shorten = (text: string): string => (text.length <= MAX_VALUE ? text : `${text.slice(0, MAX_VALUE)}… (${text.length} characters)`);
-
-const same = (a: Json | undefined, b: Json | undefined): boolean => toJsonText(a, true) === toJsonText(b, true);
 
 /** The action as one word, from the pair of lists that plan JSON uses. */
 export function actionOf(change: PlanChange, moved: boolean): ResourceAction {
   const actions = [...change.actions].sort().join(",");
   if (actions === "no-op") return isRecord(change.importing) ? "import" : moved ? "move" : "no-op";
   if (actions === "create,delete" || actions === "create,forget") return "replace";
-  return actions === "create" || actions === "update" || actions === "delete" || actions === "read" || actions === "forget" ? actions : "other";
-}
-
-const step = (path: string, key: string | number): string =>
-  typeof key === "number" ? `${path}[${key}]` : /^[A-Za-z_][\w-]*$/.test(key) ? (path === "" ? key : `${path}.${key}`) : `${path}[${JSON.stringify(key)}]`;
-
-interface Place {
-  readonly path: string;
-  readonly keys: readonly (string | number)[];
-  readonly before: Json | undefined;
-  readonly after: Json | undefined;
-  readonly unknown: Json | undefined;
-  readonly beforeSensitive: Json | undefined;
-  readonly afterSensitive: Json | undefined;
-}
-
-function below(place: Place, key: string | number): Place {
-  const child = (value: Json | undefined): Json | undefined => (Array.isArray(value) ? value[Number(key)] : member(value, String(key)));
-  return {
-    path: step(place.path, key),
-    keys: [...place.keys, key],
-    before: child(place.before),
-    after: child(place.after),
-    unknown: childMark(place.unknown, key),
-    beforeSensitive: childMark(place.beforeSensitive, key),
-    afterSensitive: childMark(place.afterSensitive, key),
-  };
-}
-
-function keysOf(place: Place): (string | number)[] {
-  const sides = [place.before, place.after].filter((side) => side !== undefined && side !== null);
-  if (sides.length > 0 && sides.every(Array.isArray)) {
-    const length = Math.max(...[...sides, list(place.unknown)].map((side) => side.length));
-    return Array.from({ length }, (_, index) => index);
-  }
-  if (sides.length > 0 && sides.every(isRecord)) {
-    const unknown = isRecord(place.unknown) ? Object.keys(place.unknown).filter((key) => hasMark(childMark(place.unknown, key))) : [];
-    return [...new Set([...sides.flatMap((side) => Object.keys(side)), ...unknown])].sort();
-  }
-  return [];
-}
-
-function attributeChanges(place: Place, replaced: ReadonlySet<string>, found: AttributeChange[]): void {
-  const wholeSensitive = isWhole(place.beforeSensitive) || isWhole(place.afterSensitive);
-  const keys = wholeSensitive || isWhole(place.unknown) ? [] : keysOf(place);
-  if (keys.length > 0) {
-    for (const key of keys) attributeChanges(below(place, key), replaced, found);
-    return;
-  }
-  const isUnknown = hasMark(place.unknown);
-  if (!isUnknown && same(place.before, place.after) && wholeSensitive === false) return;
-  if (!isUnknown && wholeSensitive && same(place.before, place.after) && isWhole(place.beforeSensitive) === isWhole(place.afterSensitive)) return;
-  const shown = (value: Json | undefined): string => (wholeSensitive || hasMark(place.beforeSensitive) || hasMark(place.afterSensitive) ? MASKED : visible(shorten(toJsonText(value))));
-  found.push({
-    path: visible(place.path),
-    ...(place.before === undefined || place.before === null ? {} : { before: shown(place.before) }),
-    ...(isUnknown ? { unknown: true as const } : place.after === undefined || place.after === null ? {} : { after: shown(place.after) }),
-    ...(wholeSensitive ? { sensitive: true as const } : {}),
-    ...(replaced.has(JSON.stringify(place.keys)) ? { forces_replacement: true as const } : {}),
-  });
+  return actions === "create" || actions === "update" || actions === "delete" || actions === "read" || actions === "forget"
+    ? actions
+    : "other";
 }
 
 function resourceChange(entry: Json): ResourceChange {
@@ -166,9 +86,7 @@ function resourceChange(entry: Json): ResourceChange {
   const address = textOf(member(entry, "address")) ?? "";
   const previous = textOf(member(entry, "previous_address"));
   const moved = previous !== undefined && previous !== address;
-  const attributes: AttributeChange[] = [];
-  const place: Place = { path: "", keys: [], before: change.before, after: change.after, unknown: change.afterUnknown, beforeSensitive: change.beforeSensitive, afterSensitive: change.afterSensitive };
-  attributeChanges(place, new Set(list(change.replacePaths).map((path) => toJsonText(path))), attributes);
+  const attributes = attributeChanges(change);
   const reason = textOf(member(entry, "action_reason"));
   const deposed = textOf(member(entry, "deposed"));
   const importId = textOf(member(change.importing, "id"));
@@ -217,7 +135,9 @@ function sensitiveValues(plan: PlanJson): string[] {
     if (member(member(declared, name), "sensitive") === true) collectMarked(member(variable, "value"), true, found);
   }
   const outputs = isRecord(plan["output_changes"]) ? Object.values(plan["output_changes"]) : [];
-  for (const entry of [...list(plan["resource_changes"]), ...list(plan["resource_drift"])].map((item) => member(item, "change")).concat(outputs)) {
+  for (const entry of [...list(plan["resource_changes"]), ...list(plan["resource_drift"])]
+    .map((item) => member(item, "change"))
+    .concat(outputs)) {
     const change = changeOf(entry);
     collectMarked(change.before, change.beforeSensitive, found);
     collectMarked(change.after, change.afterSensitive, found);
@@ -238,8 +158,23 @@ function failedChecks(plan: PlanJson): FailedCheck[] {
     }));
 }
 
-const KIND_OF: Partial<Record<ResourceAction, ChangeKind>> = { create: "create", update: "update", delete: "delete", replace: "replace", move: "move", import: "import", forget: "forget", other: "other" };
-const COUNT_OF: Partial<Record<ResourceAction, keyof Counts>> = { create: "add", update: "change", delete: "destroy", replace: "replace", forget: "forget" };
+const KIND_OF: Partial<Record<ResourceAction, ChangeKind>> = {
+  create: "create",
+  update: "update",
+  delete: "delete",
+  replace: "replace",
+  move: "move",
+  import: "import",
+  forget: "forget",
+  other: "other",
+};
+const COUNT_OF: Partial<Record<ResourceAction, keyof Counts>> = {
+  create: "add",
+  update: "change",
+  delete: "destroy",
+  replace: "replace",
+  forget: "forget",
+};
 
 /**
  * Plan JSON → what it means. Pure. Works for terraform and tofu, which has neither `applyable` nor `complete`:
@@ -248,7 +183,9 @@ const COUNT_OF: Partial<Record<ResourceAction, keyof Counts>> = { create: "add",
 export function summarisePlan(plan: PlanJson): PlanSummary {
   const counts: Counts = { add: 0, change: 0, destroy: 0, replace: 0, move: 0, import: 0, forget: 0, outputs: 0 };
   const kinds = new Set<ChangeKind>();
-  const changes = list(plan["resource_changes"]).map(resourceChange).filter((change) => change.action !== "no-op");
+  const changes = list(plan["resource_changes"])
+    .map(resourceChange)
+    .filter((change) => change.action !== "no-op");
   for (const change of changes) {
     const count = COUNT_OF[change.action];
     if (count !== undefined) counts[count] += 1;
@@ -272,12 +209,15 @@ export function summarisePlan(plan: PlanJson): PlanSummary {
     counts,
     kinds: [...kinds].sort(),
     changes,
-    drift: list(plan["resource_drift"]).map(resourceChange).filter((change) => change.action !== "no-op"),
+    drift: list(plan["resource_drift"])
+      .map(resourceChange)
+      .filter((change) => change.action !== "no-op"),
     outputs,
     checks: failedChecks(plan),
     complete: plan["complete"] !== false && plan["errored"] !== true,
     errored: plan["errored"] === true,
-    applyable: typeof plan["applyable"] === "boolean" ? plan["applyable"] : plan["errored"] !== true && (changes.length > 0 || counts.outputs > 0),
+    applyable:
+      typeof plan["applyable"] === "boolean" ? plan["applyable"] : plan["errored"] !== true && (changes.length > 0 || counts.outputs > 0),
     sensitive_values: sensitiveValues(plan),
   };
 }

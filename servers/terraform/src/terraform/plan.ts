@@ -70,8 +70,16 @@ export async function variableArguments(ctx: StepContext, inputs: Pick<PlanInput
   const args: string[] = [];
   if (inputs.tfvars !== undefined) {
     const path = resolve(ctx.dir, inputs.tfvars);
-    if (!(await stat(path).then((found) => found.isFile(), () => false))) {
-      throw new OpsError("invalid_config", `The variables file ${path} does not exist.`, { hint: "Correct `tfvars`; it is resolved against the workspace's folder.", details: { reason: "tfvars_missing" } });
+    if (
+      !(await stat(path).then(
+        (found) => found.isFile(),
+        () => false,
+      ))
+    ) {
+      throw new OpsError("invalid_config", `The variables file ${path} does not exist.`, {
+        hint: "Correct `tfvars`; it is resolved against the workspace's folder.",
+        details: { reason: "tfvars_missing" },
+      });
     }
     args.push(`-var-file=${path}`);
   }
@@ -92,7 +100,12 @@ async function explainLock(ctx: StepContext, failure: OpsError): Promise<OpsErro
     ours_dead: `Held by our own ${holder?.step ?? "program"} (pid ${holder?.pid ?? "unknown"}), which is dead: \`${ctx.program.kind} force-unlock -force ${lock.id}\` is safe.`,
     foreign: `Lock ${lock.id} is held by ${lock.who ?? "somebody"} since ${lock.created ?? "an unknown time"} (${lock.operation ?? "unknown operation"}): ask them, or wait.`,
   };
-  return new OpsError("conflict", failure.message, { hint: hints[owner], retryable: owner !== "ours_dead", details: { ...failure.details, lock_owner: owner }, cause: failure });
+  return new OpsError("conflict", failure.message, {
+    hint: hints[owner],
+    retryable: owner !== "ours_dead",
+    details: { ...failure.details, lock_owner: owner },
+    cause: failure,
+  });
 }
 
 async function runPlan(ctx: StepContext, args: readonly string[]): Promise<{ end: ProgramEnd; initialised: boolean }> {
@@ -115,7 +128,9 @@ async function showPlan(ctx: StepContext, planFile: string): Promise<PlanJson> {
   } catch (cause) {
     throw new OpsError("command_failed", `${ctx.program.kind} show printed something that is not JSON.`, { cause });
   }
-  throw new OpsError("command_failed", `${ctx.program.kind} show printed a plan format that is not known here.`, { hint: "Use a version that was tested, or report it." });
+  throw new OpsError("command_failed", `${ctx.program.kind} show printed a plan format that is not known here.`, {
+    hint: "Use a version that was tested, or report it.",
+  });
 }
 
 /** A var-file's undeclared names are only a warning for terraform; in a mapping they are a mistake. */
@@ -145,14 +160,27 @@ async function isStateLeftEmpty(ctx: StepContext): Promise<boolean> {
  * failed leaves no file, although terraform may write one.
  */
 export async function planWorkspace(ctx: StepContext, inputs: PlanInputs): Promise<PlanResult> {
-  if (!(await stat(ctx.dir).then((found) => found.isDirectory(), () => false))) throw new OpsError("invalid_config", `The folder ${ctx.dir} does not exist.`, { details: { reason: "bad_directory" } });
+  if (
+    !(await stat(ctx.dir).then(
+      (found) => found.isDirectory(),
+      () => false,
+    ))
+  )
+    throw new OpsError("invalid_config", `The folder ${ctx.dir} does not exist.`, { details: { reason: "bad_directory" } });
   privateFolder(ctx.work);
   const unsaved = await erroredStatePath(ctx);
   if (unsaved !== undefined) throw erroredStateFailure(ctx, unsaved);
   const planFile = join(ctx.work, "plan.tfplan");
   await rm(planFile, { force: true });
   const wasEmpty = await isStateLeftEmpty(ctx);
-  const args = ["plan", "-json", "-detailed-exitcode", "-input=false", `-lock-timeout=${Math.max(0, Math.round(ctx.lockTimeoutSeconds))}s`, `-out=${planFile}`];
+  const args = [
+    "plan",
+    "-json",
+    "-detailed-exitcode",
+    "-input=false",
+    `-lock-timeout=${Math.max(0, Math.round(ctx.lockTimeoutSeconds))}s`,
+    `-out=${planFile}`,
+  ];
   if (inputs.destroy === true) args.push("-destroy");
   args.push(...(await variableArguments(ctx, inputs)));
   const { end, initialised } = await runPlan(ctx, args);
@@ -169,12 +197,23 @@ export async function planWorkspace(ctx: StepContext, inputs: PlanInputs): Promi
   return describePlan(ctx, inputs, planFile, end, initialised);
 }
 
-async function describePlan(ctx: StepContext, inputs: PlanInputs, planFile: string, end: ProgramEnd, initialised: boolean): Promise<PlanResult> {
+async function describePlan(
+  ctx: StepContext,
+  inputs: PlanInputs,
+  planFile: string,
+  end: ProgramEnd,
+  initialised: boolean,
+): Promise<PlanResult> {
   const plan = await showPlan(ctx, planFile);
   if (inputs.variables !== undefined) requireDeclared(plan, inputs.variables);
   const summary = summarisePlan(plan);
-  if (summary.errored) throw new OpsError("command_failed", `${ctx.program.kind} plan wrote an errored plan.`, { details: { reason: "plan_errored" } });
-  const [planSha, prior, lockFile] = await Promise.all([fileSha256(planFile), readPriorState(planFile), fileSha256(join(ctx.dir, ".terraform.lock.hcl"))]);
+  if (summary.errored)
+    throw new OpsError("command_failed", `${ctx.program.kind} plan wrote an errored plan.`, { details: { reason: "plan_errored" } });
+  const [planSha, prior, lockFile] = await Promise.all([
+    fileSha256(planFile),
+    readPriorState(planFile),
+    fileSha256(join(ctx.dir, ".terraform.lock.hcl")),
+  ]);
   if (planSha === null) throw new OpsError("artifact_missing", "The plan file is gone.");
   const redact = ctx.redact ?? ((text: string): string => text);
   // Either sign is enough: a gate must never open because one of the two was read wrongly.
@@ -188,7 +227,10 @@ async function describePlan(ctx: StepContext, inputs: PlanInputs, planFile: stri
     drift: summary.drift,
     outputs: summary.outputs,
     checks: summary.checks,
-    warnings: end.facts.diagnostics.filter((diagnostic) => diagnostic.severity === "warning").slice(0, 20).map((diagnostic) => redact(diagnostic.summary).slice(0, 300)),
+    warnings: end.facts.diagnostics
+      .filter((diagnostic) => diagnostic.severity === "warning")
+      .slice(0, 20)
+      .map((diagnostic) => redact(diagnostic.summary).slice(0, 300)),
     plan_file: planFile,
     plan_sha256: planSha,
     semantic_digest: semanticDigest(plan, inputs.digestKey),

@@ -15,14 +15,27 @@ export interface ExpectedState {
   readonly program_digest?: string;
 }
 
-export type PreflightVerdict = "ok" | "stale" | "other_state" | "plan_missing" | "plan_altered" | "program_changed" | "lock_file_changed" | "state_damaged" | "state_unsaved";
+export type PreflightVerdict =
+  | "ok"
+  | "stale"
+  | "other_state"
+  | "plan_missing"
+  | "plan_altered"
+  | "program_changed"
+  | "lock_file_changed"
+  | "state_damaged"
+  | "state_unsaved";
 
 /**
  * Checks before an apply, cheaply and without the state lock, that plan bytes, program, lock file and state are those that
  * were approved. terraform itself compares the serial only where the plan was made from no state. Throws the classified
  * failure where the state cannot be asked for (credentials, network).
  */
-export async function preflight(ctx: StepContext, expected: ExpectedState, plan?: { planFile: string; planSha256: string }): Promise<PreflightVerdict> {
+export async function preflight(
+  ctx: StepContext,
+  expected: ExpectedState,
+  plan?: { planFile: string; planSha256: string },
+): Promise<PreflightVerdict> {
   if (plan !== undefined) {
     const digest = await fileSha256(plan.planFile);
     if (digest === null) return "plan_missing";
@@ -30,7 +43,8 @@ export async function preflight(ctx: StepContext, expected: ExpectedState, plan?
   }
   if (expected.terraform_version !== undefined && expected.terraform_version !== ctx.program.version) return "program_changed";
   if (expected.program_digest !== undefined && expected.program_digest !== ctx.program.digest) return "program_changed";
-  if (expected.lock_file_sha256 !== undefined && (await fileSha256(join(ctx.dir, ".terraform.lock.hcl"))) !== expected.lock_file_sha256) return "lock_file_changed";
+  if (expected.lock_file_sha256 !== undefined && (await fileSha256(join(ctx.dir, ".terraform.lock.hcl"))) !== expected.lock_file_sha256)
+    return "lock_file_changed";
   if ((await erroredStatePath(ctx)) !== undefined) return "state_unsaved";
   try {
     const state = await readState(ctx);
@@ -49,13 +63,18 @@ export function preflightFailure(ctx: StepContext, verdict: Exclude<PreflightVer
     case "stale":
       return new OpsError("stale", "The state moved after the plan was made; nothing was applied.", { details });
     case "other_state":
-      return new OpsError("stale", "This is another state than the one that was planned for (its lineage differs); nothing was applied.", { details, hint: "The state was replaced or removed, or the backend changed: look at it before you plan anew." });
+      return new OpsError("stale", "This is another state than the one that was planned for (its lineage differs); nothing was applied.", {
+        details,
+        hint: "The state was replaced or removed, or the backend changed: look at it before you plan anew.",
+      });
     case "plan_missing":
       return new OpsError("artifact_missing", "The plan file is gone; nothing was applied.", { details });
     case "plan_altered":
       return new OpsError("approval_mismatch", "The plan file is not the one that was approved; nothing was applied.", { details });
     case "program_changed":
-      return new OpsError("stale", `The ${ctx.program.kind} program is another one than the one that planned; nothing was applied.`, { details });
+      return new OpsError("stale", `The ${ctx.program.kind} program is another one than the one that planned; nothing was applied.`, {
+        details,
+      });
     case "lock_file_changed":
       return new OpsError("stale", ".terraform.lock.hcl changed after the plan was made; nothing was applied.", { details });
     case "state_damaged":

@@ -31,7 +31,9 @@ function fromPs(): Promise<ProcessFacts[]> {
       const lines = stdout.split("\n").map((line) => /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.+?)\s*$/.exec(line));
       resolve(
         lines.flatMap((match) =>
-          match === null ? [] : [{ pid: Number(match[1]), group: Number(match[2]), start: match[4] ?? "", zombie: (match[3] ?? "").startsWith("Z") }],
+          match === null
+            ? []
+            : [{ pid: Number(match[1]), group: Number(match[2]), start: match[4] ?? "", zombie: (match[3] ?? "").startsWith("Z") }],
         ),
       );
     });

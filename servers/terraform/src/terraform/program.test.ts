@@ -25,7 +25,10 @@ test("finds it on the given path, real path and digest, and asks it once", async
   const real = await install(join(folder, "real", "terraform-1.9"), "1.9.8");
   await mkdir(join(folder, "bin"));
   await symlink(real, join(folder, "bin", "terraform"));
-  const options = { searchPath: `relative:${join(folder, "none")}:${join(folder, "bin")}`, cacheFile: join(folder, "cache", "programs.json") };
+  const options = {
+    searchPath: `relative:${join(folder, "none")}:${join(folder, "bin")}`,
+    cacheFile: join(folder, "cache", "programs.json"),
+  };
   const found = await findProgram("terraform", options);
   expect(found).toEqual({ kind: "terraform", path: real, version: "1.9.8", digest: expect.stringMatching(/^[0-9a-f]{64}$/) });
   expect(await findProgram("terraform", options)).toEqual(found);
@@ -52,8 +55,16 @@ test("missing, not runnable, too old and something else are refused with the cur
   await expect(findProgram("terraform", { searchPath: folder })).rejects.toMatchObject({ code: "program_missing", hint });
   await writeFile(join(folder, "terraform"), "x");
   await expect(findProgram("terraform", { searchPath: folder })).rejects.toMatchObject({ code: "program_missing" });
-  await expect(findProgram("terraform", { configured: join(folder, "terraform"), searchPath: "" })).rejects.toMatchObject({ code: "program_missing", hint });
+  await expect(findProgram("terraform", { configured: join(folder, "terraform"), searchPath: "" })).rejects.toMatchObject({
+    code: "program_missing",
+    hint,
+  });
   await expect(findProgram("terraform", { configured: "terraform", searchPath: "" })).rejects.toMatchObject({ code: "program_missing" });
-  await expect(findProgram("terraform", { configured: await install(join(folder, "old"), "1.4.7"), searchPath: "" })).rejects.toMatchObject({ code: "program_missing", message: expect.stringContaining("1.4.7") });
-  await expect(findProgram("tofu", { configured: await install(join(folder, "odd"), "one"), searchPath: "" })).rejects.toMatchObject({ code: "program_missing", hint: expect.stringContaining("OpenTofu 1.6") });
+  await expect(findProgram("terraform", { configured: await install(join(folder, "old"), "1.4.7"), searchPath: "" })).rejects.toMatchObject(
+    { code: "program_missing", message: expect.stringContaining("1.4.7") },
+  );
+  await expect(findProgram("tofu", { configured: await install(join(folder, "odd"), "one"), searchPath: "" })).rejects.toMatchObject({
+    code: "program_missing",
+    hint: expect.stringContaining("OpenTofu 1.6"),
+  });
 });

@@ -29,7 +29,10 @@ interface CacheEntry {
 async function isExecutable(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined || !found.isFile()) return false;
-  return access(path, constants.X_OK).then(() => true, () => false);
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function findOnPath(name: string, searchPath: string): Promise<string | undefined> {
@@ -42,18 +45,32 @@ async function findOnPath(name: string, searchPath: string): Promise<string | un
 function digestOf(path: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const hash = createHash("sha256");
-    createReadStream(path, { highWaterMark: 1024 * 1024 }).on("data", (chunk) => hash.update(chunk)).on("error", reject).on("end", () => resolve(hash.digest("hex")));
+    createReadStream(path, { highWaterMark: 1024 * 1024 })
+      .on("data", (chunk) => hash.update(chunk))
+      .on("error", reject)
+      .on("end", () => resolve(hash.digest("hex")));
   });
 }
 
 /** Asks the binary for its version; a private HOME-less environment keeps a user's settings out of the answer. */
 function versionOf(kind: Kind, path: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(path, ["version", "-json"], { env: { PATH: "/usr/bin:/bin", CHECKPOINT_DISABLE: "1", TF_IN_AUTOMATION: "1" }, timeout: 30_000, cwd: dirname(path) }, (error, stdout) => {
-      const version = /"terraform_version"\s*:\s*"(\d+\.\d+\.\d+[^"]*)"/.exec(stdout)?.[1];
-      if (version !== undefined) resolve(version);
-      else reject(new OpsError("program_missing", `${path} does not answer like ${TITLE[kind]} when asked for its version.`, { hint: cure(kind), cause: error ?? undefined }));
-    });
+    execFile(
+      path,
+      ["version", "-json"],
+      { env: { PATH: "/usr/bin:/bin", CHECKPOINT_DISABLE: "1", TF_IN_AUTOMATION: "1" }, timeout: 30_000, cwd: dirname(path) },
+      (error, stdout) => {
+        const version = /"terraform_version"\s*:\s*"(\d+\.\d+\.\d+[^"]*)"/.exec(stdout)?.[1];
+        if (version !== undefined) resolve(version);
+        else
+          reject(
+            new OpsError("program_missing", `${path} does not answer like ${TITLE[kind]} when asked for its version.`, {
+              hint: cure(kind),
+              cause: error ?? undefined,
+            }),
+          );
+      },
+    );
   });
 }
 
@@ -61,7 +78,10 @@ function requireVersion(kind: Kind, path: string, version: string): void {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const [leastMajor, leastMinor] = LEAST[kind];
   if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return;
-  throw new OpsError("program_missing", `${path} is ${TITLE[kind]} ${version}; at least ${LEAST[kind].join(".")} is needed.`, { hint: cure(kind), details: { path, version } });
+  throw new OpsError("program_missing", `${path} is ${TITLE[kind]} ${version}; at least ${LEAST[kind].join(".")} is needed.`, {
+    hint: cure(kind),
+    details: { path, version },
+  });
 }
 
 async function readCache(file: string | undefined): Promise<Record<string, CacheEntry>> {
@@ -86,16 +106,28 @@ async function writeCache(file: string | undefined, path: string, entry: CacheEn
  * Finds terraform or tofu: the configured path, else the first on `searchPath`. Version and SHA-256 are kept in
  * `cacheFile` by path, size and modification time (hashing 90 MB costs 0.2 s). Throws `program_missing` with the cure.
  */
-export async function findProgram(kind: Kind, options: { configured?: string; searchPath: string; cacheFile?: string }): Promise<ProgramRef> {
+export async function findProgram(
+  kind: Kind,
+  options: { configured?: string; searchPath: string; cacheFile?: string },
+): Promise<ProgramRef> {
   const found = options.configured ?? (await findOnPath(kind, options.searchPath));
-  if (found === undefined) throw new OpsError("program_missing", `${kind} is not on PATH.`, { hint: cure(kind), details: { program: kind } });
+  if (found === undefined)
+    throw new OpsError("program_missing", `${kind} is not on PATH.`, { hint: cure(kind), details: { program: kind } });
   if (!isAbsolute(found) || !(await isExecutable(found))) {
-    throw new OpsError("program_missing", `${found} is not a program that can be run (an absolute path to ${kind} is needed).`, { hint: cure(kind), details: { program: kind, path: found } });
+    throw new OpsError("program_missing", `${found} is not a program that can be run (an absolute path to ${kind} is needed).`, {
+      hint: cure(kind),
+      details: { program: kind, path: found },
+    });
   }
   const path = await realpath(found);
   const { size, mtimeMs } = await stat(path);
   const kept = (await readCache(options.cacheFile))[path];
-  const isValid = kept !== undefined && kept.size === size && kept.mtimeMs === mtimeMs && typeof kept.version === "string" && /^[0-9a-f]{64}$/.test(kept.digest);
+  const isValid =
+    kept !== undefined &&
+    kept.size === size &&
+    kept.mtimeMs === mtimeMs &&
+    typeof kept.version === "string" &&
+    /^[0-9a-f]{64}$/.test(kept.digest);
   const entry = isValid ? kept : { size, mtimeMs, version: await versionOf(kind, path), digest: await digestOf(path) };
   requireVersion(kind, path, entry.version);
   if (!isValid) await writeCache(options.cacheFile, path, entry);

@@ -15,10 +15,14 @@ const LOCK_ID = /^[A-Za-z0-9_./:][\w./:=+-]{0,255}$/;
 export async function releaseDeadLock(ctx: StepContext, lock: LockInfo): Promise<void> {
   const { owner } = await classifyLock(lock, await listHolderRecords(ctx.dataDir));
   if (owner !== "ours_dead" || !LOCK_ID.test(lock.id)) {
-    throw new OpsError("not_allowed", `The state lock ${lock.id.slice(0, 100)} is not proven to be left by a dead program of ours (${owner}).`, {
-      hint: `Ask its holder${lock.who === undefined ? "" : ` (${lock.who})`}; a person may release it with force-unlock.`,
-      details: { lock, lock_owner: owner },
-    });
+    throw new OpsError(
+      "not_allowed",
+      `The state lock ${lock.id.slice(0, 100)} is not proven to be left by a dead program of ours (${owner}).`,
+      {
+        hint: `Ask its holder${lock.who === undefined ? "" : ` (${lock.who})`}; a person may release it with force-unlock.`,
+        details: { lock, lock_owner: owner },
+      },
+    );
   }
   const end = await runProgram(ctx, { step: "force-unlock", args: ["force-unlock", "-force", lock.id] });
   if (end.code !== 0) throw failureOf(ctx, "force-unlock", end);

@@ -114,8 +114,15 @@ describe.each(programs)("state in a remote backend with $kind $version", (progra
     process.kill(Number(await readFile(join(once.journal, "pid"), "utf8")), "SIGKILL");
     const result = await running;
     // Planning again is stopped by the lock that the killed program left: nobody can say what is there.
-    expect(result).toMatchObject({ outcome: "in_doubt", completed: 1, in_flight: [{ address: "terraform_data.slow" }], error: { code: "conflict" } });
-    const failure = (await planWorkspace(fixture.context({ run: "next" }), inputs()).catch((error: unknown) => error)) as { details: { lock: LockInfo } };
+    expect(result).toMatchObject({
+      outcome: "in_doubt",
+      completed: 1,
+      in_flight: [{ address: "terraform_data.slow" }],
+      error: { code: "conflict" },
+    });
+    const failure = (await planWorkspace(fixture.context({ run: "next" }), inputs()).catch((error: unknown) => error)) as {
+      details: { lock: LockInfo };
+    };
     const held = JSON.parse(server.lock) as { ID: string };
     expect(failure).toMatchObject({ code: "conflict", details: { lock: { id: held.ID } } });
     // terraform tells of the holder only its id, which proves nothing; tofu tells all.
@@ -126,7 +133,13 @@ describe.each(programs)("state in a remote backend with $kind $version", (progra
     await releaseDeadLock(fixture.context({ run: "next" }), lockOf(server.lock));
     expect(server.lock).toBe("");
     const judged = await applyPlan(fixture.context(), once);
-    expect(judged).toMatchObject({ outcome: "in_doubt", error: { code: "in_doubt", details: { resources: [expect.stringContaining("terraform_data.slow"), expect.stringContaining("terraform_data.made")] } } });
+    expect(judged).toMatchObject({
+      outcome: "in_doubt",
+      error: {
+        code: "in_doubt",
+        details: { resources: [expect.stringContaining("terraform_data.slow"), expect.stringContaining("terraform_data.made")] },
+      },
+    });
     expect(await readFile(join(fixture.dir, "effects"), "utf8")).toBe("x\n");
   });
 
@@ -153,8 +166,19 @@ describe.each(programs)("state in a remote backend with $kind $version", (progra
 
   test("a lock of somebody else is foreign, and is not released", async () => {
     const { fixture, server } = await workspace('resource "terraform_data" "a" {}\n');
-    server.lock = JSON.stringify({ ID: "12345678-aaaa", Operation: "OperationTypeApply", Info: "", Who: "somebody@elsewhere", Version: "1.11.4", Created: new Date().toISOString(), Path: "" });
-    const failure = (await planWorkspace(fixture.context(), inputs()).catch((error: unknown) => error)) as { hint: string; details: { lock: LockInfo } };
+    server.lock = JSON.stringify({
+      ID: "12345678-aaaa",
+      Operation: "OperationTypeApply",
+      Info: "",
+      Who: "somebody@elsewhere",
+      Version: "1.11.4",
+      Created: new Date().toISOString(),
+      Path: "",
+    });
+    const failure = (await planWorkspace(fixture.context(), inputs()).catch((error: unknown) => error)) as {
+      hint: string;
+      details: { lock: LockInfo };
+    };
     expect(failure).toMatchObject({ code: "conflict", retryable: true, details: { lock_owner: "foreign", lock: { id: "12345678-aaaa" } } });
     expect(failure.hint).toContain(program.kind === "tofu" ? "somebody@elsewhere" : "12345678-aaaa");
     await expect(releaseDeadLock(fixture.context(), failure.details.lock)).rejects.toMatchObject({ code: "not_allowed" });

@@ -52,11 +52,15 @@ describe("runProgram", () => {
 
   test("a program that cannot be started is named", async () => {
     const { ctx } = await script("true");
-    await expect(runProgram({ ...ctx, program: { ...ctx.program, path: "/nowhere/terraform" } }, { step: "plan", args: [] })).rejects.toMatchObject({ code: "program_missing" });
+    await expect(
+      runProgram({ ...ctx, program: { ...ctx.program, path: "/nowhere/terraform" } }, { step: "plan", args: [] }),
+    ).rejects.toMatchObject({ code: "program_missing" });
   });
 
   test("abort interrupts once, and a program that does not end is killed with its children after the grace", async () => {
-    const { fixture, ctx } = await script('trap "echo int >> seen" INT\nsleep 60 &\necho $! > child\necho $$ > leader\nwhile :; do sleep 0.05; done');
+    const { fixture, ctx } = await script(
+      'trap "echo int >> seen" INT\nsleep 60 &\necho $! > child\necho $$ > leader\nwhile :; do sleep 0.05; done',
+    );
     const stop = new AbortController();
     const running = runProgram({ ...ctx, signal: stop.signal }, { step: "plan", args: [] });
     const leader = await pidIn(join(fixture.dir, "leader"));
@@ -68,7 +72,9 @@ describe("runProgram", () => {
 
   test("aborted before it began, it does not begin; a handover interrupts a read too", async () => {
     const { fixture, ctx } = await script("touch began; exec sleep 60");
-    await expect(runProgram({ ...ctx, signal: AbortSignal.abort() }, { step: "plan", args: [] })).rejects.toMatchObject({ code: "cancelled" });
+    await expect(runProgram({ ...ctx, signal: AbortSignal.abort() }, { step: "plan", args: [] })).rejects.toMatchObject({
+      code: "cancelled",
+    });
     expect(existsSync(join(fixture.dir, "began"))).toBe(false);
     const leave = new AbortController();
     const running = runProgram({ ...ctx, handover: leave.signal }, { step: "plan", args: [] });
@@ -98,7 +104,10 @@ describe("runProgram", () => {
     const record = holderRecordPath(ctx.dataDir, "plan", ctx.work);
     await mkdir(join(record, ".."), { recursive: true });
     // This very process: a wrong kill would end the test run.
-    await writeFile(record, JSON.stringify({ pid: process.pid, start: "1", step: "plan", host: "h", user: "u", started_at: new Date().toISOString() }));
+    await writeFile(
+      record,
+      JSON.stringify({ pid: process.pid, start: "1", step: "plan", host: "h", user: "u", started_at: new Date().toISOString() }),
+    );
     expect(await runProgram(ctx, { step: "plan", args: [] })).toMatchObject({ code: 0 });
     await writeFile(record, '{"pid": -1, "start"');
     expect(await runProgram(ctx, { step: "plan", args: [] })).toMatchObject({ code: 0 });

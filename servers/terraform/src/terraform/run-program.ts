@@ -76,7 +76,10 @@ export async function endLeftover(recordPath: string, graceMs = GRACE_MS): Promi
  * private folder, never pipes. Abort interrupts it once, and kills it after a grace. Throws `cancelled` when aborted,
  * `program_missing` where it cannot be started; any exit code is an answer.
  */
-export async function runProgram(ctx: StepContext, run: { step: StepName; args: readonly string[]; events?: boolean }): Promise<ProgramEnd> {
+export async function runProgram(
+  ctx: StepContext,
+  run: { step: StepName; args: readonly string[]; events?: boolean },
+): Promise<ProgramEnd> {
   const grace = ctx.interruptGraceMs ?? GRACE_MS;
   privateFolder(ctx.work);
   const record = holderRecordPath(ctx.dataDir, run.step, ctx.work);
@@ -85,7 +88,10 @@ export async function runProgram(ctx: StepContext, run: { step: StepName; args: 
   const stdout = join(ctx.work, `${run.step}.out`);
   const stderr = join(ctx.work, `${run.step}.err`);
   const started = start(ctx, run.args, stdout, stderr);
-  const holder = started.pid === undefined ? undefined : { pid: started.pid, start: startOf(started.pid), step: run.step, started_at: new Date().toISOString() };
+  const holder =
+    started.pid === undefined
+      ? undefined
+      : { pid: started.pid, start: startOf(started.pid), step: run.step, started_at: new Date().toISOString() };
   if (holder !== undefined) writeHolderRecord(record, holder);
   const facts = new StreamFacts();
   const tail = new EventTail(stdout);
@@ -105,7 +111,15 @@ export async function runProgram(ctx: StepContext, run: { step: StepName; args: 
 
 /** A program that failed as our failure, with the useful part of its own text. */
 export function failureOf(ctx: StepContext, step: StepName, end: ProgramEnd): OpsError {
-  return programFailure({ step, kind: ctx.program.kind, code: end.code, signal: end.signal, diagnostics: end.facts.diagnostics, stderr: end.stderr, ...(ctx.redact === undefined ? {} : { redact: ctx.redact }) });
+  return programFailure({
+    step,
+    kind: ctx.program.kind,
+    code: end.code,
+    signal: end.signal,
+    diagnostics: end.facts.diagnostics,
+    stderr: end.stderr,
+    ...(ctx.redact === undefined ? {} : { redact: ctx.redact }),
+  });
 }
 
 function throwIfAborted(ctx: StepContext, step: StepName): void {
@@ -113,15 +127,29 @@ function throwIfAborted(ctx: StepContext, step: StepName): void {
   throw new OpsError("cancelled", `${ctx.program.kind} ${step} was interrupted.`, { details: { step, handover: !ctx.signal.aborted } });
 }
 
-function start(ctx: StepContext, args: readonly string[], stdout: string, stderr: string): { pid: number | undefined; ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }> } {
+function start(
+  ctx: StepContext,
+  args: readonly string[],
+  stdout: string,
+  stderr: string,
+): { pid: number | undefined; ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }> } {
   const out = openSync(stdout, "w", 0o600);
   const err = openSync(stderr, "w", 0o600);
   try {
-    const child = spawn(ctx.program.path, args, { cwd: ctx.dir, env: { ...ctx.env, TF_DATA_DIR: ctx.dataDir }, detached: true, stdio: ["ignore", out, err] });
+    const child = spawn(ctx.program.path, args, {
+      cwd: ctx.dir,
+      env: { ...ctx.env, TF_DATA_DIR: ctx.dataDir },
+      detached: true,
+      stdio: ["ignore", out, err],
+    });
     const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
       child.once("exit", (code, signal) => resolve({ code, signal }));
       child.once("error", (cause: NodeJS.ErrnoException) =>
-        reject(new OpsError("program_missing", `${ctx.program.path} could not be started in ${ctx.dir} (${cause.code ?? "unknown reason"}).`, { cause })),
+        reject(
+          new OpsError("program_missing", `${ctx.program.path} could not be started in ${ctx.dir} (${cause.code ?? "unknown reason"}).`, {
+            cause,
+          }),
+        ),
       );
     });
     return { pid: child.pid, ended };

@@ -14,7 +14,8 @@ function hideSensitive(value: Json | undefined, mark: Json | undefined, key: Uin
   if (isWhole(mark)) return { "sensitive:hmac-sha256": createHmac("sha256", key).update(toJsonText(value, true)).digest("hex") };
   if (!hasMark(mark)) return value;
   if (Array.isArray(value)) return value.map((item, index) => hideSensitive(item, childMark(mark, index), key));
-  if (isRecord(value)) return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, hideSensitive(item, childMark(mark, name), key)]));
+  if (isRecord(value))
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, hideSensitive(item, childMark(mark, name), key)]));
   return value;
 }
 

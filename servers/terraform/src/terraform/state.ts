@@ -31,7 +31,11 @@ export async function localStatePath(ctx: StepContext): Promise<string | undefin
   }
 }
 
-const sizeOf = (path: string): Promise<number | undefined> => stat(path).then((found) => found.size, () => undefined);
+const sizeOf = (path: string): Promise<number | undefined> =>
+  stat(path).then(
+    (found) => found.size,
+    () => undefined,
+  );
 
 /** True where the local state is a file of 0 bytes: a killed apply leaves it so, and a live first one has it so while it runs. */
 export async function isStateEmptyFile(ctx: StepContext): Promise<boolean> {

@@ -25,7 +25,8 @@ const MAX_DIAGNOSTICS = 200;
 
 const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 const count = (value: unknown): number => (typeof value === "number" && Number.isFinite(value) ? value : 0);
-const record = (value: unknown): Record<string, unknown> => (typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {});
+const record = (value: unknown): Record<string, unknown> =>
+  typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 
 /** Folds the event stream of one program into what we decide by. Tolerant: an unknown event changes nothing. */
 export class StreamFacts {
@@ -102,7 +103,9 @@ export class StreamFacts {
       started: this.started.size,
       completed: this.completed.size,
       errored: this.errored.size,
-      in_flight: this.inFlight().slice(0, 20).map((resource) => resource.address),
+      in_flight: this.inFlight()
+        .slice(0, 20)
+        .map((resource) => resource.address),
       waiting_for_lock: this.waitingForLock,
       ...(this.lastEventAt === undefined ? {} : { last_event_at: this.lastEventAt }),
     };

@@ -17,10 +17,17 @@ export interface InputMapping {
 export type WorkspaceOutputs = Readonly<Record<string, { readonly sensitive: boolean; readonly json: RawJson }>>;
 
 const missingOutput = (input: InputMapping, known: readonly string[]): OpsError =>
-  new OpsError("invalid_config", `Output "${input.sourceOutput}" of workspace "${input.sourceWorkspace}" does not exist; variable "${input.targetVar}" needs it.`, {
-    hint: known.length === 0 ? `Workspace "${input.sourceWorkspace}" has no outputs yet: apply it first, or add the output.` : `It has: ${known.slice(0, 20).join(", ")}.`,
-    details: { reason: "output_missing", workspace: input.sourceWorkspace, output: input.sourceOutput, variable: input.targetVar },
-  });
+  new OpsError(
+    "invalid_config",
+    `Output "${input.sourceOutput}" of workspace "${input.sourceWorkspace}" does not exist; variable "${input.targetVar}" needs it.`,
+    {
+      hint:
+        known.length === 0
+          ? `Workspace "${input.sourceWorkspace}" has no outputs yet: apply it first, or add the output.`
+          : `It has: ${known.slice(0, 20).join(", ")}.`,
+      details: { reason: "output_missing", workspace: input.sourceWorkspace, output: input.sourceOutput, variable: input.targetVar },
+    },
+  );
 
 /**
  * The variables of a workspace: its extraVars, overlaid by the mapped outputs of other workspaces, as raw JSON so that
@@ -30,7 +37,10 @@ export function resolveVariables(
   workspace: { readonly extraVars?: Readonly<Record<string, unknown>>; readonly inputs: readonly InputMapping[] },
   outputsOf: (workspace: string) => WorkspaceOutputs | undefined,
 ): { variables: Record<string, RawJson>; sensitive: string[] } {
-  const variables: [string, RawJson][] = Object.entries(workspace.extraVars ?? {}).map(([name, value]) => [name, JSON.stringify(value ?? null)]);
+  const variables: [string, RawJson][] = Object.entries(workspace.extraVars ?? {}).map(([name, value]) => [
+    name,
+    JSON.stringify(value ?? null),
+  ]);
   const sensitive: string[] = [];
   for (const input of workspace.inputs) {
     const outputs = outputsOf(input.sourceWorkspace) ?? {};
@@ -48,11 +58,17 @@ export function resolveVariables(
  */
 export function tfvarsJson(variables: Readonly<Record<string, RawJson>>): string {
   const members = Object.entries(variables).map(([name, json]) => {
-    if (!VARIABLE_NAME.test(name)) throw new OpsError("invalid_config", `${JSON.stringify(name).slice(0, 80)} cannot be the name of a variable.`, { details: { reason: "variable_name" } });
+    if (!VARIABLE_NAME.test(name))
+      throw new OpsError("invalid_config", `${JSON.stringify(name).slice(0, 80)} cannot be the name of a variable.`, {
+        details: { reason: "variable_name" },
+      });
     try {
       return `${JSON.stringify(name)}: ${toJsonText(parseLossless(json))}`;
     } catch (cause) {
-      throw new OpsError("invalid_config", `The value of variable "${name}" is not JSON.`, { cause, details: { reason: "variable_value", variable: name } });
+      throw new OpsError("invalid_config", `The value of variable "${name}" is not JSON.`, {
+        cause,
+        details: { reason: "variable_value", variable: name },
+      });
     }
   });
   return members.length === 0 ? "{}\n" : `{\n  ${members.join(",\n  ")}\n}\n`;
