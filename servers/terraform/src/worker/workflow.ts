@@ -23,7 +23,10 @@ export async function ParentWorkflow(input: RunInput): Promise<RunResult> {
   if (isForeign(input)) throw refusal("invalid_input", "The run's input was not sealed with this data directory's key.");
   const run = new Run(input);
   setHandler(decide, (record) => CancellationScope.nonCancellable(() => run.decide(record)), { validator: (record) => run.mayDecide(record) });
-  setHandler(cancel, (argument) => run.cancel(!isForeign(argument) && argument?.mode === "stop" ? "stop" : "drain"));
+  // A signal that was not sealed with our key is somebody else's: it changes nothing.
+  setHandler(cancel, (argument) => {
+    if (!isForeign(argument)) run.cancel(argument?.mode === "stop" ? "stop" : "drain");
+  });
   setHandler(refresh, (digest) => run.refresh(digest));
   // A cancellation by Temporal's own means is a drain too: interrupting an apply can orphan what it was making.
   void CancellationScope.current().cancelRequested.catch(() => run.cancel("drain"));
