@@ -1,5 +1,6 @@
 // `npm test`: sets up, then everything: types, lint, formatting, generated files, and all tests. Ends with `N passed, N failed`;
-// whatever was skipped is listed with its reason. `npm test -- PATH…` runs the tests of those files only.
+// whatever was skipped is listed with its reason. `npm test -- PATH…` runs the tests of those files only, `pnpm check` the
+// quick part: all but the tests that start servers, Temporal and terraform.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,9 +20,10 @@ const signal = interruption();
 const total = { passed: 0, failed: 0, skipped: [] };
 try {
   const env = await setup(signal);
-  const files = process.argv.slice(2);
+  const files = process.argv.slice(2).filter((argument) => argument !== "--quick");
+  const projects = process.argv.includes("--quick") ? ["--project=unit", "--project=house"] : [];
   if (files.length === 0) for (const check of CHECKS) await runCheck(check, env);
-  await runTests(files, env);
+  await runTests([...projects, ...files], env);
   for (const { name, reason } of total.skipped) console.log(`skipped: ${name}: ${reason}`);
   if (total.skipped.length > 0 && process.env.CI === "true") {
     console.log("Nothing may be skipped in CI: install what the lines above name.");
@@ -42,12 +44,12 @@ async function runCheck({ name, command }, env) {
   console.log(`${code === 0 ? "✔" : "✘"} ${name}`);
 }
 
-async function runTests(files, env) {
+async function runTests(chosen, env) {
   const folder = mkdtempSync(join(tmpdir(), "platform-ops-test-"));
   const counts = join(folder, "counts.json");
   try {
     const reporters = ["--reporter=default", `--reporter=${join(ROOT, "tooling/test/counting-reporter.ts")}`];
-    const code = await inherit([join(BIN, "vitest"), "run", ...reporters, ...files], { ...env, PLATFORM_OPS_TEST_COUNTS: counts });
+    const code = await inherit([join(BIN, "vitest"), "run", ...reporters, ...chosen], { ...env, PLATFORM_OPS_TEST_COUNTS: counts });
     const result = JSON.parse(readFileSync(counts, "utf8"));
     total.passed += result.passed;
     // An exit code without a failed test (no tests found, a hook that hung) is a failure as well.
