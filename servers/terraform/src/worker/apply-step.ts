@@ -1,16 +1,17 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fromPlain, hasCode, isOpsError, OpsError } from "@platform-ops/errors";
 import type { ApprovalRecord, SubjectItem } from "@platform-ops/ledger";
 import { applyPlan, type ApplyResult } from "../terraform/apply.ts";
 import type { WorkspaceOutputs } from "../terraform/variables.ts";
+import { asRecord } from "./approval-gate.ts";
 import { checkCredentials } from "./credentials.ts";
 import { failureOfOpening, isStepFailure, keepFailure } from "./failure-text.ts";
 import { outputsOfApply } from "./known-outputs.ts";
 import { carryKey, consumerOf, type PlanMaterial, type PlanRecord } from "./plan-record.ts";
-import { keepOutputs } from "./plan-step.ts";
+import { clearWork, keepOutputs } from "./plan-step.ts";
 import { SUBJECT_PREFIX, type ApplyAnswer, type ApplyTask, type RunEnvironment } from "./run-contract.ts";
 import { updateView, workspaceFolder, type WorkspaceView } from "./run-files.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";
@@ -35,6 +36,9 @@ export async function applyStep(deps: WorkerDeps, call: StepCall, task: ApplyTas
   } catch (error) {
     if (!isStepFailure(error) || call.handover.aborted) throw error;
     return await answerFailure(deps, call, opened, wasStarted() ? "in_doubt" : "not_done", error);
+  } finally {
+    // On a handover the program still reads its plan from there.
+    if (!call.handover.aborted) await clearWork(opened.step.work);
   }
 }
 
@@ -70,7 +74,7 @@ async function applyWithPlanFile(deps: WorkerDeps, task: ApplyTask, { step, work
   await mkdir(step.work, { recursive: true, mode: 0o700 });
   await writeFile(planFile, await planBytes(deps, record), { mode: 0o600 });
   const { lineage, serial, lock_file_sha256, program } = record;
-  const result = await applyPlan(step, {
+  return await applyPlan(step, {
     planFile,
     planSha256: record.plan_sha256,
     expected: { lineage, serial, lock_file_sha256, terraform_version: program.version, program_digest: program.digest },
@@ -78,9 +82,6 @@ async function applyWithPlanFile(deps: WorkerDeps, task: ApplyTask, { step, work
     replan: { variables: material.variables, digestKey: deps.keys.mac, ...(workspace.tfvars === undefined ? {} : { tfvars: workspace.tfvars }) },
     ...(task.only_look === true ? { mayStart: false } : {}),
   });
-  // Not on a handover, which throws: the program still reads it.
-  await rm(planFile, { force: true });
-  return result;
 }
 
 async function planBytes(deps: WorkerDeps, record: PlanRecord): Promise<Buffer> {
@@ -93,11 +94,11 @@ async function planBytes(deps: WorkerDeps, record: PlanRecord): Promise<Buffer> 
 async function loadPlan(deps: WorkerDeps, call: StepCall, task: ApplyTask, { workspace, environment }: WorkspaceContext): Promise<PlanRecord> {
   const record = await deps.artifacts.getJson<PlanRecord>(task.plan);
   const fits = record.run === call.run && record.workspace === workspace.name && record.dir === workspace.dir && record.config === task.config && record.policy_environment === environment.name;
-  if (!fits) throw new OpsError("approval_mismatch", "The plan is not this run's plan of this workspace.");
+  if (!fits) return await refuse(deps, call, task, "The plan is not this run's plan of this workspace.");
   let digest = task.environment;
   for (let i = 0; digest !== record.environment; i += 1) {
     const { refreshes } = await deps.artifacts.getJson<RunEnvironment>(digest);
-    if (refreshes === undefined || i >= MAX_RENEWALS) throw new OpsError("approval_mismatch", "The plan was made in another environment than the run's.");
+    if (refreshes === undefined || i >= MAX_RENEWALS) return await refuse(deps, call, task, "The plan was made in another environment than the run's.");
     digest = refreshes;
   }
   return record;
@@ -105,19 +106,26 @@ async function loadPlan(deps: WorkerDeps, call: StepCall, task: ApplyTask, { wor
 
 /** Every check of the approval, then its use: single, bound to this plan; a retry of the same step may go on with it. */
 async function useApproval(deps: WorkerDeps, call: StepCall, task: ApplyTask, plan: PlanRecord): Promise<void> {
-  const record = await deps.artifacts.getJson<ApprovalRecord>(task.approval);
-  if (record.decision !== "approved") throw new OpsError("approval_mismatch", "The decision is not an approval.");
-  const item = record.run_id === call.run ? { what: SUBJECT_PREFIX + task.name, digest: task.plan } : await carriedItem(deps, record, plan);
+  const record = asRecord(await deps.artifacts.getJson(task.approval));
+  if (record.decision !== "approved") return await refuse(deps, call, task, "The decision is not an approval.");
+  const carried = record.run_id === call.run ? undefined : await carriedItem(deps, record, plan);
+  if (record.run_id !== call.run && carried === undefined) return await refuse(deps, call, task, "The approval is for another plan than the one to be applied.");
+  const item = carried ?? { what: SUBJECT_PREFIX + task.name, digest: task.plan };
   await deps.approvals.verify(record, { run_id: record.run_id, item });
   await deps.approvals.consume(record, item, consumerOf(call.run, task.name, task.plan));
 }
 
 /** The plan that a person approved after a plan-only run, where it means the same as this one. */
-async function carriedItem(deps: WorkerDeps, record: ApprovalRecord, plan: PlanRecord): Promise<SubjectItem> {
+async function carriedItem(deps: WorkerDeps, record: ApprovalRecord, plan: PlanRecord): Promise<SubjectItem | undefined> {
   const item = record.subject.find((s) => s.what === SUBJECT_PREFIX + plan.workspace);
   const earlier = item === undefined ? undefined : await deps.artifacts.getJson<PlanRecord>(item.digest);
-  if (item === undefined || earlier === undefined || carryKey(earlier) !== carryKey(plan)) throw new OpsError("approval_mismatch", "The approval is for another plan than the one to be applied.");
-  return item;
+  return earlier !== undefined && carryKey(earlier) === carryKey(plan) ? item : undefined;
+}
+
+/** What the ledger cannot see is refused and audited here; it audits its own refusals. */
+async function refuse(deps: WorkerDeps, call: StepCall, task: ApplyTask, why: string): Promise<never> {
+  await deps.audit.append({ kind: "approval_refused", actor: call.run, what: "apply", target: task.name, digest: task.plan, outcome: why, code: "approval_mismatch", id: call.run });
+  throw new OpsError("approval_mismatch", why);
 }
 
 async function answerOf(deps: WorkerDeps, call: StepCall, opened: WorkspaceContext, result: ApplyResult & { outcome: Exclude<ApplyResult["outcome"], "done"> }): Promise<ApplyAnswer> {

@@ -85,7 +85,8 @@ export async function checkDecision(deps: WorkerDeps, call: StepCall, task: Deci
   return { decision: record.decision, approval: await keepRecord(deps, record), nodes };
 }
 
-function asRecord(value: unknown): ApprovalRecord {
+/** A value with the outline of a record; nothing of it is believed before it was verified. @throws OpsError approval_invalid, too_large */
+export function asRecord(value: unknown): ApprovalRecord {
   const record = value as Partial<ApprovalRecord> | null;
   if (typeof record !== "object" || record === null || typeof record.request_id !== "string" || !Array.isArray(record.subject)) throw new OpsError("approval_invalid", "This is no approval record.");
   if (canonicalJson(record).length > 64 * 1024) throw new OpsError("too_large", "The approval record is larger than 64 KB.");

@@ -1,7 +1,8 @@
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { FinishTask } from "./run-contract.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";
-import { fileNameOf } from "./run-files.ts";
+import { fileNameOf, workspaceFolder } from "./run-files.ts";
 import { loadConfig, lockOf } from "./workspace-context.ts";
 
 /** A closed run as it is kept after Temporal has forgotten it. */
@@ -41,6 +42,15 @@ export async function finishRun(deps: WorkerDeps, call: StepCall, task: FinishTa
   await writeFile(`${path}.new`, JSON.stringify(pointer), { mode: 0o600 });
   await rename(`${path}.new`, path);
   for (const workspace of config.workspaces) await lockOf(deps, workspace, environment).release(call.run);
+  for (const node of task.nodes) if (node.state === "applied" && node.plan !== undefined) await clearJournal(workspaceFolder(deps.directory, call.run, node.name, node.plan));
   await deps.audit.append({ kind: "run", actor: task.requester, what: "terraform run", target: config.config_path ?? config.workspace_root, digest, outcome: task.phase, id: call.run });
   return digest;
+}
+
+/**
+ * What the program printed may hold secrets, and nobody needs it after success. The journal's own files stay: they make a
+ * second start impossible, even by a worker that was frozen all the time.
+ */
+async function clearJournal(folder: string): Promise<void> {
+  for (const name of ["out", "err"]) await rm(join(folder, name), { force: true });
 }

@@ -15,6 +15,20 @@ export function outputsOfPlan(changes: readonly OutputChange[]): WorkspaceOutput
   return Object.fromEntries(told.map((change) => [change.name, { sensitive: false, json: change.after ?? "null" }]));
 }
 
+/**
+ * The outputs which a plan that stays unapplied leaves as they are: what it tells of them, else the program is asked for
+ * those in the state. `pending`: those of the `taken` ones that it would change. An output that the plan does not speak
+ * of is not pending: it is in the state, or nowhere.
+ */
+export async function settledOutputs(changes: readonly OutputChange[], taken: ReadonlySet<string>, read: () => Promise<WorkspaceOutputs>): Promise<{ outputs: WorkspaceOutputs; pending: string[] }> {
+  const moving = new Set(changes.filter((change) => change.action !== "no-op" || change.unknown).map((change) => change.name));
+  const settled = changes.filter((change) => !moving.has(change.name) && taken.has(change.name));
+  const pending = [...taken].filter((name) => moving.has(name));
+  const told = settled.length + pending.length === taken.size ? outputsOfPlan(settled) : undefined;
+  const all = told ?? (await read());
+  return { outputs: Object.fromEntries(Object.entries(all).filter(([name]) => !moving.has(name))), pending };
+}
+
 /** The outputs that an apply told at its end, by the event `outputs`; undefined where it did not tell them all. */
 export async function outputsOfApply(journal: string): Promise<WorkspaceOutputs | undefined> {
   const lines = (await readFile(join(journal, "out"), "utf8").catch(() => "")).trimEnd().split("\n");

@@ -11,7 +11,7 @@ import { failureOfOpening, isStepFailure, keepFailure } from "./failure-text.ts"
 import type { PlanMaterial, PlanRecord, PlanView } from "./plan-record.ts";
 import { releasePlan } from "./release-plan.ts";
 import type { PlanAnswer, PlanTask } from "./run-contract.ts";
-import { outputsOfPlan } from "./known-outputs.ts";
+import { outputsOfPlan, settledOutputs } from "./known-outputs.ts";
 import { updateView, type WorkspaceView } from "./run-files.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";
 import { openWorkspace, type WorkspaceContext } from "./workspace-context.ts";
@@ -27,7 +27,9 @@ export async function planStep(deps: WorkerDeps, call: StepCall, task: PlanTask)
   const opened = await openWorkspace(deps, call, task).catch((error: unknown) => failureOfOpening(deps, call, task.name, error));
   if ("code" in opened) return { outcome: "failed", failure: opened };
   const { workspace, lock } = opened;
-  if (task.operations.length === 0) return await failuresAsAnswers(deps, call, opened, async () => ({ outcome: "checked", outputs: await keepOutputs(deps, call, opened) }));
+  if (task.operations.length === 0) {
+    return await failuresAsAnswers(deps, call, opened, async () => ({ outcome: "checked", outputs: await keepOutputs(deps, call, opened) })).finally(() => clearWork(opened.step.work));
+  }
   const taken = await lock.take({ run: call.run, workspace: workspace.name, dir: workspace.dir, since: new Date().toISOString() }, (run) => call.isOpen(run));
   if (!taken.held) return { outcome: "held", holder: taken.by.run };
   let keeps = false;
@@ -36,8 +38,17 @@ export async function planStep(deps: WorkerDeps, call: StepCall, task: PlanTask)
     keeps = answer.outcome === "changed" && task.apply;
     return answer;
   } finally {
-    if (!keeps) await lock.release(call.run);
+    // After a handover another attempt may be at work in the same folder, under the same lock.
+    if (!call.handover.aborted) {
+      await clearWork(opened.step.work);
+      if (!keeps) await lock.release(call.run);
+    }
   }
+}
+
+/** Streams, plan JSON and generated variables are in clear and hold secrets: they last no longer than their step. */
+export async function clearWork(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
 }
 
 async function failuresAsAnswers(deps: WorkerDeps, call: StepCall, opened: WorkspaceContext, work: () => Promise<PlanAnswer>): Promise<PlanAnswer> {
@@ -75,7 +86,15 @@ async function plan(deps: WorkerDeps, call: StepCall, task: PlanTask, opened: Wo
   const { plan: made, digest } = await keepPlan(deps, call, task, opened, { result, inputs: inputs.digest, view, material: { variables: inputs.variables, secrets }, made_at: planned_to });
   await updateView(deps.directory, call.run, workspace.name, { plan: digest, plan_view: made.view, ...times });
   const approval = task.apply ? await releasePlan(deps, { plan: made, digest, environment: opened.environment, requester: task.requester }) : undefined;
-  return { outcome: "changed", plan: digest, counts: result.counts, kinds: result.kinds, serial: result.serial, ...(approval === undefined ? {} : { approval }) };
+  const left = task.apply ? {} : await keepSettled(deps, opened, result);
+  return { outcome: "changed", plan: digest, counts: result.counts, kinds: result.kinds, serial: result.serial, ...(approval === undefined ? {} : { approval }), ...left };
+}
+
+/** For the workspaces that come after one which stays unapplied: its last outputs, as far as they stay what they are. */
+async function keepSettled(deps: WorkerDeps, { config, workspace, step }: WorkspaceContext, result: PlanResult): Promise<{ outputs: string; pending: string[] }> {
+  const taken = new Set(config.workspaces.flatMap((other) => other.inputs.filter((input) => input.sourceWorkspace === workspace.name).map((input) => input.sourceOutput)));
+  const { outputs, pending } = await settledOutputs(result.outputs, taken, () => readOutputs(step));
+  return { outputs: await deps.artifacts.putJson(outputs, { kind: "outputs" }), pending };
 }
 
 /** Variables of the workspace: extraVars overlaid by outputs of others, as raw JSON; a missing output fails here. */

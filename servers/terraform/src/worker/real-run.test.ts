@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -21,7 +21,7 @@ const QUEUE = "terraform@0123456789ab";
 const ALL: Operation[] = ["init", "validate", "plan", "apply"];
 
 /** One text resource and, per effect, one line in a file: what was applied twice can be counted. */
-const definition = (variables: string[], effects: string, seconds = 0): string => `
+const definition = (variables: string[], effects: string, seconds = 0, sensitive = true): string => `
 ${variables.map((name) => `variable "${name}" {\n}`).join("\n")}
 variable "text" {
   default = "one"
@@ -38,11 +38,7 @@ output "id" {
 output "numbers" {
   value = [1, 12345678901234567890]
 }
-output "password" {
-  value     = "hush-hush-hush"
-  sensitive = true
-}
-`;
+${sensitive ? `output "password" {\n  value     = "hush-hush-hush"\n  sensitive = true\n}\n` : ""}`;
 
 describe.skipIf(binary === undefined || program === undefined)("a real run (needs terraform on PATH, and the temporal program: set PLATFORM_OPS_TEST_TEMPORAL to its path)", { timeout: 90_000 }, () => {
   let folder: string;
@@ -92,11 +88,11 @@ describe.skipIf(binary === undefined || program === undefined)("a real run (need
   const effects = (name: string): string => join(folder, `${name}.effects`);
   const applied = async (name: string): Promise<number> => (await readFile(effects(name), "utf8").catch(() => "")).split("\n").filter(Boolean).length;
 
-  async function workspace(root: string, name: string, options: { inputs?: Workspace["inputs"]; seconds?: number; operations?: Operation[]; hcl?: string } = {}): Promise<Workspace> {
+  async function workspace(root: string, name: string, options: { inputs?: Workspace["inputs"]; seconds?: number; operations?: Operation[]; hcl?: string; sensitive?: boolean } = {}): Promise<Workspace> {
     const dir = join(folder, root, name);
     await mkdir(dir, { recursive: true });
     const inputs = options.inputs ?? [];
-    await writeFile(join(dir, "main.tf"), options.hcl ?? definition(inputs.map((i) => i.targetVar), effects(`${root}-${name}`), options.seconds));
+    await writeFile(join(dir, "main.tf"), options.hcl ?? definition(inputs.map((i) => i.targetVar), effects(`${root}-${name}`), options.seconds, options.sensitive));
     return { name, kind: "terraform", dir, dependsOn: [...new Set(inputs.map((i) => i.sourceWorkspace))], inputs, operations: options.operations ?? ALL };
   }
 
@@ -130,7 +126,7 @@ describe.skipIf(binary === undefined || program === undefined)("a real run (need
   const input = (sourceWorkspace: string, sourceOutput: string, targetVar: string) => ({ sourceWorkspace, sourceOutput, targetVar });
 
   test("three tiers by policy: applied in order, outputs flow with their digits, a second run finds nothing to do", async () => {
-    const tiers = [await workspace("auto", "network"), await workspace("auto", "subnets", { inputs: [input("network", "id", "network_id"), input("network", "numbers", "numbers")] }), await workspace("auto", "service", { inputs: [input("subnets", "id", "subnet_id"), input("network", "password", "password")] })];
+    const tiers = [await workspace("auto", "network"), await workspace("auto", "subnets", { sensitive: false, inputs: [input("network", "id", "network_id"), input("network", "numbers", "numbers")] }), await workspace("auto", "service", { inputs: [input("subnets", "id", "subnet_id"), input("network", "password", "password")] })];
     const first = await start("auto", tiers);
     expect(await orchestration.result(first)).toMatchObject({ phase: "completed", applied: 3 });
     const view = await readView(directory, first, "subnets");
@@ -139,7 +135,12 @@ describe.skipIf(binary === undefined || program === undefined)("a real run (need
     expect([await applied("auto-network"), await applied("auto-service")]).toEqual([1, 1]);
     const second = await start("auto", tiers);
     expect(await orchestration.result(second)).toMatchObject({ phase: "completed", applied: 0, unchanged: 3 });
+    // Told by the apply, by the plan without changes, or printed by the program: the same outputs.
+    expect((await readView(directory, second, "subnets")).outputs).toBe(view.outputs);
+    expect((await readView(directory, second, "network")).outputs).toBe((await readView(directory, first, "network")).outputs);
+    // No secret in clear, neither in Temporal nor in any file.
     expect(JSON.stringify(await orchestration.history(first))).not.toContain("hush-hush-hush");
+    expect(await filesWith(directory.root, "hush-hush-hush")).toEqual([]);
     // Nothing stays locked, and what was done is on record.
     expect((await audit.read()).filter((entry) => entry.kind === "command" && entry.outcome === "done")).toHaveLength(3);
   });
@@ -211,14 +212,15 @@ describe.skipIf(binary === undefined || program === undefined)("a real run (need
     expect(await orchestration.result(second)).toMatchObject({ unchanged: 1 });
   });
 
-  test("the worker is killed in the middle of an apply: the next one follows the same terraform, which ran once", async () => {
-    const id = await start("auto/killed", [await workspace("auto/killed", "a", { seconds: 4 })]);
+  test.each(["SIGKILL", "SIGTERM"] as const)("the worker ends by %s in the middle of an apply: the next one follows the same terraform, which ran once", async (signal) => {
+    const root = `auto/${signal}`;
+    const id = await start(root, [await workspace(root, "a", { seconds: 4 })]);
     await until(id, (m) => m.workspaces[0]?.state === "applying");
     await sleep(1_500);
-    await worker.kill("SIGKILL");
+    await worker.kill(signal);
     worker = await newWorker();
     expect(await orchestration.result(id)).toMatchObject({ applied: 1 });
-    expect(await applied("auto/killed-a")).toBe(1);
+    expect(await applied(`${root}-a`)).toBe(1);
     expect(states(await memo(id))).toEqual(["applied"]);
   });
 
@@ -242,3 +244,13 @@ describe.skipIf(binary === undefined || program === undefined)("a real run (need
     expect(await orchestration.result(id)).toMatchObject({ applied: 1 });
   });
 });
+
+/** Files below a folder whose bytes hold the text. */
+async function filesWith(folder: string, text: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && (await readFile(path)).includes(text)) found.push(path);
+  }
+  return found;
+}

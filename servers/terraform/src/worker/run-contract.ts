@@ -45,6 +45,8 @@ export interface RunNode {
   readonly needs: readonly number[];
   /** Those of `needs` whose outputs are inputs here; absent: all of them. */
   readonly uses?: readonly number[];
+  /** The outputs that are inputs here, with whose they are. */
+  readonly takes?: readonly (readonly [need: number, output: string])[];
   /** Empty: only the last outputs are read (a dependency that was not selected). */
   readonly operations: readonly Operation[];
   readonly apply: boolean;
@@ -182,10 +184,11 @@ export interface PlanTask {
 
 /**
  * What `planWorkspace` answers. `approval` of a changed one: the artifact of the record that releases it without a person,
- * by policy or by the unused approval of a plan-only run.
+ * by policy or by the unused approval of a plan-only run. `outputs` and `pending` of one that stays unapplied: the last
+ * outputs that the plan leaves as they are, and the names of those that others take and that it would change.
  */
 export type PlanAnswer =
-  | { readonly outcome: "changed"; readonly plan: string; readonly counts: Counts; readonly kinds: readonly string[]; readonly serial: number; readonly approval?: string }
+  | { readonly outcome: "changed"; readonly plan: string; readonly counts: Counts; readonly kinds: readonly string[]; readonly serial: number; readonly approval?: string; readonly outputs?: string; readonly pending?: readonly string[] }
   | { readonly outcome: "unchanged"; readonly outputs?: string; readonly counts?: Counts }
   | { readonly outcome: "checked"; readonly outputs?: string }
   | { readonly outcome: "held"; readonly holder: string }

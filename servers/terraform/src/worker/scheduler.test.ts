@@ -133,6 +133,39 @@ describe("plan-only", () => {
     expect(s.leftPlanned()).toEqual([0]);
   });
 
+  describe("below a changed workspace that stays unapplied", () => {
+    const taking = (name: string, takes: [number, string][]): RunNode => ({ ...node(name, takes.map(([need]) => need), false), uses: takes.map(([need]) => need), takes });
+    const left = (plan: string, pending: string[]): PlanAnswer => ({ outcome: "changed", plan, counts: COUNTS, kinds: ["update"], serial: 1, outputs: `last-${plan}`, pending });
+
+    test("what takes only unchanged outputs is planned with the last ones, through any number of workspaces", () => {
+      const s = new Scheduler([node("a", [], false), taking("b", [[0, "id"]]), taking("c", [[1, "id"], [0, "id"]])], 4);
+      s.next();
+      s.planned(0, left("p0", ["size"]));
+      expect(s.nodes[0]!.outputs).toBe("last-p0");
+      expect(s.next()).toEqual([{ do: "plan", node: 1 }]);
+      s.planned(1, left("p1", []));
+      expect(s.next()).toEqual([{ do: "plan", node: 2 }]);
+    });
+
+    test("what takes an output that would change is deferred and names it, and so does all below it", () => {
+      const s = new Scheduler([node("a", [], false), node("x", [], false), taking("b", [[0, "id"], [0, "size"], [1, "zone"]]), taking("c", [[2, "id"]])], 4);
+      s.next();
+      s.planned(0, left("p0", ["size", "other"]));
+      s.planned(1, left("p1", ["zone"]));
+      expect(s.next()).toEqual([]);
+      expect(states(s)).toEqual(["planned", "planned", "deferred", "deferred"]);
+      expect(s.nodes.slice(2).map((n) => n.cause)).toEqual(["a.size, x.zone", "a.size, x.zone"]);
+    });
+
+    test("an apply after it is deferred all the same", () => {
+      const s = new Scheduler([node("a", [], false), { ...taking("b", [[0, "id"]]), operations: ["plan", "apply"], apply: true }], 4);
+      s.next();
+      s.planned(0, left("p0", []));
+      expect(s.next()).toEqual([]);
+      expect(states(s)).toEqual(["planned", "deferred"]);
+    });
+  });
+
   test("an unchanged upstream gives its last outputs", () => {
     const s = new Scheduler([node("a", [], false), node("b", [0], false)], 4);
     s.next();

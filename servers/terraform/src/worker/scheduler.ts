@@ -10,12 +10,17 @@ export interface NodeState {
   /** Artifact of the plan record that waits or was applied. */
   plan?: string;
   outputs?: string;
+  /** Outputs that a plan which stays unapplied would change. Absent: nothing is known of its outputs. */
+  pending?: readonly string[];
   approval?: string;
   failure?: FailureRef;
-  /** Name of the workspace because of which it was skipped or deferred, or id of the run that holds it. */
+  /** The workspace because of which it was skipped, the outputs for which it was deferred, or the run that holds it. */
   cause?: string;
   replans: number;
 }
+
+/** Outputs named as the cause of a deferral; more are counted. */
+const AWAITED = 5;
 
 /** What the workflow must do now. */
 export type Step = { readonly do: "plan" | "apply" | "wait"; readonly node: number };
@@ -78,7 +83,7 @@ export class Scheduler {
         n.counts = answer.counts;
         n.kinds = answer.kinds;
         n.plan = answer.plan;
-        if (!n.node.apply) n.state = "planned";
+        if (!n.node.apply) this.#leave(n, answer);
         else if (this.cancelled !== undefined) this.#cancel(n, true);
         else {
           n.state = "awaiting_approval";
@@ -239,6 +244,13 @@ export class Scheduler {
     this.asked = asked;
   }
 
+  #leave(n: NodeState, { outputs, pending }: { readonly outputs?: string; readonly pending?: readonly string[] }): void {
+    n.state = "planned";
+    if (outputs === undefined || pending === undefined) return;
+    n.outputs = outputs;
+    n.pending = pending;
+  }
+
   #park(n: NodeState, state: "held" | "credentials"): void {
     if (this.cancelled === undefined) n.state = state;
     else this.#cancel(n, n.approval !== undefined);
@@ -265,9 +277,26 @@ export class Scheduler {
     return n.node.needs.every((i) => isDone(this.#at(i).state) || (this.#at(i).state === "planned" && !this.#defers(n, i)) || (this.#at(i).state === "deferred" && !this.#defers(n, i)));
   }
 
-  /** An upstream that was not applied keeps back what must be applied after it, and what needs its outputs. */
+  /** An upstream that was not applied keeps back what must be applied after it, and what takes outputs that it would change. */
   #defers(n: NodeState, upstream: number): boolean {
-    return n.node.apply || (n.node.uses ?? n.node.needs).includes(upstream);
+    if (n.node.apply) return true;
+    if (!(n.node.uses ?? n.node.needs).includes(upstream)) return false;
+    const { state, pending } = this.#at(upstream);
+    return state !== "planned" || pending === undefined || n.node.takes === undefined || this.#awaited(n, upstream).length > 0;
+  }
+
+  /** `workspace.output` of what it takes from there and what would change. */
+  #awaited(n: NodeState, upstream: number): string[] {
+    const { node, pending } = this.#at(upstream);
+    return (n.node.takes ?? []).flatMap(([need, output]) => (need === upstream && pending?.includes(output) === true ? [`${node.name}.${output}`] : []));
+  }
+
+  /** The root of the chain is what a person has to look at, not the workspace in between. */
+  #causeOf(n: NodeState, upstream: NodeState): string {
+    if ((upstream.state === "skipped" || upstream.state === "deferred") && upstream.cause !== undefined) return upstream.cause;
+    const awaited = [...new Set(n.node.needs.flatMap((i) => this.#awaited(n, i)))];
+    if (upstream.state !== "planned" || awaited.length === 0) return upstream.node.name;
+    return awaited.slice(0, AWAITED).join(", ") + (awaited.length > AWAITED ? ` and ${awaited.length - AWAITED} more` : "");
   }
 
   /** Marks what cannot start in this run any more, naming the cause; runs over the DAG until nothing changes. */
@@ -281,8 +310,7 @@ export class Scheduler {
         const later = failed ?? needs.find((u) => (u.state === "planned" || u.state === "deferred") && this.#defers(n, u.index));
         if (later === undefined) continue;
         n.state = failed === undefined ? "deferred" : failed.state === "cancelled" ? "cancelled" : "skipped";
-        // The root of the chain is what a person has to look at, not the workspace in between.
-        n.cause = (later.state === "skipped" || later.state === "deferred" ? later.cause : undefined) ?? later.node.name;
+        n.cause = this.#causeOf(n, later);
         changed = true;
       }
     }
