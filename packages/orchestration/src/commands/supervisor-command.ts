@@ -17,7 +17,7 @@ export function supervisorCommand(port: { home: string }): Command<void> {
       }
       if (what === "stop") {
         terminal.stdout(
-          (await stopSupervisor(port.home)) ? "Stopping workers, then Temporal. Programs that run go on.\n" : "No supervisor runs.\n",
+          (await stopSupervisor(port.home)) ? "Stopped: workers, then Temporal. Programs that run go on.\n" : "Nothing runs.\n",
         );
         return 0;
       }

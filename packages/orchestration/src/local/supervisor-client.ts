@@ -1,7 +1,17 @@
+import { existsSync } from "node:fs";
 import { request } from "node:http";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { OpsError, fromPlain, type PlainError } from "@platform-ops/errors";
+import { isSameProcess, type ProcessIdentity } from "../process/process-table.ts";
+import { endProcess } from "../supervisor/end-process.ts";
+import { isLock, readHolder, takeLock } from "../supervisor/lock.ts";
+import { readState } from "../supervisor/state.ts";
 import type { TemporalUi } from "../supervisor/start-dev.ts";
 import { socketPath, type EnsureLine, type EnsureRequest, type SupervisorStatus } from "../supervisor/protocol.ts";
+
+/** Workers hand over in milliseconds and Temporal ends in a second; each has fifteen before it is killed. */
+const GONE_MS = 35_000;
 
 /** Nobody listens: the supervisor is not there (any more, or yet). */
 export class NotListening extends Error {}
@@ -21,9 +31,38 @@ export async function touchSupervisor(home: string): Promise<boolean> {
   return await told(home, "/touch");
 }
 
-/** Ends the supervisor; `leave` keeps Temporal and workers running for its successor. False where none runs. */
+/**
+ * Ends the supervisor and waits until it is gone; `leave` keeps Temporal and workers running for its successor, `stop`
+ * ends them first, also those that a dead supervisor left. False where there was nothing to end.
+ */
 export async function stopSupervisor(home: string, mode: "stop" | "leave" = "stop"): Promise<boolean> {
-  return await told(home, mode === "stop" ? "/stop" : "/handover");
+  const lock = join(home, "supervisor", "lock");
+  const holder = readHolder(lock);
+  const asked = await told(home, mode === "stop" ? "/stop" : "/handover");
+  if (asked && holder !== undefined) await gone(holder);
+  return (mode === "stop" && (await stopLeftovers(home, lock))) || asked;
+}
+
+async function gone(process: ProcessIdentity): Promise<void> {
+  const end = Date.now() + GONE_MS;
+  while (isSameProcess(process) && Date.now() < end) await sleep(25);
+}
+
+/** Ends what runs without a supervisor, under its lock, so that a new one cannot adopt it at the same time. */
+async function stopLeftovers(home: string, lockFile: string): Promise<boolean> {
+  if (!existsSync(dirname(lockFile))) return false;
+  const lock = takeLock(lockFile);
+  if (!isLock(lock)) return false;
+  try {
+    const state = readState(join(home, "supervisor", "state.json"));
+    const workers = state.workers.filter((worker) => isSameProcess(worker));
+    await Promise.all(workers.map((worker) => endProcess(worker, 15_000)));
+    const temporal = state.temporal !== undefined && isSameProcess(state.temporal) ? state.temporal : undefined;
+    if (temporal !== undefined) await endProcess(temporal, 15_000);
+    return workers.length > 0 || temporal !== undefined;
+  } finally {
+    lock.release();
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { OpsError, fromPlain, type PlainError } from "@platform-ops/errors";
@@ -53,7 +54,7 @@ export class Supervisor {
   async watch(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       this.tick();
-      if (this.isIdle()) return;
+      if (this.isIdle() || this.isHomeless()) return;
       await sleep(TICK_MS, undefined, { signal }).catch(() => undefined);
     }
   }
@@ -144,7 +145,7 @@ export class Supervisor {
   }
 
   private tick(): void {
-    if (this.ending) return;
+    if (this.ending || this.isHomeless()) return;
     const now = Date.now();
     const gap = now - this.lastTick > GAP_MS;
     this.lastTick = now;
@@ -153,6 +154,11 @@ export class Supervisor {
       rotateLog(worker.logFile);
     }
     this.save();
+  }
+
+  /** The data directory was removed: nobody could find, or stop, what runs for it. */
+  private isHomeless(): boolean {
+    return !existsSync(join(this.home, "supervisor", "lock"));
   }
 
   private isIdle(): boolean {
@@ -197,6 +203,7 @@ export class Supervisor {
   }
 
   private save(): void {
+    if (this.isHomeless()) return;
     this.state.workers = [...this.workers.values()].flatMap((worker) => worker.records());
     const text = JSON.stringify(this.state);
     if (text === this.saved) return;

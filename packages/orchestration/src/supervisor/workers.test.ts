@@ -1,4 +1,4 @@
-import { existsSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ensureWorkers } from "../local/ensure-local.ts";
@@ -101,6 +101,24 @@ describe("the supervisor and its workers", () => {
     expect(existsSync(socketPath(bench.home))).toBe(false);
     expect(existsSync(join(bench.home, "supervisor", "lock"))).toBe(false);
     expect(processesNaming(bench.root)).toEqual([]);
+  });
+
+  it("stops what a dead supervisor left", async () => {
+    const { pid } = await ensureWorkers(bench.options({ workers: [bench.worker("a")] }));
+    process.kill(pid, "SIGKILL");
+    await until(() => identify(pid) === undefined);
+    expect(await stopSupervisor(bench.home)).toBe(true);
+    expect(bench.drained()).toEqual([bench.starts()[0]?.pid]);
+    expect(processesNaming(bench.root)).toEqual([]);
+    expect(await stopSupervisor(bench.home)).toBe(false);
+  });
+
+  it("ends with everything it keeps when its data directory is removed", async () => {
+    const { pid } = await ensureWorkers(bench.options({ workers: [bench.worker("a")] }));
+    rmSync(bench.home, { recursive: true });
+    await until(() => identify(pid) === undefined);
+    expect(processesNaming(bench.root)).toEqual([]);
+    expect(existsSync(bench.home)).toBe(false);
   });
 
   it("names the live process that holds the lock but does not answer", async () => {
