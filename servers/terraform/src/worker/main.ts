@@ -33,6 +33,8 @@ async function targetOf(config: ServerConfig, localTemporal: string | undefined)
 }
 
 async function main(): Promise<number> {
+  // Plans, states and streams hold secrets: whatever this process and its children make is for the owner alone.
+  process.umask(0o077);
   const redactor = new Redactor();
   const logger = createLogger({ level: "info", redactor, write: (line) => void process.stderr.write(line) });
   try {
