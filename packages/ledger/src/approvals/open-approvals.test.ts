@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openDataDirectory } from "../data-directory.ts";
@@ -7,8 +7,9 @@ import { openKeys } from "../keys.ts";
 import type { Environment } from "../settings/policy.ts";
 import { type TemporaryLedger, type TemporarySigner, makeTemporarySigner, openTemporaryLedger, temporaryPolicy } from "../testing.ts";
 import { ApprovalFiles } from "./approval-files.ts";
-import type { ApprovalRecord, Approvals, NewApprovalRequest } from "./approval.ts";
+import type { ApprovalRecord, ApprovalRequest, Approvals, NewApprovalRequest } from "./approval.ts";
 import { openApprovals } from "./open-approvals.ts";
+import { requestDigest } from "./shapes.ts";
 
 const HOUR = 3_600_000;
 const START = Date.parse("2026-03-01T12:00:00.000Z");
@@ -43,9 +44,9 @@ async function refusals(): Promise<(string | undefined)[]> {
   return entries.filter(({ kind }) => kind === "approval_refused").map(({ code }) => code);
 }
 
-async function expectRefused(attempt: Promise<unknown>, code: string): Promise<void> {
+async function expectRefused(attempt: Promise<unknown>, code: string, message = /./): Promise<void> {
   const before = (await refusals()).length;
-  await expect(attempt).rejects.toMatchObject({ code });
+  await expect(attempt).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   expect((await refusals()).slice(before)).toEqual([code]);
 }
 
@@ -102,6 +103,11 @@ describe("a request", () => {
     await writeFile(file, (await readFile(file, "utf8")).replace("Apply 2 workspaces", "Apply 1 workspaces"));
     await expectRefused(approvals.decide({ id, decision: "approved", channel: "cli", approver: "tty:ann" }), "approval_invalid");
     expect((await approvals.list()).map((request) => request.id)).toEqual([other.id]);
+    // With all digests made to fit, what is missing is the key.
+    const { kept, mac } = JSON.parse(await readFile(ledger.dir.path("approvals", "requests", `${other.id}.json`), "utf8")) as { kept: ApprovalRequest; mac: string };
+    const changed = { ...kept, title: "Something harmless" };
+    await writeFile(file.replace(id, other.id), JSON.stringify({ kept: { ...changed, digest: requestDigest(changed) }, mac }));
+    await expectRefused(approvals.decide({ id: other.id, decision: "approved", channel: "cli", approver: "tty:ann" }), "approval_invalid");
   });
 });
 
@@ -149,7 +155,7 @@ describe("a decision", () => {
     ["agent:zed@ann", "elicit"], ["agent:zed@ann", "cli"], ["agent:zed@ann", "auto"], ["tty:ann", "elicit"], ["form:zed@ann", "cli"], ["tty:ann", "auto"], ["key:SHA256:x", "cli"], ["policy:auto", "elicit"], ["", "cli"],
   ] as const)("by %j through %s is refused", async (approver, channel) => {
     const { id } = await approvals.request(newRequest());
-    await expectRefused(approvals.decide({ id, decision: "approved", channel, approver }), "approval_invalid");
+    await expectRefused(approvals.decide({ id, decision: "approved", channel, approver }), "approval_invalid", approver.startsWith("agent:") ? /agent never approves/ : /cannot decide through/);
     expect((await approvals.get(id)).status).toBe("open");
   });
 
@@ -216,7 +222,7 @@ describe("a record", () => {
     const record = await approved();
     const foreign = await openKeys(await openDataDirectory(join(ledger.folder, "elsewhere")));
     const mac = new ApprovalFiles(ledger.dir, foreign).recordMac(record);
-    await expectRefused(approvals.verify({ ...record, mac: { key_id: foreign.id, value: mac } }, { run_id: "run-1" }), "approval_invalid");
+    await expectRefused(approvals.verify({ ...record, mac: { key_id: foreign.id, value: mac } }, { run_id: "run-1" }), "approval_invalid", /not this data directory's/);
     await expectRefused(approvals.verify({ ...record, mac: { key_id: ledger.keys.id, value: mac } }, { run_id: "run-1" }), "approval_invalid");
   });
 
@@ -308,7 +314,7 @@ describe("the channel signed", () => {
     const [signature] = record!.signatures!;
     const { mac: _, ...fields } = { ...record!, signatures: [signature!, signature!], approver: `key:${signature!.fingerprint}` };
     const doubled = { ...fields, mac: { key_id: ledger.keys.id, value: new ApprovalFiles(ledger.dir, ledger.keys).recordMac(fields) } };
-    await expectRefused(approvals.verify(doubled, { run_id: "run-1" }), "approval_invalid");
+    await expectRefused(approvals.verify(doubled, { run_id: "run-1" }), "approval_invalid", /2 distinct keys must sign; 1 did/);
   });
 
   it("counts the same key under two names once", async () => {
@@ -351,7 +357,6 @@ describe("the channel signed", () => {
     const signature = await ann.sign(await approvals.signable(id, "approved"));
     await expectRefused((await openWith({ required: 1, revoked: join(ledger.folder, "none") })).addSignature(id, "approved", signature, ann.principal), "settings_invalid");
     await writeFile(join(ledger.folder, "allowed_signers"), `${ann.principal} ${ann.publicKey}\n`);
-    const { chmod } = await import("node:fs/promises");
     await chmod(join(ledger.folder, "allowed_signers"), 0o666);
     await expectRefused(approvals.addSignature(id, "approved", signature, ann.principal), "settings_invalid");
   });

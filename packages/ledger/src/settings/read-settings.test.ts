@@ -102,7 +102,7 @@ describe("problems", () => {
     const file = join(folder, "config.yaml");
     expect(found.map(({ setting, from }) => [setting, from])).toEqual([
       ["tempral.port", "flag --tempral.port"], ["terraform.parallelism", "flag --terraform.parallelism"], ["PLATFORM_OPS_REDONLY", "env PLATFORM_OPS_REDONLY"],
-      ["loging", `file ${file}:7`].reverse().reverse(), ["temporal.workers", `file ${file}:3`], ["temporal.prot", `file ${file}:2`], ["terraform.paralelism", `file ${file}:4`], ["environments.0.match.nodes.0", `file ${file}:6`],
+      ["loging", `file ${file}:7`], ["temporal.workers", `file ${file}:3`], ["temporal.prot", `file ${file}:2`], ["terraform.paralelism", `file ${file}:4`], ["environments.0.match.nodes.0", `file ${file}:6`],
       ["logging.level", "env LOG_LEVEL"], ["temporal.port", "env PLATFORM_OPS_TEMPORAL_PORT"],
     ].sort((a, b) => found.findIndex((each) => each.setting === a[0]) - found.findIndex((each) => each.setting === b[0])));
     const said = found.map(({ message }) => message).join("\n");
