@@ -80,7 +80,7 @@ export function printTally(workspaces: readonly WorkspaceView[]): string {
 }
 
 function workspaceLine(w: WorkspaceView): string {
-  const facts = [w.phase, w.counts === undefined ? "" : printCounts(w.counts), w.seconds === undefined ? "" : `${w.seconds} s`, w.because ?? ""].filter((fact) => fact !== "");
+  const facts = [w.phase, w.counts === undefined ? "" : printCounts(w.counts), w.seconds === undefined ? "" : `${w.seconds} s`, w.because === undefined ? "" : w.phase === "deferred" ? `waits for ${w.because}` : w.because].filter((fact) => fact !== "");
   const error = w.error === undefined ? "" : `\n    ${w.error.code}: ${w.error.message.split("\n").slice(0, 6).join("\n    ")}${w.error.hint === undefined ? "" : `\n    cure: ${w.error.hint}`}`;
   return `- ${w.name}: ${facts.join(", ")}${error}`;
 }

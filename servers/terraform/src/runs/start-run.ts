@@ -102,6 +102,7 @@ function toNodes(config: InfraConfig, selected: ReadonlySet<string>): RunNode[] 
     name: workspace.name,
     needs: selected.has(workspace.name) ? indexes(needsOf(workspace)) : [],
     uses: indexes(workspace.inputs.map((input) => input.sourceWorkspace)),
+    takes: workspace.inputs.flatMap((input) => indexes([input.sourceWorkspace]).map((need) => [need, input.sourceOutput] as const)),
     operations: selected.has(workspace.name) ? workspace.operations : [],
     apply: selected.has(workspace.name) && workspace.operations.includes("apply"),
   }));
