@@ -19,7 +19,7 @@ export const TSX = [join(ROOT, "node_modules/tsx/dist/cli.mjs"), "--conditions=p
 
 /**
  * Sets up what is missing. Resolves to the environment in which scripts and tests run: our cache, and the folder of an
- * OpenTofu of ours at the end of PATH.
+ * OpenTofu of ours at the end of PATH; PLATFORM_OPS_TEST_TEMPORAL tells tests the Temporal to use.
  * @param {AbortSignal} signal ends what runs and leaves nothing half made
  */
 export async function setup(signal) {
@@ -35,15 +35,15 @@ export async function setup(signal) {
     told = true;
   });
   try {
-    await steps({ root: ROOT, cache, board, signal });
+    const temporal = await steps({ root: ROOT, cache, board, signal });
+    const path = findTerraform(cache) === builtTofu(cache) ? `${process.env.PATH}:${dirname(builtTofu(cache))}` : process.env.PATH;
+    return { ...process.env, PATH: path, PLATFORM_OPS_CACHE: cache, PLATFORM_OPS_TEST_TEMPORAL: process.env.PLATFORM_OPS_TEST_TEMPORAL ?? temporal };
   } finally {
     unlock();
   }
-  const path = findTerraform(cache) === builtTofu(cache) ? `${process.env.PATH}:${dirname(builtTofu(cache))}` : process.env.PATH;
-  return { ...process.env, PATH: path, PLATFORM_OPS_CACHE: cache };
 }
 
-/** OpenTofu and Temporal take minutes of Go's time on a new machine: they run beside the packages and the build. */
+/** Resolves to the path of Temporal. OpenTofu and Temporal take minutes of Go's time on a new machine: they run beside the packages and the build. */
 async function steps({ root, cache, board, signal }) {
   const failed = new AbortController();
   const common = { root, cache, signal: AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]) };
@@ -55,6 +55,7 @@ async function steps({ root, cache, board, signal }) {
   // The first that failed of itself; the others ended because it did (a stopped program has no exit code).
   const reason = reasons.find((one) => one instanceof MissingPart || typeof one.code === "number") ?? reasons[0];
   if (reason !== undefined) throw reason;
+  return results[0].value;
 }
 
 async function packagesThenBuild(common, board) {
@@ -70,11 +71,18 @@ async function packagesThenBuild(common, board) {
       return "installed as the lock file says";
     });
   }
+  let temporal;
+  const part = async (name, step) => JSON.parse(await script("tooling/setup/parts.ts", [name, common.cache], common, step));
   await Promise.all([
     inStep(board, "build", "bundling the servers", (step) => script("tooling/build.ts", [], common, step)),
-    inStep(board, "temporal", "looking for the pinned Temporal", (step) => script("tooling/setup/parts.ts", ["temporal", common.cache], common, step)),
-    inStep(board, "runtime", "looking for the worker's runtime", (step) => script("tooling/setup/parts.ts", ["runtime", common.cache], common, step)),
+    inStep(board, "temporal", "looking for the pinned Temporal", async (step) => {
+      const { path, text } = await part("temporal", step);
+      temporal = path;
+      return text;
+    }),
+    inStep(board, "runtime", "looking for the worker's runtime", async (step) => (await part("runtime", step)).text),
   ]);
+  return temporal;
 }
 
 /** Runs a TypeScript file of ours; resolves to the last line of its stdout. */

@@ -1,5 +1,5 @@
 // The parts that packages/orchestration knows how to install, as a program of its own: the set-up, which is plain Node,
-// starts it once the packages are there. Progress goes to stderr; the last line of stdout says what there is.
+// starts it once the packages are there. Progress goes to stderr; the last line of stdout is the JSON of a Part.
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isOpsError } from "@platform-ops/errors";
@@ -11,19 +11,28 @@ if ((part !== "temporal" && part !== "runtime") || cache === undefined) throw ne
 
 const onProgress = (line: string): void => void process.stderr.write(`${line}\n`);
 
-async function temporal(into: string): Promise<string> {
+interface Part {
+  readonly path: string;
+  readonly text: string;
+}
+
+async function temporal(into: string): Promise<Part> {
   const found = await locateTemporal({ home: into, cache: into, path: process.env["PATH"] ?? "" });
-  return found === undefined ? `installed at ${await installTemporal({ cache: into, onProgress })}` : `${found.path} (server ${found.serverVersion})`;
+  if (found !== undefined) return { path: found.path, text: `server ${found.serverVersion} at ${found.path}` };
+  const path = await installTemporal({ cache: into, onProgress });
+  return { path, text: `installed at ${path}` };
 }
 
 /** Into the cache; data directories link to it there. */
-async function runtime(into: string): Promise<string> {
+async function runtime(into: string): Promise<Part> {
   const lockDir = join(ROOT, "packages/orchestration/worker-runtime");
-  return dirname(await installWorkerRuntime({ home: into, lockDir, onProgress }));
+  const path = dirname(await installWorkerRuntime({ home: into, lockDir, onProgress }));
+  return { path, text: path };
 }
 
 try {
-  process.stdout.write(`${await (part === "temporal" ? temporal(cache) : runtime(cache))}\n`);
+  const brought = await (part === "temporal" ? temporal(cache) : runtime(cache));
+  process.stdout.write(`${JSON.stringify(brought)}\n`);
 } catch (error) {
   if (!isOpsError(error)) throw error;
   process.stderr.write(`${error.message} ${error.hint}\n`);
