@@ -11,7 +11,10 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "target-"));
   await writeFile(join(folder, "cert.pem"), "CERT");
   await writeFile(join(folder, "key.pem"), "KEY");
-  await writeFile(join(folder, "temporal.toml"), '[profile.default]\naddress = "company.example.com:7233"\n[profile.stage]\naddress = "stage.example.com:7233"\nnamespace = "ops"\napi_key = "k"\n');
+  await writeFile(
+    join(folder, "temporal.toml"),
+    '[profile.default]\naddress = "company.example.com:7233"\n[profile.stage]\naddress = "stage.example.com:7233"\nnamespace = "ops"\napi_key = "k"\n',
+  );
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -19,7 +22,10 @@ const settings = { namespace: "default" };
 const cluster = { ...settings, address: "temporal.example.com:7233" };
 
 async function problems(promise: Promise<unknown>): Promise<string> {
-  const error: unknown = await promise.then(() => undefined, (thrown: unknown) => thrown);
+  const error: unknown = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
   expect(error).toBeInstanceOf(OpsError);
   expect(error).toMatchObject({ code: "settings_invalid" });
   return ((error as OpsError).details["problems"] as string[]).join("\n");
@@ -28,7 +34,9 @@ async function problems(promise: Promise<unknown>): Promise<string> {
 describe("connection target", () => {
   it("is the local Temporal where no address is set, whatever is blank", async () => {
     expect(await connectionTarget(settings, {})).toBeUndefined();
-    expect(await connectionTarget({ ...settings, address: " " }, { TEMPORAL_TLS: "", TEMPORAL_ADDRESS: "", TEMPORAL_TLS_CLIENT_CERT_PATH: " " })).toBeUndefined();
+    expect(
+      await connectionTarget({ ...settings, address: " " }, { TEMPORAL_TLS: "", TEMPORAL_ADDRESS: "", TEMPORAL_TLS_CLIENT_CERT_PATH: " " }),
+    ).toBeUndefined();
   });
 
   it("never follows the user's own default profile unless one is named", async () => {
@@ -39,7 +47,9 @@ describe("connection target", () => {
   });
 
   it("says which profile could not be read", async () => {
-    expect(await problems(connectionTarget({ ...settings, config_file: join(folder, "temporal.toml"), profile: "nope" }, {}))).toContain('"nope"');
+    expect(await problems(connectionTarget({ ...settings, config_file: join(folder, "temporal.toml"), profile: "nope" }, {}))).toContain(
+      '"nope"',
+    );
     expect(await problems(connectionTarget({ ...settings, config_file: join(folder, "absent.toml") }, {}))).toContain("absent.toml");
   });
 
@@ -63,15 +73,24 @@ describe("connection target", () => {
     const target = await connectionTarget(cluster, { TEMPORAL_TLS_CLIENT_CERT_PATH: cert, TEMPORAL_TLS_CLIENT_KEY_PATH: key });
     expect(target?.tls).toMatchObject({ clientCertPair: { crt: Buffer.from("CERT"), key: Buffer.from("KEY") } });
     expect(await problems(connectionTarget(cluster, { TEMPORAL_TLS_CLIENT_CERT_PATH: cert }))).toContain("both or neither");
-    expect(await problems(connectionTarget({ ...cluster, tls: { client_cert_path: cert, client_key_path: "/nowhere" } }, {}))).toContain("/nowhere");
+    expect(await problems(connectionTarget({ ...cluster, tls: { client_cert_path: cert, client_key_path: "/nowhere" } }, {}))).toContain(
+      "/nowhere",
+    );
   });
 
   it("turns every underscore of a header's name", async () => {
-    expect((await connectionTarget(cluster, { TEMPORAL_GRPC_META_X_MY_TEAM: "ops", TEMPORAL_GRPC_META_EMPTY: "" }))?.metadata).toEqual({ "x-my-team": "ops" });
+    expect((await connectionTarget(cluster, { TEMPORAL_GRPC_META_X_MY_TEAM: "ops", TEMPORAL_GRPC_META_EMPTY: "" }))?.metadata).toEqual({
+      "x-my-team": "ops",
+    });
   });
 
   it("tells all problems at once", async () => {
-    const text = await problems(connectionTarget({ ...settings, address: "a b;c", api_key: "k" }, { TEMPORAL_TLS: "off", TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: "1" }));
+    const text = await problems(
+      connectionTarget(
+        { ...settings, address: "a b;c", api_key: "k" },
+        { TEMPORAL_TLS: "off", TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: "1" },
+      ),
+    );
     for (const part of ["temporal.address", "TEMPORAL_API_KEY", "TEMPORAL_TLS_DISABLE_HOST_VERIFICATION"]) expect(text).toContain(part);
   });
 

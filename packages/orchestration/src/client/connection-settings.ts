@@ -21,7 +21,16 @@ export interface TemporalConnectionSettings {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const BOOLEANS: Readonly<Record<string, string>> = { "1": "true", true: "true", yes: "true", on: "true", "0": "false", false: "false", no: "false", off: "false" };
+const BOOLEANS: Readonly<Record<string, string>> = {
+  "1": "true",
+  true: "true",
+  yes: "true",
+  on: "true",
+  "0": "false",
+  false: "false",
+  no: "false",
+  off: "false",
+};
 const BOOLEAN_NAMES = ["TEMPORAL_TLS", "TEMPORAL_TLS_DISABLE_HOST_VERIFICATION"];
 const META_PREFIX = "TEMPORAL_GRPC_META_";
 /** Read by our own settings, with aliases and provenance; here they come in as settings. */
@@ -61,8 +70,12 @@ function tlsSettings({ tls }: TemporalConnectionSettings): Record<string, string
 
 /** TEMPORAL_GRPC_META_X_Y → header x-y. envconfig turns only the first underscore; a header name never holds one. */
 function headers(env: Environment): Record<string, string> {
-  const found = Object.entries(env).filter(([name, value]) => name.startsWith(META_PREFIX) && name.length > META_PREFIX.length && value?.trim());
-  return Object.fromEntries(found.map(([name, value]) => [name.slice(META_PREFIX.length).toLowerCase().replaceAll("_", "-"), (value ?? "").trim()]));
+  const found = Object.entries(env).filter(
+    ([name, value]) => name.startsWith(META_PREFIX) && name.length > META_PREFIX.length && value?.trim(),
+  );
+  return Object.fromEntries(
+    found.map(([name, value]) => [name.slice(META_PREFIX.length).toLowerCase().replaceAll("_", "-"), (value ?? "").trim()]),
+  );
 }
 
 async function readProfile(settings: TemporalConnectionSettings, env: Record<string, string>): Promise<ClientConfigProfile> {
@@ -81,7 +94,11 @@ async function readProfile(settings: TemporalConnectionSettings, env: Record<str
   } catch (error) {
     throw new OpsError("settings_invalid", "Temporal's configuration file cannot be used.", {
       hint: "Check temporal.profile (TEMPORAL_PROFILE) and temporal.config_file (TEMPORAL_CONFIG_FILE).",
-      details: { problems: [`temporal.profile: the profile ${JSON.stringify(profile ?? "default")} could not be read from ${file ?? "the user's temporal.toml"}.`] },
+      details: {
+        problems: [
+          `temporal.profile: the profile ${JSON.stringify(profile ?? "default")} could not be read from ${file ?? "the user's temporal.toml"}.`,
+        ],
+      },
       cause: error,
     });
   }
@@ -108,7 +125,8 @@ function tlsOf(profile: ClientConfigProfile, problems: string[]): boolean | Targ
   const crt = bytes(tls.clientCert, "TEMPORAL_TLS_CLIENT_CERT_PATH", problems);
   const key = bytes(tls.clientKey, "TEMPORAL_TLS_CLIENT_KEY_PATH", problems);
   const authority = bytes(tls.serverCACert, "TEMPORAL_TLS_SERVER_CA_CERT_PATH", problems);
-  if (tls.serverName === undefined && authority === undefined && crt === undefined) return tls.disabled === undefined && profile.apiKey === undefined ? undefined : true;
+  if (tls.serverName === undefined && authority === undefined && crt === undefined)
+    return tls.disabled === undefined && profile.apiKey === undefined ? undefined : true;
   return {
     ...(tls.serverName === undefined ? {} : { serverNameOverride: tls.serverName }),
     ...(authority === undefined ? {} : { serverRootCACertificate: authority }),
@@ -131,8 +149,13 @@ export async function connectionTarget(settings: TemporalConnectionSettings, env
   const apiKey = settings.api_key?.trim() || read.apiKey;
   const profile: ClientConfigProfile = { ...read, ...(apiKey === undefined ? {} : { apiKey }) };
   const tls = tlsOf(profile, problems);
-  if (address === undefined && (apiKey !== undefined || tls !== undefined || settings.profile !== undefined || settings.config_file !== undefined)) {
-    problems.push("temporal.address (TEMPORAL_ADDRESS): not set, though credentials, TLS or a profile are, e.g. TEMPORAL_ADDRESS=temporal.example.com:7233.");
+  if (
+    address === undefined &&
+    (apiKey !== undefined || tls !== undefined || settings.profile !== undefined || settings.config_file !== undefined)
+  ) {
+    problems.push(
+      "temporal.address (TEMPORAL_ADDRESS): not set, though credentials, TLS or a profile are, e.g. TEMPORAL_ADDRESS=temporal.example.com:7233.",
+    );
   }
   if (address !== undefined && !/^(\[[0-9a-f:]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i.test(address)) {
     problems.push("temporal.address (TEMPORAL_ADDRESS): accepts host:port, e.g. temporal.example.com:7233.");
@@ -140,7 +163,8 @@ export async function connectionTarget(settings: TemporalConnectionSettings, env
   if (apiKey !== undefined && tls === false && address !== undefined && !isLoopback(address)) {
     problems.push("TEMPORAL_API_KEY: refused while TEMPORAL_TLS is false, because the key would travel in clear text.");
   }
-  if (problems.length > 0) throw new OpsError("settings_invalid", `The Temporal connection is set wrongly: ${problems.join(" ")}`, { details: { problems } });
+  if (problems.length > 0)
+    throw new OpsError("settings_invalid", `The Temporal connection is set wrongly: ${problems.join(" ")}`, { details: { problems } });
   if (address === undefined) return undefined;
   const metadata = { ...read.grpcMeta, ...headers(env) };
   return {

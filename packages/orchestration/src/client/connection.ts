@@ -23,11 +23,17 @@ const channelArgs = (address: string): NonNullable<ConnectionOptions["channelArg
 
 /** The failure that says which Temporal was tried and what to do. */
 export function unavailable(target: Pick<ConnectionTarget, "mode" | "address">, cause?: unknown): OpsError {
-  return new OpsError("temporal_unavailable", `${target.mode === "local" ? "The local Temporal" : "Temporal"} at ${target.address} does not answer.`, {
-    ...(target.mode === "cluster" ? { hint: "Check that it runs and can be reached from here; correct TEMPORAL_ADDRESS and the TLS settings." } : {}),
-    details: { address: target.address, mode: target.mode },
-    cause,
-  });
+  return new OpsError(
+    "temporal_unavailable",
+    `${target.mode === "local" ? "The local Temporal" : "Temporal"} at ${target.address} does not answer.`,
+    {
+      ...(target.mode === "cluster"
+        ? { hint: "Check that it runs and can be reached from here; correct TEMPORAL_ADDRESS and the TLS settings." }
+        : {}),
+      details: { address: target.address, mode: target.mode },
+      cause,
+    },
+  );
 }
 
 /** What both SDK connections take from a target. */

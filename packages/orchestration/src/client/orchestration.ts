@@ -45,7 +45,8 @@ function typedAttributes(attributes: RunAttributes): TypedSearchAttributes {
 
 function boundedMemo(memo: Record<string, unknown>): Record<string, unknown> {
   const bytes = Buffer.byteLength(JSON.stringify(memo));
-  if (bytes > MEMO_LIMIT_BYTES) throw new OpsError("too_large", `The memo of a run would take ${bytes} bytes; ${MEMO_LIMIT_BYTES} are allowed.`);
+  if (bytes > MEMO_LIMIT_BYTES)
+    throw new OpsError("too_large", `The memo of a run would take ${bytes} bytes; ${MEMO_LIMIT_BYTES} are allowed.`);
   return memo;
 }
 
@@ -67,15 +68,15 @@ class TemporalOrchestration implements Orchestration {
     this.#client = new Client({ connection, namespace, dataConverter: dataConverter(keys) as DataConverter });
   }
 
-  /** One request under its deadline, asked a second time only where it is safe to ask twice and the server listens. */
-  async #ask<T>(request: () => Promise<T>, repeatable = true): Promise<T> {
+  /** One request under its deadline; asked a second time, more patiently, where the server still listens. */
+  async #ask<T>(request: () => Promise<T>): Promise<T> {
     try {
       return await this.#connection.withDeadline(Date.now() + REQUEST_DEADLINE, request);
     } catch (error) {
       const failure = fromFailure(error);
       if (!hasCode(failure, "temporal_unavailable")) throw failure;
       const listens = (await tcpProbe(this.#options.address, PROBE_TIMEOUT)) === "open";
-      if (!listens || !repeatable) throw unavailable(this.#options, error);
+      if (!listens) throw unavailable(this.#options, error);
       return await this.#connection.withDeadline(Date.now() + SECOND_DEADLINE, request).catch((second: unknown) => {
         const known = fromFailure(second);
         throw hasCode(known, "temporal_unavailable") ? unavailable(this.#options, second) : known;
@@ -84,7 +85,8 @@ class TemporalOrchestration implements Orchestration {
   }
 
   async #attributesReady(): Promise<boolean> {
-    if (this.#attributes?.ready || (this.#attributes && Date.now() - this.#attributes.at < ATTRIBUTES_RECHECK)) return this.#attributes.ready;
+    if (this.#attributes?.ready || (this.#attributes && Date.now() - this.#attributes.at < ATTRIBUTES_RECHECK))
+      return this.#attributes.ready;
     const { mode, namespace, registerAttributes } = this.#options;
     const ready = await this.#connection.withDeadline(Date.now() + REQUEST_DEADLINE, () =>
       searchAttributesReady(this.#connection, namespace, mode === "local" || registerAttributes === true),
@@ -96,8 +98,10 @@ class TemporalOrchestration implements Orchestration {
   async start(run: StartRun): Promise<{ workflow_id: string; run_id: string }> {
     const attributes: RunAttributes = { server: serverOfTaskQueue(run.taskQueue), ...run.attributes };
     const indexed = await this.#attributesReady();
-    const request = (): Promise<WorkflowHandleWithFirstExecutionRunId> =>
-      this.#client.workflow.start(run.type, {
+    let sent = 0;
+    const request = async (): Promise<WorkflowHandleWithFirstExecutionRunId> => {
+      sent += 1;
+      return this.#client.workflow.start(run.type, {
         workflowId: run.id,
         taskQueue: run.taskQueue,
         args: [...run.args],
@@ -107,15 +111,15 @@ class TemporalOrchestration implements Orchestration {
         ...(indexed ? { typedSearchAttributes: typedAttributes(attributes) } : {}),
         ...(run.summary === undefined ? {} : { staticSummary: run.summary }),
       });
+    };
     try {
-      const handle = await this.#ask(request, false);
+      const handle = await this.#ask(request);
       return { workflow_id: handle.workflowId, run_id: handle.firstExecutionRunId };
     } catch (error) {
-      if (!hasCode(error, "temporal_unavailable")) throw error;
-      // The answer was lost, perhaps not the run. Ids are made anew for each run, so one of that id is this one.
-      const begun = await this.describe(run.id).catch(() => undefined);
-      if (begun === undefined) throw error;
-      return { workflow_id: begun.workflow_id, run_id: begun.run_id };
+      // Sent twice, and the first answer was lost, not the run: the one that is there is ours.
+      if (sent < 2 || !hasCode(error, "already_exists")) throw error;
+      const { workflow_id, run_id } = await this.describe(run.id);
+      return { workflow_id, run_id };
     }
   }
 
@@ -147,7 +151,7 @@ class TemporalOrchestration implements Orchestration {
   }
 
   async signal(id: string, name: string, argument?: unknown): Promise<void> {
-    await this.#ask(() => this.#client.workflow.getHandle(id).signal(name, ...(argument === undefined ? [] : [argument])), false);
+    await this.#ask(() => this.#client.workflow.getHandle(id).signal(name, ...(argument === undefined ? [] : [argument])));
   }
 
   async cancel(id: string): Promise<void> {
@@ -159,7 +163,7 @@ class TemporalOrchestration implements Orchestration {
   }
 
   async terminate(id: string, reason: string): Promise<void> {
-    await this.#ask(() => this.#client.workflow.getHandle(id).terminate(reason), false);
+    await this.#ask(() => this.#client.workflow.getHandle(id).terminate(reason));
   }
 
   async result<T>(id: string, signal?: AbortSignal): Promise<T> {
@@ -167,7 +171,9 @@ class TemporalOrchestration implements Orchestration {
     try {
       return signal === undefined ? await wait() : await this.#connection.withAbortSignal(signal, wait);
     } catch (error) {
-      throw signal?.aborted === true ? new OpsError("cancelled", "Waiting for the run was cancelled; the run goes on.", { cause: error }) : fromFailure(error);
+      throw signal?.aborted === true
+        ? new OpsError("cancelled", "Waiting for the run was cancelled; the run goes on.", { cause: error })
+        : fromFailure(error);
     }
   }
 
@@ -180,7 +186,8 @@ class TemporalOrchestration implements Orchestration {
   }
 }
 
-const notConfirmed = (cause: unknown): OpsError => new OpsError("not_confirmed", "It was sent, but Temporal was lost before it answered; it may or may not have been recorded.", { cause });
+const notConfirmed = (cause: unknown): OpsError =>
+  new OpsError("not_confirmed", "It was sent, but Temporal was lost before it answered; it may or may not have been recorded.", { cause });
 
 /**
  * Connects to Temporal and gives the durable runs there. Nothing of Temporal's packages is loaded before this module is.

@@ -4,7 +4,17 @@ import { MEMO_ATTRIBUTES, SEARCH_ATTRIBUTES } from "../contract/names.ts";
 import type { PendingActivity, RunAttributes, RunDescription, RunStatus } from "../contract/run.ts";
 
 /** By number of temporal.api.enums.v1.WorkflowExecutionStatus; 8 (PAUSED) is an open run. */
-const STATUS: readonly RunStatus[] = ["RUNNING", "RUNNING", "COMPLETED", "FAILED", "CANCELED", "TERMINATED", "CONTINUED_AS_NEW", "TIMED_OUT", "RUNNING"];
+const STATUS: readonly RunStatus[] = [
+  "RUNNING",
+  "RUNNING",
+  "COMPLETED",
+  "FAILED",
+  "CANCELED",
+  "TERMINATED",
+  "CONTINUED_AS_NEW",
+  "TIMED_OUT",
+  "RUNNING",
+];
 
 type RawActivity = NonNullable<DescribeWorkflowExecutionResponse["pendingActivities"]>[number];
 type RawFailure = NonNullable<RawActivity["lastFailure"]>;
@@ -32,7 +42,9 @@ export class RunReader {
 
   async #memo(workflowId: string, raw: RawWorkflowExecutionInfo): Promise<Record<string, unknown>> {
     const fields = Object.entries(raw.memo?.fields ?? {});
-    return Object.fromEntries(await Promise.all(fields.map(async ([key, payload]) => [key, await this.#inRun(workflowId, payload)] as const)));
+    return Object.fromEntries(
+      await Promise.all(fields.map(async ([key, payload]) => [key, await this.#inRun(workflowId, payload)] as const)),
+    );
   }
 
   /** A failure's message lies sealed in its encoded attributes; the innermost cause says what happened. */
@@ -81,14 +93,19 @@ export class RunReader {
   /** A whole description, but for `needs_version`. */
   async description(raw: DescribeWorkflowExecutionResponse): Promise<RunDescription> {
     const info = await this.info(raw.workflowExecutionInfo ?? {});
-    return { ...info, pending: await Promise.all((raw.pendingActivities ?? []).map((activity) => this.#pending(info.workflow_id, activity))) };
+    return {
+      ...info,
+      pending: await Promise.all((raw.pendingActivities ?? []).map((activity) => this.#pending(info.workflow_id, activity))),
+    };
   }
 }
 
 function memoAttributes(kept: unknown): RunAttributes {
   if (typeof kept !== "object" || kept === null) return {};
   const keys = Object.keys(SEARCH_ATTRIBUTES) as (keyof RunAttributes)[];
-  return Object.fromEntries(keys.flatMap((key) => (typeof (kept as RunAttributes)[key] === "string" ? [[key, (kept as RunAttributes)[key]]] : [])));
+  return Object.fromEntries(
+    keys.flatMap((key) => (typeof (kept as RunAttributes)[key] === "string" ? [[key, (kept as RunAttributes)[key]]] : [])),
+  );
 }
 
 /** Search attributes are never sealed: plain JSON, one value or a list with one. */

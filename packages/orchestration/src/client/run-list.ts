@@ -14,26 +14,41 @@ const quoted = (value: string): string => `'${value.replaceAll("\\", "\\\\").rep
 /** The list filter; without registered attributes only the status, the rest is compared with the memo. */
 export function listQuery(filter: RunFilter, byAttributes: boolean): string {
   const status = filter.open === undefined ? [] : [`ExecutionStatus ${filter.open ? "=" : "!="} 'Running'`];
-  const attributes = byAttributes ? KEYS.flatMap((key) => (filter[key] === undefined ? [] : [`${SEARCH_ATTRIBUTES[key]} = ${quoted(filter[key])}`])) : [];
+  const attributes = byAttributes
+    ? KEYS.flatMap((key) => (filter[key] === undefined ? [] : [`${SEARCH_ATTRIBUTES[key]} = ${quoted(filter[key])}`]))
+    : [];
   return [...status, ...attributes].join(" AND ");
 }
 
 function tokenOf(cursor: string | undefined): Uint8Array {
   if (cursor === undefined) return new Uint8Array();
-  if (!/^[A-Za-z0-9_-]{1,4000}$/.test(cursor)) throw new OpsError("invalid_input", "cursor is not one that a list returned.", { hint: "Leave cursor out to begin again." });
+  if (!/^[A-Za-z0-9_-]{1,4000}$/.test(cursor))
+    throw new OpsError("invalid_input", "cursor is not one that a list returned.", { hint: "Leave cursor out to begin again." });
   return Uint8Array.from(Buffer.from(cursor, "base64url"));
 }
 
-const wanted = (run: RunDescription, filter: RunFilter): boolean => KEYS.every((key) => filter[key] === undefined || run.attributes[key] === filter[key]);
+const wanted = (run: RunDescription, filter: RunFilter): boolean =>
+  KEYS.every((key) => filter[key] === undefined || run.attributes[key] === filter[key]);
 
 /** One page of runs, from Temporal's own index. Eventually consistent: a run just started may be missing for a moment. */
-export async function listRuns(connection: ConnectionLike, namespace: string, reader: RunReader, filter: RunFilter, byAttributes: boolean): Promise<RunPage> {
+export async function listRuns(
+  connection: ConnectionLike,
+  namespace: string,
+  reader: RunReader,
+  filter: RunFilter,
+  byAttributes: boolean,
+): Promise<RunPage> {
   const query = listQuery(filter, byAttributes);
   const runs: RunDescription[] = [];
   let nextPageToken = tokenOf(filter.cursor);
   let read = 0;
   do {
-    const page = await connection.workflowService.listWorkflowExecutions({ namespace, query, pageSize: filter.limit - runs.length, nextPageToken });
+    const page = await connection.workflowService.listWorkflowExecutions({
+      namespace,
+      query,
+      pageSize: filter.limit - runs.length,
+      nextPageToken,
+    });
     const found = await Promise.all((page.executions ?? []).map((raw) => reader.info(raw)));
     read += found.length;
     runs.push(...found.filter((run) => byAttributes || wanted(run, filter)));

@@ -2,7 +2,9 @@ import type { Payload } from "@temporalio/common";
 
 /** What is sealed: 4 bytes length of the header (big endian), header as JSON {metadata: {key: base64}}, data. */
 export function packPayload(payload: Payload): Uint8Array {
-  const metadata = Object.fromEntries(Object.entries(payload.metadata ?? {}).map(([key, value]) => [key, Buffer.from(value).toString("base64")]));
+  const metadata = Object.fromEntries(
+    Object.entries(payload.metadata ?? {}).map(([key, value]) => [key, Buffer.from(value).toString("base64")]),
+  );
   const header = Buffer.from(JSON.stringify({ metadata }), "utf8");
   const length = Buffer.alloc(4);
   length.writeUInt32BE(header.length);
@@ -15,6 +17,8 @@ export function unpackPayload(bytes: Uint8Array): Payload {
   const end = 4 + buffer.readUInt32BE(0);
   if (end > buffer.length) throw new RangeError("The header of a sealed payload is longer than the payload.");
   const header = JSON.parse(buffer.toString("utf8", 4, end)) as { metadata: Record<string, string> };
-  const metadata = Object.fromEntries(Object.entries(header.metadata).map(([key, value]) => [key, Uint8Array.from(Buffer.from(value, "base64"))]));
+  const metadata = Object.fromEntries(
+    Object.entries(header.metadata).map(([key, value]) => [key, Uint8Array.from(Buffer.from(value, "base64"))]),
+  );
   return { metadata, data: Uint8Array.from(buffer.subarray(end)) };
 }

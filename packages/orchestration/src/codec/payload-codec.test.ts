@@ -8,7 +8,13 @@ import { foreignPayload, isForeign } from "./foreign.ts";
 import { OWNER_METADATA, payloadCodec } from "./payload-codec.ts";
 
 const run = (workflowId: string): SerializationContext => ({ type: "workflow", namespace: "default", workflowId });
-const activity = (workflowId: string): SerializationContext => ({ type: "activity", namespace: "default", workflowId, activityId: "1", isLocal: false });
+const activity = (workflowId: string): SerializationContext => ({
+  type: "activity",
+  namespace: "default",
+  workflowId,
+  activityId: "1",
+  isLocal: false,
+});
 
 const homes: string[] = [];
 async function newKeys(): Promise<Keyring> {
@@ -61,7 +67,8 @@ describe("payload codec", () => {
     const altered = Uint8Array.from(payload.data as Uint8Array);
     altered[altered.length - 1] = (altered[altered.length - 1] as number) ^ 1;
     expect(await opened({ ...payload, data: altered }, run("r1"))).toEqual(foreignPayload("altered"));
-    for (const length of [0, 1, 20]) expect(isForeign(await opened({ ...payload, data: altered.subarray(0, length) }, run("r1")))).toBe(true);
+    for (const length of [0, 1, 20])
+      expect(isForeign(await opened({ ...payload, data: altered.subarray(0, length) }, run("r1")))).toBe(true);
     expect(isForeign(await opened(payload, run("r1"), await newKeys()))).toBe(true);
   });
 

@@ -5,7 +5,8 @@ import { foreignPayload } from "../codec/foreign.ts";
 import { asApplicationFailure, toApplicationFailure } from "./application-failure.ts";
 import { fromFailure } from "./from-failure.ts";
 
-const inActivity = (cause: Error): ActivityFailure => new ActivityFailure("Activity task failed", "apply", "1", RetryState.NON_RETRYABLE_FAILURE, "w", cause);
+const inActivity = (cause: Error): ActivityFailure =>
+  new ActivityFailure("Activity task failed", "apply", "1", RetryState.NON_RETRYABLE_FAILURE, "w", cause);
 const grpc = (code: number, details = ""): Error => Object.assign(new Error("rpc"), { code, details });
 const service = (cause: Error): Error => Object.assign(new Error("Failed", { cause }), { name: "ServiceError" });
 
@@ -13,7 +14,13 @@ describe("failures", () => {
   it("carry an OpsError through an activity and back", () => {
     const error = new OpsError("conflict", "Held by run 7.", { hint: "Wait for it.", details: { holder: "7" }, retryable: true });
     const back = fromFailure(inActivity(toApplicationFailure(error)));
-    expect(back).toMatchObject({ code: "conflict", message: "Held by run 7.", hint: "Wait for it.", details: { holder: "7" }, retryable: true });
+    expect(back).toMatchObject({
+      code: "conflict",
+      message: "Held by run 7.",
+      hint: "Wait for it.",
+      details: { holder: "7" },
+      retryable: true,
+    });
   });
 
   it("never let a step be repeated unless it says so", () => {
@@ -23,7 +30,13 @@ describe("failures", () => {
   });
 
   it("never take over words that we did not write", () => {
-    const foreignWords = [new Error("token=abc"), ApplicationFailure.create({ message: "token=abc", type: "Error" }), "token=abc", service(grpc(13, "token=abc")), undefined];
+    const foreignWords = [
+      new Error("token=abc"),
+      ApplicationFailure.create({ message: "token=abc", type: "Error" }),
+      "token=abc",
+      service(grpc(13, "token=abc")),
+      undefined,
+    ];
     for (const thrown of foreignWords) {
       expect(fromFailure(thrown).message).not.toContain("token=abc");
       expect(asApplicationFailure(fromFailure(thrown)).message).not.toContain("token=abc");
@@ -32,7 +45,13 @@ describe("failures", () => {
   });
 
   it("do not believe details that are no error of ours", () => {
-    for (const detail of [foreignPayload("plaintext"), { code: "no_such_code", message: "m", hint: "h" }, { code: "conflict" }, null, "conflict"]) {
+    for (const detail of [
+      foreignPayload("plaintext"),
+      { code: "no_such_code", message: "m", hint: "h" },
+      { code: "conflict" },
+      null,
+      "conflict",
+    ]) {
       expect(fromFailure(ApplicationFailure.create({ type: "conflict", message: "m", details: [detail] })).code).toBe("unexpected");
     }
   });

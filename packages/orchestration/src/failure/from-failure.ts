@@ -33,7 +33,8 @@ const WORDS: Partial<Record<ErrorCode, string>> = {
   unexpected: "The run failed in a way that was not foreseen.",
 };
 
-const worded = (code: ErrorCode, cause: unknown, message = WORDS[code] ?? ERROR_CODES[code].meaning): OpsError => new OpsError(code, message, { cause });
+const worded = (code: ErrorCode, cause: unknown, message = WORDS[code] ?? ERROR_CODES[code].meaning): OpsError =>
+  new OpsError(code, message, { cause });
 
 function isPlainError(value: unknown): value is PlainError {
   if (typeof value !== "object" || value === null || isForeign(value)) return false;
@@ -93,13 +94,20 @@ export function fromFailure(thrown: unknown): OpsError {
     case "WorkflowNotFoundError":
       return /already completed/i.test(failure.message ?? "") ? runHasEnded(thrown) : worded("not_found", thrown);
     case "NamespaceNotFoundError":
-      return new OpsError("temporal_denied", "The namespace does not exist in this Temporal.", { hint: "Correct TEMPORAL_NAMESPACE, or create the namespace.", cause: thrown });
+      return new OpsError("temporal_denied", "The namespace does not exist in this Temporal.", {
+        hint: "Correct TEMPORAL_NAMESPACE, or create the namespace.",
+        cause: thrown,
+      });
     case "WorkflowExecutionAlreadyStartedError":
       return worded("already_exists", thrown);
     case "WorkflowUpdateRPCTimeoutOrCancelledError":
-      return new OpsError("not_confirmed", "It was sent, but no answer came in time; it may or may not have been recorded.", { cause: thrown });
+      return new OpsError("not_confirmed", "It was sent, but no answer came in time; it may or may not have been recorded.", {
+        cause: thrown,
+      });
     default:
-      return typeof failure.code === "number" || failure.name === "ServiceError" || (failure.cause as SdkFailure | undefined)?.code !== undefined
+      return typeof failure.code === "number" ||
+        failure.name === "ServiceError" ||
+        (failure.cause as SdkFailure | undefined)?.code !== undefined
         ? fromServiceError(failure)
         : worded("unexpected", thrown);
   }

@@ -18,7 +18,13 @@ const run = (id: string, memo: Record<string, unknown> = {}): RunDescription => 
 
 async function runs(options: Record<string, string | boolean>, answer: { runs: RunDescription[]; cursor?: string }) {
   const seen = { out: "", err: "", filter: undefined as RunFilter | undefined, closed: false };
-  const terminal: Terminal = { stdout: (text) => void (seen.out += text), stderr: (text) => void (seen.err += text), isTTY: false, color: false, columns: 80 };
+  const terminal: Terminal = {
+    stdout: (text) => void (seen.out += text),
+    stderr: (text) => void (seen.err += text),
+    isTTY: false,
+    color: false,
+    columns: 80,
+  };
   const port = {
     open: async () => ({
       inUse: { mode: "local" as const, address: "a", namespace: "default" },
@@ -32,7 +38,10 @@ async function runs(options: Record<string, string | boolean>, answer: { runs: R
 
 describe("runs", () => {
   it("lists runs with their phase and says how to read on", async () => {
-    const seen = await runs({ open: true, server: "terraform", limit: "5" }, { runs: [run("a", { phase: "awaiting_approval" }), run("b")], cursor: "abc" });
+    const seen = await runs(
+      { open: true, server: "terraform", limit: "5" },
+      { runs: [run("a", { phase: "awaiting_approval" }), run("b")], cursor: "abc" },
+    );
     expect(seen).toMatchObject({ code: 0, closed: true, filter: { open: true, server: "terraform", limit: 5 } });
     expect(seen.out.split("\n")[1]).toMatch(/^a\s+RUNNING\s+awaiting_approval\s+apply\s+2026-11-21T09:00:00$/);
     expect(seen.err).toContain("--cursor abc");

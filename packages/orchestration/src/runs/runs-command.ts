@@ -15,7 +15,8 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]+/g;
 function limitOf(value: string | boolean | string[] | undefined): number {
   if (value === undefined) return DEFAULT_LIMIT;
   const limit = typeof value === "string" && /^\d{1,4}$/.test(value) ? Number(value) : 0;
-  if (limit < 1 || limit > MAX_LIMIT) throw new OpsError("invalid_input", `--limit accepts 1 to ${MAX_LIMIT}.`, { hint: "For example: runs --limit 50" });
+  if (limit < 1 || limit > MAX_LIMIT)
+    throw new OpsError("invalid_input", `--limit accepts 1 to ${MAX_LIMIT}.`, { hint: "For example: runs --limit 50" });
   return limit;
 }
 
@@ -28,10 +29,24 @@ function phaseOf(run: RunDescription): string {
 }
 
 function table(runs: readonly RunDescription[]): string {
-  const rows = runs.map((run) => [shown(run.workflow_id), run.status, phaseOf(run), shown(run.attributes.kind ?? ""), shown(run.attributes.environment ?? ""), run.started_at.slice(0, 19)]);
+  const rows = runs.map((run) => [
+    shown(run.workflow_id),
+    run.status,
+    phaseOf(run),
+    shown(run.attributes.kind ?? ""),
+    shown(run.attributes.environment ?? ""),
+    run.started_at.slice(0, 19),
+  ]);
   const all = [["RUN", "STATUS", "PHASE", "KIND", "ENVIRONMENT", "STARTED"], ...rows];
   const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
-  return all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join("\n");
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
 }
 
 function show(terminal: Terminal, runs: readonly RunDescription[], cursor: string | undefined, json: boolean): void {

@@ -23,11 +23,10 @@ export interface TestTemporal {
 const START_LIMIT_MS = 30_000;
 
 /** As a local Temporal is started, so that tests see its speed and its durability. */
-const SERVER_ARGS = [
-  ...["server", "start-dev", "--headless", "--ip", "127.0.0.1", "--log-level", "error"],
-  ...["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=2"],
-  ...["--dynamic-config-value", "history.transferProcessorMaxPollRPS=2000", "--dynamic-config-value", "history.timerProcessorMaxPollRPS=2000"],
-];
+const SERVER_ARGS =
+  "server start-dev --headless --ip 127.0.0.1 --log-level error --sqlite-pragma journal_mode=wal --sqlite-pragma synchronous=2 --dynamic-config-value history.transferProcessorMaxPollRPS=2000 --dynamic-config-value history.timerProcessorMaxPollRPS=2000".split(
+    " ",
+  );
 
 /** The binary for tests: the one that the test run was given, if any. */
 export function testTemporalBinary(env: Readonly<Record<string, string | undefined>>): string | undefined {
@@ -43,7 +42,10 @@ async function freePort(): Promise<number> {
 }
 
 async function launch(binary: string, port: number, file: string): Promise<ChildProcess> {
-  const child = spawn(binary, [...SERVER_ARGS, "--port", String(port), "--db-filename", file], { stdio: "ignore", env: { HOME: tmpdir() } });
+  const child = spawn(binary, [...SERVER_ARGS, "--port", String(port), "--db-filename", file], {
+    stdio: "ignore",
+    env: { HOME: tmpdir() },
+  });
   const until = Date.now() + START_LIMIT_MS;
   while ((await tcpProbe(`127.0.0.1:${port}`, 200)) !== "open") {
     if (child.exitCode !== null || Date.now() > until) throw new Error(`The test server did not start (exit ${child.exitCode}).`);

@@ -13,7 +13,12 @@ function failureOf(thrown: unknown, context: Context, logger: Logger): unknown {
   if (early instanceof ApplicationFailure || early instanceof CancelledFailure) return early;
   if (isOpsError(early)) return toApplicationFailure(early);
   const id = randomUUID();
-  logger.error("An activity failed in a way that was not foreseen.", { id, activity: context.info.activityType, workflow_id: context.info.workflowExecution?.workflowId, error: early });
+  logger.error("An activity failed in a way that was not foreseen.", {
+    id,
+    activity: context.info.activityType,
+    workflow_id: context.info.workflowExecution?.workflowId,
+    error: early,
+  });
   return toApplicationFailure(new OpsError("unexpected", `A step failed in a way that was not foreseen (${id}).`, { details: { id } }));
 }
 
@@ -25,7 +30,10 @@ export function activityBorder(logger: Logger): (context: Context) => ActivityIn
   return (context) => ({
     inbound: {
       async execute(input, next) {
-        if (input.args.some(isForeign)) throw toApplicationFailure(new OpsError("not_allowed", "The arguments were not sealed by this data directory's key; they are refused."));
+        if (input.args.some(isForeign))
+          throw toApplicationFailure(
+            new OpsError("not_allowed", "The arguments were not sealed by this data directory's key; they are refused."),
+          );
         try {
           return await next(input);
         } catch (error) {

@@ -1,5 +1,5 @@
 import { CancelledFailure, Context } from "@temporalio/activity";
-import { OpsError, hasCode } from "@platform-ops/errors";
+import { hasCode, type OpsError } from "@platform-ops/errors";
 import { ApplicationFailure } from "@temporalio/common";
 
 /** Milliseconds until another worker may take over what this one leaves. */
@@ -37,7 +37,11 @@ export function endedEarly(thrown: unknown): unknown {
   if (context.cancellationDetails?.cancelRequested === true) {
     return thrown instanceof CancelledFailure ? thrown : new CancelledFailure("It was cancelled.", [], thrown as OpsError);
   }
-  return ApplicationFailure.create({ type: "handover", message: "The worker ends; the next one takes the step over.", nextRetryDelay: TAKE_OVER_AT_ONCE });
+  return ApplicationFailure.create({
+    type: "handover",
+    message: "The worker ends; the next one takes the step over.",
+    nextRetryDelay: TAKE_OVER_AT_ONCE,
+  });
 }
 
 /**

@@ -12,7 +12,14 @@ export interface BundleWorkflowsOptions {
   readonly root?: string;
 }
 
-const QUIET = { log: () => undefined, trace: () => undefined, debug: () => undefined, info: () => undefined, warn: () => undefined, error: (message: string) => process.stderr.write(`${message}\n`) };
+const QUIET = {
+  log: () => undefined,
+  trace: () => undefined,
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: (message: string) => process.stderr.write(`${message}\n`),
+};
 
 /**
  * Builds what the workflow sandbox runs, from source. The bundling and the running `@temporalio/worker` must be of exactly
@@ -28,7 +35,10 @@ export async function bundleWorkflows(options: BundleWorkflowsOptions): Promise<
       ...config,
       devtool: "inline-nosources-source-map",
       resolve: { ...config.resolve, conditionNames: ["platform-ops-source", "import", "require", "node", "default"] },
-      output: { ...config.output, devtoolModuleFilenameTemplate: (info: { absoluteResourcePath: string }) => relative(root, info.absoluteResourcePath) },
+      output: {
+        ...config.output,
+        devtoolModuleFilenameTemplate: (info: { absoluteResourcePath: string }) => relative(root, info.absoluteResourcePath),
+      },
     }),
   });
   await mkdir(dirname(options.outFile), { recursive: true });

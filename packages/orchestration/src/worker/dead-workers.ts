@@ -20,9 +20,16 @@ async function releaseRun(client: Client, workflowId: string, home: string): Pro
   let released = 0;
   for (const activity of raw.pendingActivities ?? []) {
     if (activity.state !== STARTED || !activity.activityId || !isDeadWorker(activity.lastWorkerIdentity ?? "", home)) continue;
-    const failure = ApplicationFailure.create({ type: "handover", message: "The worker of this attempt died.", nextRetryDelay: RETRY_AT_ONCE });
+    const failure = ApplicationFailure.create({
+      type: "handover",
+      message: "The worker of this attempt died.",
+      nextRetryDelay: RETRY_AT_ONCE,
+    });
     // The attempt may have ended between the look and this; then there is nothing to release.
-    await client.activity.fail({ workflowId, activityId: activity.activityId }, failure).then(() => (released += 1), () => undefined);
+    await client.activity.fail({ workflowId, activityId: activity.activityId }, failure).then(
+      () => (released += 1),
+      () => undefined,
+    );
   }
   return released;
 }

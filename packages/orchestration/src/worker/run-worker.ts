@@ -95,7 +95,10 @@ async function createWorker(connection: NativeConnection, queue: WorkerQueue, op
 /** Tells how many runs are open on our queues, as well as Temporal's index knows it, until the signal. */
 async function countOpenRuns(client: Client, queues: readonly string[], alive: AliveFile, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await client.workflow.count(openRunsQuery(queues)).then((counted) => alive.tell({ open_runs: counted.count }), () => undefined);
+    await client.workflow.count(openRunsQuery(queues)).then(
+      (counted) => alive.tell({ open_runs: counted.count }),
+      () => undefined,
+    );
     await sleep(COUNT_INTERVAL, undefined, { signal }).catch(() => undefined);
   }
 }
@@ -104,7 +107,10 @@ async function prepareNamespace(connection: NativeConnection, { target, register
   const local = target.mode === "local";
   const ready = await searchAttributesReady(connection, target.namespace, local || registerAttributes === true);
   if (!ready) logger.warn("Search attributes are not registered; runs are found by their memo.", { namespace: target.namespace });
-  if (local) await raiseRetention(connection, target.namespace).catch((error: unknown) => logger.warn("The retention could not be raised.", { error }));
+  if (local)
+    await raiseRetention(connection, target.namespace).catch((error: unknown) =>
+      logger.warn("The retention could not be raised.", { error }),
+    );
 }
 
 /**
@@ -121,11 +127,26 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   try {
     connection = await connectPatiently(options);
     alive.tell({ phase: "starting" });
-    const client = new Client({ connection, namespace: target.namespace, dataConverter: dataConverter(options.keys) as DataConverter, identity: workerIdentity(home) });
-    const release = (): Promise<unknown> => releaseDeadWorkers(client, queues, home, logger).catch((error: unknown) => logger.warn("Dead workers could not be looked for.", { error }));
+    const client = new Client({
+      connection,
+      namespace: target.namespace,
+      dataConverter: dataConverter(options.keys) as DataConverter,
+      identity: workerIdentity(home),
+    });
+    const release = (): Promise<unknown> =>
+      releaseDeadWorkers(client, queues, home, logger).catch((error: unknown) =>
+        logger.warn("Dead workers could not be looked for.", { error }),
+      );
     const opened = connection;
-    const [workers] = await Promise.all([Promise.all(options.taskQueues.map((queue) => createWorker(opened, queue, options))), release(), prepareNamespace(opened, options)]);
-    await runAll(workers, alive, options, [countOpenRuns(client, queues, alive, signal), sleep(SECOND_LOOK, undefined, { signal }).then(release, () => undefined)]);
+    const [workers] = await Promise.all([
+      Promise.all(options.taskQueues.map((queue) => createWorker(opened, queue, options))),
+      release(),
+      prepareNamespace(opened, options),
+    ]);
+    await runAll(workers, alive, options, [
+      countOpenRuns(client, queues, alive, signal),
+      sleep(SECOND_LOOK, undefined, { signal }).then(release, () => undefined),
+    ]);
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
@@ -134,7 +155,12 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   }
 }
 
-async function runAll(workers: readonly Worker[], alive: AliveFile, options: RunWorkerOptions, background: readonly Promise<unknown>[]): Promise<void> {
+async function runAll(
+  workers: readonly Worker[],
+  alive: AliveFile,
+  options: RunWorkerOptions,
+  background: readonly Promise<unknown>[],
+): Promise<void> {
   const drain = (): void => {
     alive.tell({ phase: "draining" });
     for (const worker of workers) if (worker.getState() === "RUNNING") worker.shutdown();

@@ -2,7 +2,19 @@ import type { Logger } from "@platform-ops/ledger";
 import { Runtime, type LogLevel, type LogMetadata, type Logger as SdkLogger } from "@temporalio/worker";
 
 /** What may be told of a log line of the SDK: names and ids, no payloads. */
-const FIELDS = ["sdkComponent", "taskQueue", "workflowType", "workflowId", "runId", "activityType", "activityId", "attempt", "target", "error", "namespace"] as const;
+const FIELDS = [
+  "sdkComponent",
+  "taskQueue",
+  "workflowType",
+  "workflowId",
+  "runId",
+  "activityType",
+  "activityId",
+  "attempt",
+  "target",
+  "error",
+  "namespace",
+] as const;
 
 /** Of a failed activity its code is told: what it says belongs to the run, and the border logged what was not foreseen. */
 function errorOf(error: unknown): unknown {

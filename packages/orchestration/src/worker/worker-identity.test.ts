@@ -32,7 +32,9 @@ describe("worker identity", () => {
   });
 
   it("says nothing of workers of other machines, other data directories and other makes", () => {
-    const gone = workerIdentity(home).replace(/#[^#]+#/, "#1@long-ago#").replace("@long-ago", "%40long-ago");
+    const gone = workerIdentity(home)
+      .replace(/#[^#]+#/, "#1@long-ago#")
+      .replace("@long-ago", "%40long-ago");
     expect(isDeadWorker(gone, home)).toBe(true);
     expect(isDeadWorker(gone, otherHome)).toBe(false);
     expect(isDeadWorker(gone.replace(hostname(), "elsewhere"), home)).toBe(false);

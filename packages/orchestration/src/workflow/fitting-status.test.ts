@@ -4,7 +4,8 @@ import { fittingStatus, jsonBytes } from "./fitting-status.ts";
 
 describe("the status in the memo", () => {
   it("is measured in bytes as Temporal stores it", () => {
-    for (const value of ["plain", "ü€😀", { a: ["\n", null, 1.5] }]) expect(jsonBytes(value)).toBe(Buffer.byteLength(JSON.stringify(value)));
+    for (const value of ["plain", "ü€😀", { a: ["\n", null, 1.5] }])
+      expect(jsonBytes(value)).toBe(Buffer.byteLength(JSON.stringify(value)));
   });
 
   it("is the fullest that fits beside what is kept already", () => {

@@ -14,6 +14,9 @@ export function jsonBytes(value: unknown): number {
  * The first candidate with which the whole memo stays within 32 KB; where none fits, only that it was cut. What stood under
  * the candidates' keys before is replaced, so it does not count.
  */
-export function fittingStatus(memo: Readonly<Record<string, unknown>>, candidates: readonly Readonly<Record<string, unknown>>[]): Record<string, unknown> {
+export function fittingStatus(
+  memo: Readonly<Record<string, unknown>>,
+  candidates: readonly Readonly<Record<string, unknown>>[],
+): Record<string, unknown> {
   return candidates.find((candidate) => jsonBytes({ ...memo, ...candidate }) <= MEMO_LIMIT_BYTES) ?? { truncated: true };
 }
