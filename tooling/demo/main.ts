@@ -1,9 +1,10 @@
+import { spawn } from "node:child_process";
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runBuilt } from "../run-built.ts";
-import { startAgent, TERRAFORM_BIN, REPOSITORY, type Agent, type ToolAnswer } from "../../test/support/mcp-client.ts";
+import { childEnv, startAgent, TERRAFORM_BIN, REPOSITORY, type Agent, type ToolAnswer } from "../../test/support/mcp-client.ts";
 import { call, drawDag, form, heading, say, show, type DrawnWorkspace } from "./screen.ts";
 
 // The main job, as an agent does it: a real MCP client over stdio, the built server, a real Temporal, real terraform.
@@ -30,8 +31,8 @@ async function main(): Promise<void> {
     await agent.close();
     if (keep) {
       heading("Kept");
-      await runBuilt(TERRAFORM_BIN, ["ui", "--print"], env, show);
-      say(`Stop it with: PLATFORM_OPS_HOME=${home} node ${TERRAFORM_BIN} supervisor stop`);
+      show(`Temporal's page: ${await keepPage(env)}`);
+      say(`Data directory: ${home}\nStop all of it with: PLATFORM_OPS_HOME=${home} node ${TERRAFORM_BIN} supervisor stop`);
     } else {
       await runBuilt(TERRAFORM_BIN, ["supervisor", "stop"], env, () => undefined);
       await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
@@ -99,6 +100,21 @@ function answerAsAPerson(message: string, schema: unknown): { action: "accept"; 
   for (const [name, field] of Object.entries(properties)) content[name] = field.type === "boolean" ? true : (field.enum?.find((value) => value.startsWith("approve")) ?? "seen");
   say(`The person answers: ${JSON.stringify(content)}`);
   return { action: "accept", content };
+}
+
+/** Starts Temporal's page in a process of its own, which ends with Temporal; returns its address. */
+function keepPage(env: Readonly<Record<string, string>>): Promise<string> {
+  const child = spawn(process.execPath, [TERRAFORM_BIN, "ui"], { env: { ...childEnv(), ...env }, detached: true, stdio: ["ignore", "pipe", "ignore"] });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`the page ended with ${code}`)));
+    child.stdout.once("data", (chunk: Buffer) => {
+      child.removeAllListeners();
+      child.stdout.destroy();
+      child.unref();
+      resolve(chunk.toString().trim());
+    });
+  });
 }
 
 /** Changes one managed file by hand and says which. */

@@ -1,6 +1,6 @@
 import { approvalCommands, type Command } from "@platform-ops/ledger";
 import { callCommand } from "@platform-ops/mcp-kit";
-import { runsCommand, supervisorCommand } from "@platform-ops/orchestration";
+import { runsCommand, supervisorCommand, uiCommand } from "@platform-ops/orchestration";
 import type { Ledger, TerraformDeps } from "../deps.ts";
 import { deliverDecision } from "../runs/deliver-decision.ts";
 import { terraformServer } from "../server.ts";
@@ -26,6 +26,7 @@ export async function commandsOf(deps: TerraformDeps): Promise<readonly Command[
     configCommand,
     workerCommand,
     supervisorCommand({ home: deps.config.settings.home }),
+    uiCommand({ home: deps.config.settings.home, keys: async () => (await deps.ledger()).keys }),
   ];
 }
 

@@ -1,4 +1,4 @@
-import type { AttributeChange, OutputChange, ResourceChange } from "../terraform/plan-summary.ts";
+import type { OutputChange, ResourceChange } from "../terraform/plan-summary.ts";
 import type { PlanView } from "../worker/plan-record.ts";
 import { printCounts } from "./render-status.ts";
 
@@ -25,10 +25,13 @@ export function planLines(view: PlanView): PlanLine[] {
   return [...resources, ...outputs, ...drift, ...checks];
 }
 
-/** `vpc: +3 ~0 -0`, then its lines. */
+/** `vpc: +3 ~0 -0`, then its lines; what changed outside is a section of its own, since the plan does not do that. */
 export function printPlan(view: PlanView, lines: readonly PlanLine[]): string {
   const partial = view.complete ? "" : " (incomplete: made with targets)";
-  return [`${view.workspace}: ${printCounts(view.counts)}${partial}`, ...lines.map((line) => indent(line.text))].join("\n");
+  const drift = lines.filter((line) => line.kind === "drift");
+  const planned = lines.filter((line) => line.kind !== "drift");
+  const outside = drift.length === 0 ? [] : [`  Changed outside of ${view.program.split(" ")[0] ?? "terraform"} since its last run (${view.drift.length}):`, ...drift.map((line) => indent(indent(line.text)))];
+  return [`${view.workspace}: ${printCounts(view.counts)}${partial}`, ...planned.map((line) => indent(line.text)), ...outside].join("\n");
 }
 
 function resourceLine(workspace: string, kind: "resource" | "drift", change: ResourceChange): PlanLine {
@@ -37,7 +40,7 @@ function resourceLine(workspace: string, kind: "resource" | "drift", change: Res
   const left = attributes.length - Math.min(attributes.length, ATTRIBUTES) + (change.more_attributes ?? 0);
   const more = left > 0 ? [`    … and ${left} more attributes`] : [];
   const from = change.previous_address === undefined ? "" : ` (was ${change.previous_address})`;
-  const sign = kind === "drift" ? "! changed outside:" : (SIGNS[change.action] ?? "?");
+  const sign = SIGNS[change.action] ?? "?";
   return { workspace, kind, address: change.address, action: change.action, text: [`${sign} ${change.address}${from}`, ...shown, ...more].join("\n") };
 }
 
@@ -46,7 +49,7 @@ function outputLine(workspace: string, output: OutputChange): PlanLine {
   return { workspace, kind: "output", address: output.name, action: output.action, text: `${SIGNS[output.action] ?? "~"} output ${output.name} = ${after}` };
 }
 
-function value(attribute: AttributeChange, printed: string | undefined): string {
+function value(attribute: ResourceChange["attributes"][number], printed: string | undefined): string {
   if (attribute.sensitive === true) return "(sensitive)";
   return printed === undefined ? "(none)" : printed;
 }
