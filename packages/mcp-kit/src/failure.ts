@@ -1,6 +1,9 @@
 import { OpsError, type ErrorCode, isOpsError } from "@platform-ops/errors";
 import type { ToolResult } from "./tool.ts";
 
+/** Of a file with hundreds of problems most have one cause: a model that reads twenty has read enough. */
+const SHOWN_PROBLEMS = 20;
+
 /** A failed call in both halves, with what only the log may hold. */
 export interface Failure {
   readonly result: ToolResult;
@@ -25,7 +28,8 @@ export function refuse(error: unknown, call: { id: string; tool: string; signal?
 function shape(error: OpsError, id: string): ToolResult {
   const { problems, ...others } = error.details;
   const lines = [`${error.code}: ${error.message}`];
-  if (Array.isArray(problems)) lines.push(...problems.map((problem) => `- ${problemLine(problem)}`));
+  if (Array.isArray(problems)) lines.push(...problemLines(problems, error.message));
+  const details = Array.isArray(problems) && problems.length > SHOWN_PROBLEMS ? { ...error.details, problems: problems.slice(0, SHOWN_PROBLEMS), problem_count: problems.length } : error.details;
   if (Object.keys(others).length > 0) lines.push(`Details: ${JSON.stringify(others)}`);
   lines.push(`Next: ${error.hint}`, `(call ${id}${error.retryable ? "; the same call may succeed later" : ""})`);
   return {
@@ -36,11 +40,19 @@ function shape(error: OpsError, id: string): ToolResult {
         message: error.message,
         hint: error.hint,
         retryable: error.retryable,
-        ...(Object.keys(error.details).length > 0 && { details: error.details }),
+        ...(Object.keys(details).length > 0 && { details }),
         call_id: id,
       },
     },
   };
+}
+
+/** Problems as lines, without those that the message names already; of many, the first ones and their number. */
+function problemLines(problems: readonly unknown[], message: string): string[] {
+  const isSaid = (problem: unknown): boolean => message.includes(String((problem as { message?: unknown } | null)?.message ?? problem));
+  const shown = problems.slice(0, SHOWN_PROBLEMS).filter((problem) => !isSaid(problem));
+  const rest = problems.length - SHOWN_PROBLEMS;
+  return [...shown.map((problem) => `- ${problemLine(problem)}`), ...(rest > 0 && shown.length > 0 ? [`- and ${rest} more`] : [])];
 }
 
 /** One problem of `details.problems`, in the shape that the readers of input and of configurations give them, as a line. */

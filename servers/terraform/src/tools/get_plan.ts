@@ -1,6 +1,7 @@
 import { OpsError } from "@platform-ops/errors";
 import { z } from "zod";
 import { tool, type TerraformDeps } from "../deps.ts";
+import { parseCursor } from "../runs/cursor.ts";
 import { planLines, printPlan, type PlanLine } from "../runs/render-plan.ts";
 import { readRun } from "../runs/run-view.ts";
 import type { PlanView } from "../worker/plan-record.ts";
@@ -34,7 +35,7 @@ export const get_plan = tool({
       data: {
         workflow_id,
         phase: run.phase,
-        plans: plans.map(({ workspace: name, counts, kinds, complete, program, made_at }) => ({ workspace: name, counts, kinds, complete, program, made_at })),
+        plans: plans.map(({ workspace: name, counts, kinds, drift, complete, program, made_at }) => ({ workspace: name, counts, kinds, drift: drift.length, complete, program, made_at })),
         changes: page,
         without_plan: unplanned.map((w) => ({ workspace: w.name, phase: w.phase })),
         total: all.length,
@@ -57,17 +58,11 @@ async function readPlans(deps: TerraformDeps, id: string, names: readonly string
 function render(plans: readonly PlanView[], page: readonly PlanLine[], unplanned: readonly { name: string; phase: string }[], total: number, next: Record<string, unknown> | undefined): string {
   const parts = plans.flatMap((plan) => {
     const lines = page.filter((line) => line.workspace === plan.workspace);
-    return lines.length > 0 || total === 0 ? [printPlan(plan, lines)] : [];
+    return lines.length > 0 ? [printPlan(plan, lines)] : [];
   });
+  const unchanged = plans.filter((plan) => planLines(plan).length === 0);
+  if (unchanged.length > 0) parts.push(`No changes: ${unchanged.map((plan) => plan.workspace).join(", ")}`);
   if (unplanned.length > 0) parts.push(`Without a plan: ${unplanned.map((w) => `${w.name} (${w.phase})`).join(", ")}`);
-  if (parts.length === 0) parts.push("No changes.");
   if (next !== undefined) parts.push(`Showing ${page.length} of ${total}. More: get_plan ${JSON.stringify(next)}`);
   return parts.join("\n\n");
-}
-
-/** @throws OpsError invalid_input */
-export function parseCursor(text: string | undefined): number {
-  if (text === undefined) return 0;
-  if (!/^\d{1,9}$/.test(text)) throw new OpsError("invalid_input", `cursor: ${JSON.stringify(text.slice(0, 40))} is none of ours.`, { hint: "Use next_cursor of the last answer, or leave it out to start." });
-  return Number(text);
 }
