@@ -22,7 +22,7 @@ export function planLines(view: PlanView): PlanLine[] {
   const drift = view.drift.map((change) => resourceLine(view.workspace, "drift", change));
   const outputs = view.outputs.filter((output) => output.action !== "no-op").map((output) => outputLine(view.workspace, output));
   const checks = view.checks.map((check): PlanLine => ({ workspace: view.workspace, kind: "check", address: check.address, action: check.status, text: `! check ${check.address}: ${check.status}${check.problems.map((problem) => `\n    ${problem}`).join("")}` }));
-  return [...resources, ...outputs, ...drift, ...checks];
+  return [...resources, ...outputs, ...checks, ...drift];
 }
 
 /** `vpc: +3 ~0 -0`, then its lines; what changed outside is a section of its own, since the plan does not do that. */

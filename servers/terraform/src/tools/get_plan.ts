@@ -8,6 +8,9 @@ import type { PlanView } from "../worker/plan-record.ts";
 import { readView } from "../worker/run-files.ts";
 import { cursor, limit, workflowId, workspaceName } from "./params.ts";
 
+/** Names in one line; more are counted. */
+const LISTED = 40;
+
 export const get_plan = tool({
   name: "get_plan",
   title: "Get plan",
@@ -61,8 +64,12 @@ function render(plans: readonly PlanView[], page: readonly PlanLine[], unplanned
     return lines.length > 0 ? [printPlan(plan, lines)] : [];
   });
   const unchanged = plans.filter((plan) => planLines(plan).length === 0);
-  if (unchanged.length > 0) parts.push(`No changes: ${unchanged.map((plan) => plan.workspace).join(", ")}`);
-  if (unplanned.length > 0) parts.push(`Without a plan: ${unplanned.map((w) => `${w.name} (${w.phase})`).join(", ")}`);
+  if (unchanged.length > 0) parts.push(`No changes: ${listed(unchanged.map((plan) => plan.workspace))}`);
+  if (unplanned.length > 0) parts.push(`Without a plan: ${listed(unplanned.map((w) => `${w.name} (${w.phase})`))}`);
   if (next !== undefined) parts.push(`Showing ${page.length} of ${total}. More: get_plan ${JSON.stringify(next)}`);
   return parts.join("\n\n");
+}
+
+function listed(names: readonly string[]): string {
+  return names.slice(0, LISTED).join(", ") + (names.length > LISTED ? ` and ${names.length - LISTED} more` : "");
 }
