@@ -28,7 +28,9 @@ function inputsOf(server: string): string[] {
   const packages = readdirSync(join(ROOT, "packages")).flatMap((name) => [`packages/${name}/src`, `packages/${name}/package.json`]);
   const runtime = "packages/orchestration/worker-runtime";
   const own = [`servers/${server}/src`, `servers/${server}/package.json`];
-  return [...packages, runtime, ...own, "pnpm-lock.yaml", "tooling/build.ts", "tooling/build"].filter((input) => existsSync(join(ROOT, input)));
+  return [...packages, runtime, ...own, "pnpm-lock.yaml", "tooling/build.ts", "tooling/build"].filter((input) =>
+    existsSync(join(ROOT, input)),
+  );
 }
 
 function factsOf(server: string): BuildFacts {
@@ -40,7 +42,8 @@ function factsOf(server: string): BuildFacts {
 /** Time of the commit that last touched the sources; with changes that are not committed, or without git, of the newest file. */
 function changedAt(inputs: readonly string[]): string {
   try {
-    const git = (...args: string[]): string => execFileSync("git", ["-C", ROOT, ...args, "--", ...inputs], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    const git = (...args: string[]): string =>
+      execFileSync("git", ["-C", ROOT, ...args, "--", ...inputs], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
     const committed = git("log", "-1", "--format=%ct");
     if (committed !== "" && git("status", "--porcelain") === "") return new Date(Number(committed) * 1000).toISOString();
   } catch {
@@ -75,14 +78,18 @@ async function buildServer(server: string, force: boolean): Promise<void> {
     writeFileSync(join(out, "package.json"), `${JSON.stringify({ type: "commonjs" })}\n`);
     writeFileSync(join(out, "build.json"), `${JSON.stringify(facts, undefined, 2)}\n`);
     const leaks = findLeaks(out, buildPaths(ROOT));
-    if (leaks.length > 0) throw new Error(`the build tells where it was made:\n${leaks.map((leak) => `  ${leak.file}: …${leak.context}…`).join("\n")}`);
+    if (leaks.length > 0)
+      throw new Error(`the build tells where it was made:\n${leaks.map((leak) => `  ${leak.file}: …${leak.context}…`).join("\n")}`);
     const packed = packedSize(out);
-    if (packed > LARGEST_PACKAGE) throw new Error(`packed it would be ${megabytes(packed)}; at most ${megabytes(LARGEST_PACKAGE)} may be published`);
+    if (packed > LARGEST_PACKAGE)
+      throw new Error(`packed it would be ${megabytes(packed)}; at most ${megabytes(LARGEST_PACKAGE)} may be published`);
     replace(dist, out);
   } finally {
     rmSync(out, { recursive: true, force: true });
   }
-  say(`${server}: built ${facts.hash} in ${((performance.now() - started) / 1000).toFixed(1)} s, ${sizes(dist)}; packed ${megabytes(packedSize(dist))}`);
+  say(
+    `${server}: built ${facts.hash} in ${((performance.now() - started) / 1000).toFixed(1)} s, ${sizes(dist)}; packed ${megabytes(packedSize(dist))}`,
+  );
 }
 
 /** The workflow bundle, and the lock file from which `setup` installs the worker's runtime. */
@@ -119,7 +126,10 @@ const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} 
 function sizes(dist: string): string {
   const files = readdirSync(dist).filter((name) => statSync(join(dist, name)).isFile());
   const kilobytes = (name: string): number => Math.round(statSync(join(dist, name)).size / 1024);
-  return files.filter((name) => kilobytes(name) >= 10).map((name) => `${name} ${kilobytes(name)} KB`).join(", ");
+  return files
+    .filter((name) => kilobytes(name) >= 10)
+    .map((name) => `${name} ${kilobytes(name)} KB`)
+    .join(", ");
 }
 
 function say(text: string): void {

@@ -27,5 +27,7 @@ if (!args.includes("--json")) {
   process.stdout.write(`✓ node: ${process.version}\n${PROGRAMS.map(looks).join("\n")}\n`);
 }
 const servers = readdirSync(join(ROOT, "servers")).map((server) => join(ROOT, "servers", server, "dist/bin.js"));
-const codes = servers.filter((bin) => existsSync(bin)).map((bin) => spawnSync(process.execPath, [bin, "doctor", ...args], { stdio: "inherit" }).status ?? 1);
+const codes = servers
+  .filter((bin) => existsSync(bin))
+  .map((bin) => spawnSync(process.execPath, [bin, "doctor", ...args], { stdio: "inherit" }).status ?? 1);
 process.exitCode = Math.max(0, ...codes);

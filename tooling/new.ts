@@ -10,7 +10,8 @@ function main([what, server, name, effect = "read"]: readonly string[]): number 
   const servers = readdirSync(join(ROOT, "servers"));
   if (what !== "tool" || server === undefined || name === undefined) return wrong("usage: pnpm new tool SERVER NAME [read|write|destroy]");
   if (!servers.includes(server)) return wrong(`No such server: ${server}. There are: ${servers.join(", ")}`);
-  if (!/^[a-z]+(_[a-z0-9]+)+$/.test(name) || name.length > 40) return wrong("A tool's name is a verb and an object in snake_case, at most 40 characters, like get_plan.");
+  if (!/^[a-z]+(_[a-z0-9]+)+$/.test(name) || name.length > 40)
+    return wrong("A tool's name is a verb and an object in snake_case, at most 40 characters, like get_plan.");
   if (effect !== "read" && effect !== "write" && effect !== "destroy") return wrong(`An effect is read, write or destroy, not ${effect}.`);
 
   const tools = join(ROOT, "servers", server, "src/tools");

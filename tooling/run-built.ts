@@ -2,7 +2,12 @@ import { spawn } from "node:child_process";
 import { childEnv } from "../test/support/mcp-client.ts";
 
 /** Runs a built bin with its subcommand; its output goes to `print` line by line. Rejects unless it exits with 0. */
-export function runBuilt(bin: string, args: readonly string[], env: Readonly<Record<string, string>>, print: (line: string) => void): Promise<void> {
+export function runBuilt(
+  bin: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  print: (line: string) => void,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [bin, ...args], { env: { ...childEnv(), ...env }, stdio: ["ignore", "pipe", "pipe"] });
     let said = "";

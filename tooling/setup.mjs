@@ -37,7 +37,12 @@ export async function setup(signal) {
   try {
     const temporal = await steps({ root: ROOT, cache, board, signal });
     const path = findTerraform(cache) === builtTofu(cache) ? `${process.env.PATH}:${dirname(builtTofu(cache))}` : process.env.PATH;
-    return { ...process.env, PATH: path, PLATFORM_OPS_CACHE: cache, PLATFORM_OPS_TEST_TEMPORAL: process.env.PLATFORM_OPS_TEST_TEMPORAL ?? temporal };
+    return {
+      ...process.env,
+      PATH: path,
+      PLATFORM_OPS_CACHE: cache,
+      PLATFORM_OPS_TEST_TEMPORAL: process.env.PLATFORM_OPS_TEST_TEMPORAL ?? temporal,
+    };
   } finally {
     unlock();
   }
@@ -48,7 +53,8 @@ async function steps({ root, cache, board, signal }) {
   const failed = new AbortController();
   const common = { root, cache, signal: AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]) };
   const tasks = [packagesThenBuild(common, board)];
-  if (findTerraform(cache) === undefined) tasks.push(inStep(board, "opentofu", "starting", async (step) => `OpenTofu at ${await bringOpenTofu({ ...common, step })}`));
+  if (findTerraform(cache) === undefined)
+    tasks.push(inStep(board, "opentofu", "starting", async (step) => `OpenTofu at ${await bringOpenTofu({ ...common, step })}`));
   for (const task of tasks) task.catch(() => failed.abort());
   const results = await Promise.allSettled(tasks);
   const reasons = results.filter((result) => result.status === "rejected").map((result) => result.reason);
@@ -89,7 +95,12 @@ async function packagesThenBuild(common, board) {
 async function script(file, args, { root, cache, signal }, step) {
   const env = { ...process.env, PLATFORM_OPS_CACHE: cache };
   try {
-    const out = await run(process.execPath, [...TSX, join(root, file), ...args], { cwd: root, env, signal, onLine: (line) => step.update(line) });
+    const out = await run(process.execPath, [...TSX, join(root, file), ...args], {
+      cwd: root,
+      env,
+      signal,
+      onLine: (line) => step.update(line),
+    });
     return out.trim().split("\n").at(-1);
   } catch (error) {
     throw error instanceof ProgramFailed && error.code === 3 ? new MissingPart(error.output.at(-1) ?? error.message) : error;

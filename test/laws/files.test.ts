@@ -12,7 +12,7 @@ textLaw("Files are named for what they hold: kebab-case, no utils, helpers, comm
       .flatMap(({ path }) => {
         const words = path.split("/");
         const name = words.at(-1) ?? "";
-        const stem = name.replace(/(\.test|\.test-support|\.config)?\.(ts|mjs|cjs)$/, "");
+        const stem = name.replace(/(\.contract)?(\.test|\.test-support|\.config)?\.(ts|mjs|cjs)$/, "");
         const banned = [...words.slice(0, -1), stem].find((word) => BANNED.test(word));
         // A tool's file bears the tool's own name, which is in snake_case.
         const grammar = /\/src\/tools\//.test(path) ? /^[a-z0-9]+([-_][a-z0-9]+)*$/ : /^[a-z0-9]+(-[a-z0-9]+)*$/;
@@ -39,12 +39,16 @@ codeLaw("Every exported function says what it does", {
     "packages/ledger/src/planted.ts": "export function seal(): void {}",
     "packages/ledger/src/arrow.ts": "// not a docstring\nexport const seal = (): number => 1;",
   },
-  kept: { "packages/ledger/src/planted.ts": "/** Seals. */\nexport async function seal(): Promise<void> {}\nexport const LIMIT = 3;\nfunction inner(): void {}" },
+  kept: {
+    "packages/ledger/src/planted.ts":
+      "/** Seals. */\nexport async function seal(): Promise<void> {}\nexport const LIMIT = 3;\nfunction inner(): void {}",
+  },
 });
 
 function undocumented(source: Source): Violation[] {
   const documentedUntil = new Set(source.comments.filter((one) => one.type === "Block" && one.value.startsWith("*")).map((one) => one.end));
-  const hasDocstring = (node: Node): boolean => [...documentedUntil].some((end) => end <= node.start && /^\s*$/.test(source.text.slice(end, node.start)));
+  const hasDocstring = (node: Node): boolean =>
+    [...documentedUntil].some((end) => end <= node.start && /^\s*$/.test(source.text.slice(end, node.start)));
   const body = source.program.body as unknown as Node[];
   const overloaded = new Set<string>();
   return body.flatMap((node) => {
@@ -52,7 +56,9 @@ function undocumented(source: Source): Violation[] {
     const names = functionNames(node["declaration"]);
     if (hasDocstring(node)) for (const name of names) overloaded.add(name);
     // The docstring of the first of several overloads stands for all.
-    return names.filter((name) => !overloaded.has(name)).map((name) => `${source.path}:${source.lineAt(node.start)}: ${name} has no docstring`);
+    return names
+      .filter((name) => !overloaded.has(name))
+      .map((name) => `${source.path}:${source.lineAt(node.start)}: ${name} has no docstring`);
   });
 }
 

@@ -67,7 +67,8 @@ codeLaw("Law 1: only mcp-kit imports an MCP SDK (tests and the demo are clients)
 codeLaw("Law 1: only orchestration and worker/ rooms import Temporal", {
   check: (sources) =>
     everyImport(sources, ({ path }, { specifier }) => {
-      const free = roomOf(path) === "packages/orchestration" || /^servers\/[^/]+\/src\/worker\//.test(path) || !/^(packages|servers)\//.test(path);
+      const free =
+        roomOf(path) === "packages/orchestration" || /^servers\/[^/]+\/src\/worker\//.test(path) || !/^(packages|servers)\//.test(path);
       return !free && specifier.startsWith("@temporalio/") ? `imports ${specifier}` : undefined;
     }),
   broken: {

@@ -6,16 +6,19 @@ const told = (trail: readonly string[], specifier: string): Violation => `${[...
 
 /** What a workflow's sandbox may run: deterministic and free of effects. `@temporalio/common` is what `@temporalio/workflow` itself is made of. */
 const PURE = new Set(["@temporalio/workflow", "@temporalio/common", "@platform-ops/errors", "@platform-ops/orchestration/workflow"]);
-const isWorkflow = (path: string): boolean => /^servers\/[^/]+\/src\/worker\/workflow\.ts$|^packages\/orchestration\/src\/workflow\.ts$/.test(path);
+const isWorkflow = (path: string): boolean =>
+  /^servers\/[^/]+\/src\/worker\/workflow\.ts$|^packages\/orchestration\/src\/workflow\.ts$/.test(path);
 
 codeLaw("Law 1: workflow code imports only @temporalio/workflow, pure packages and types", {
-  check: (sources) =>
-    fromEntries(sources, isWorkflow, (specifier) => !specifier.startsWith(".") && !PURE.has(specifier)),
+  check: (sources) => fromEntries(sources, isWorkflow, (specifier) => !specifier.startsWith(".") && !PURE.has(specifier)),
   broken: {
     "servers/terraform/src/worker/workflow.ts": 'import { readFile } from "node:fs/promises";',
     "packages/orchestration/src/workflow.ts": 'import { seal } from "@platform-ops/ledger";',
   },
-  kept: { "servers/terraform/src/worker/workflow.ts": 'import type { Activities } from "./activities.ts";\nimport { sleep } from "@temporalio/workflow";' },
+  kept: {
+    "servers/terraform/src/worker/workflow.ts":
+      'import type { Activities } from "./activities.ts";\nimport { sleep } from "@temporalio/workflow";',
+  },
 });
 
 codeLaw("Temporal is not touched before the first call that needs it: starting a server loads none of it", {

@@ -10,7 +10,9 @@ interface Manifest {
 }
 
 function everyManifest(files: readonly TextFile[], applies: RegExp, fault: (manifest: Manifest) => string[]): Violation[] {
-  return files.filter(({ path }) => applies.test(path)).flatMap(({ path, text }) => fault(JSON.parse(text) as Manifest).map((said) => `${path}: ${said}`));
+  return files
+    .filter(({ path }) => applies.test(path))
+    .flatMap(({ path, text }) => fault(JSON.parse(text) as Manifest).map((said) => `${path}: ${said}`));
 }
 
 textLaw("A published server has nothing to install: no dependencies", {
@@ -24,17 +26,22 @@ textLaw("A published server has nothing to install: no dependencies", {
 textLaw("Nothing runs while it is installed", {
   check: (files) =>
     everyManifest(files, /(^|\/)package\.json$/, ({ scripts = {} }) =>
-      Object.keys(scripts).filter((name) => /^(pre|post)?install$|^prepare$/.test(name)).map((name) => `has a script "${name}"`),
+      Object.keys(scripts)
+        .filter((name) => /^(pre|post)?install$|^prepare$/.test(name))
+        .map((name) => `has a script "${name}"`),
     ),
   broken: { "servers/planted/package.json": '{ "scripts": { "postinstall": "node x.js" } }' },
 });
 
 textLaw("Every version is in the catalog, once", {
   check: (files) =>
-    everyManifest(files, /^(package\.json|(packages|servers)\/[^/]+\/package\.json)$/, ({ dependencies = {}, devDependencies = {}, peerDependencies = {} }) =>
-      Object.entries({ ...dependencies, ...devDependencies, ...peerDependencies })
-        .filter(([, version]) => version !== "catalog:" && version !== "workspace:*")
-        .map(([name, version]) => `${name} ${version}`),
+    everyManifest(
+      files,
+      /^(package\.json|(packages|servers)\/[^/]+\/package\.json)$/,
+      ({ dependencies = {}, devDependencies = {}, peerDependencies = {} }) =>
+        Object.entries({ ...dependencies, ...devDependencies, ...peerDependencies })
+          .filter(([, version]) => version !== "catalog:" && version !== "workspace:*")
+          .map(([name, version]) => `${name} ${version}`),
     ),
   broken: { "packages/planted/package.json": '{ "dependencies": { "zod": "^4.0.0" } }' },
 });

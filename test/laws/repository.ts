@@ -38,14 +38,19 @@ export function textFiles(): TextFile[] {
 
 /** All code of the repository, parsed once. */
 export function sources(): Source[] {
-  parsed ??= textFiles().filter((file) => isCode(file.path)).map(parse);
+  parsed ??= textFiles()
+    .filter((file) => isCode(file.path))
+    .map(parse);
   return parsed;
 }
 let parsed: Source[] | undefined;
 
 /** Code that ships: no tests and nothing that only tests use. */
 export function isShipped(path: string): boolean {
-  return /^(packages|servers)\/[^/]+\/src\//.test(path) && !/\.test\.ts$|\.test-support\.ts$|\/testing(\.ts|\/)|\/fixtures?\/|\/testdata\//.test(path);
+  return (
+    /^(packages|servers)\/[^/]+\/src\//.test(path) &&
+    !/\.test\.ts$|\.test-support\.ts$|\/testing(\.ts|\/)|\/fixtures?\/|\/testdata\//.test(path)
+  );
 }
 
 /** Parses one file. A planted violation goes through the same door. */
@@ -54,20 +59,25 @@ export function parse(file: TextFile): Source {
   if (errors.length > 0) throw new Error(`${file.path}: ${errors[0]?.message}`);
   const lineAt = (offset: number): number => file.text.slice(0, offset).split("\n").length;
   const imports: Import[] = [];
-  const add = (specifier: string, kind: Import["kind"], offset: number): void => void imports.push({ specifier, kind, line: lineAt(offset) });
-  for (const one of module.staticImports) add(one.moduleRequest.value, one.entries.length > 0 && one.entries.every((entry) => entry.isType) ? "type" : "value", one.start);
+  const add = (specifier: string, kind: Import["kind"], offset: number): void =>
+    void imports.push({ specifier, kind, line: lineAt(offset) });
+  for (const one of module.staticImports)
+    add(one.moduleRequest.value, one.entries.length > 0 && one.entries.every((entry) => entry.isType) ? "type" : "value", one.start);
   for (const one of module.staticExports) {
     const from = one.entries.find((entry) => entry.moduleRequest !== null)?.moduleRequest;
     if (from) add(from.value, one.entries.every((entry) => entry.isType) ? "type" : "value", one.start);
   }
-  for (const one of module.dynamicImports) add(unquote(file.text.slice(one.moduleRequest.start, one.moduleRequest.end)), "dynamic", one.start);
+  for (const one of module.dynamicImports)
+    add(unquote(file.text.slice(one.moduleRequest.start, one.moduleRequest.end)), "dynamic", one.start);
   walk(program, (node) => {
     // import("x").T in a type, require("x") and import x = require("x")
-    const literal = node.type === "TSImportType" ? node["source"] : node.type === "TSExternalModuleReference" ? node["expression"] : undefined;
+    const literal =
+      node.type === "TSImportType" ? node["source"] : node.type === "TSExternalModuleReference" ? node["expression"] : undefined;
     if (isNode(literal)) add(String(literal["value"]), node.type === "TSImportType" ? "type" : "value", node.start);
     const callee = node["callee"];
     const [first] = Array.isArray(node["arguments"]) ? node["arguments"] : [];
-    if (node.type === "CallExpression" && isNode(callee) && callee["name"] === "require" && isNode(first)) add(String(first["value"]), "value", node.start);
+    if (node.type === "CallExpression" && isNode(callee) && callee["name"] === "require" && isNode(first))
+      add(String(first["value"]), "value", node.start);
   });
   return { ...file, program, comments, imports, lineAt };
 }
@@ -104,7 +114,10 @@ export function resolveRelative(from: string, specifier: string): string {
 
 /** `@scope/name` of a bare specifier, without what follows. */
 export function packageOf(specifier: string): string {
-  return specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
 }
 
 function isCode(path: string): boolean {

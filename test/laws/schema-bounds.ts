@@ -15,8 +15,10 @@ export function unboundedParts(schema: unknown, path = "input"): string[] {
   if (type === "string" && !isChosen && schema["maxLength"] === undefined) faults.push(`${path} is a string of any length`);
   if (type === "array" && schema["maxItems"] === undefined) faults.push(`${path} is an array of any size`);
   if (type === "object" && schema["additionalProperties"] !== false && !isMap(schema)) faults.push(`${path} accepts unknown keys`);
-  for (const [name, property] of Object.entries(isObject(schema["properties"]) ? schema["properties"] : {})) faults.push(...unboundedParts(property, `${path}.${name}`));
-  for (const keyword of ["items", "additionalProperties", "propertyNames", "not"]) faults.push(...unboundedParts(schema[keyword], `${path}.${keyword}`));
+  for (const [name, property] of Object.entries(isObject(schema["properties"]) ? schema["properties"] : {}))
+    faults.push(...unboundedParts(property, `${path}.${name}`));
+  for (const keyword of ["items", "additionalProperties", "propertyNames", "not"])
+    faults.push(...unboundedParts(schema[keyword], `${path}.${keyword}`));
   for (const keyword of ["anyOf", "oneOf", "allOf", "prefixItems"]) {
     const members = Array.isArray(schema[keyword]) ? schema[keyword] : [];
     faults.push(...members.flatMap((member, index) => unboundedParts(member, `${path}.${keyword}[${index}]`)));

@@ -21,7 +21,12 @@ const isTool = (value: unknown): value is Tool => typeof value === "object" && v
 async function toolFiles(server: string): Promise<ToolFile[]> {
   const folder = join(ROOT, "servers", server, "src/tools");
   const names = readdirSync(folder).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts") && name !== "index.ts");
-  return Promise.all(names.map(async (name) => ({ path: name, tools: Object.values((await import(pathToFileURL(join(folder, name)).href)) as object).filter(isTool) })));
+  return Promise.all(
+    names.map(async (name) => ({
+      path: name,
+      tools: Object.values((await import(pathToFileURL(join(folder, name)).href)) as object).filter(isTool),
+    })),
+  );
 }
 
 async function listedTools(server: string): Promise<readonly Tool[]> {
@@ -36,8 +41,12 @@ function faultsOf(tool: Tool): string[] {
     ...(NAME.test(name) && name.length <= 40 ? [] : [`the name ${name} is not a verb and an object in snake_case`]),
     ...(description.length <= LONGEST_DESCRIPTION ? [] : [`its description has ${description.length} characters`]),
     ...(/^[A-Z].*[.!?]$/s.test(description) ? [] : ["its description is not made of sentences"]),
-    ...(hints.readOnlyHint === (effect === "read") && hints.destructiveHint === (effect === "destroy") ? [] : ["its hints do not follow from its effect"]),
-    ...(/^(get|list|show|plan|check|diagnose)_/.test(name) && effect !== "read" ? [`${name} promises to read, its effect is ${effect}`] : []),
+    ...(hints.readOnlyHint === (effect === "read") && hints.destructiveHint === (effect === "destroy")
+      ? []
+      : ["its hints do not follow from its effect"]),
+    ...(/^(get|list|show|plan|check|diagnose)_/.test(name) && effect !== "read"
+      ? [`${name} promises to read, its effect is ${effect}`]
+      : []),
     ...unboundedParts(listTool({ ...tool, input }).inputSchema),
   ];
 }
@@ -45,7 +54,9 @@ function faultsOf(tool: Tool): string[] {
 const faultsOfFile = ({ path, tools }: ToolFile): string[] => {
   // A file of shared parameters holds no tool and is named as any other file.
   if (tools.length === 0) return path.includes("_") ? [`${path} holds no tool`] : [];
-  return tools.length === 1 && tools[0]?.name === basename(path, ".ts") ? [] : [`${path} holds ${tools.map((tool) => tool.name).join(", ")}`];
+  return tools.length === 1 && tools[0]?.name === basename(path, ".ts")
+    ? []
+    : [`${path} holds ${tools.map((tool) => tool.name).join(", ")}`];
 };
 
 describe.each(SERVERS)("%s", (server) => {
@@ -63,7 +74,15 @@ describe.each(SERVERS)("%s", (server) => {
 });
 
 describe("the laws of tools can fail", () => {
-  const good = defineTool({ name: "get_x", title: "X", description: "Gets x.", effect: "read", toolset: "t", input: z.strictObject({ id: z.string().max(9) }), run: async () => ({ text: "", data: {} }) });
+  const good = defineTool({
+    name: "get_x",
+    title: "X",
+    description: "Gets x.",
+    effect: "read",
+    toolset: "t",
+    input: z.strictObject({ id: z.string().max(9) }),
+    run: async () => ({ text: "", data: {} }),
+  });
 
   it.each([
     ["a name", { name: "getX" }],

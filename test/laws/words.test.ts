@@ -26,13 +26,23 @@ textLaw("Nothing is left for later: no TODO, no stub, no excuse", {
 });
 
 textLaw("No registry's or proxy's host is written down: every machine has its own", {
-  check: (files) => everyMatch(files, [/\b(registry\.npmjs\.org|registry\.yarnpkg\.com|proxy\.golang\.org|goproxy\.\w+|pypi\.org|artifactory|npm\.pkg\.github\.com)\b/i]),
-  broken: { ".npmrc": "registry=https://registry.npmjs.org/", "tooling/planted.mjs": 'const env = { GOPROXY: "https://proxy.golang.org" };' },
+  check: (files) =>
+    everyMatch(files, [
+      /\b(registry\.npmjs\.org|registry\.yarnpkg\.com|proxy\.golang\.org|goproxy\.\w+|pypi\.org|artifactory|npm\.pkg\.github\.com)\b/i,
+    ]),
+  broken: {
+    ".npmrc": "registry=https://registry.npmjs.org/",
+    "tooling/planted.mjs": 'const env = { GOPROXY: "https://proxy.golang.org" };',
+  },
 });
 
 textLaw("No path of a developer's machine is written down", {
-  check: (files) => everyMatch(files, [/(?<![\w.])\/(work|root|tmp\/dev)\/[\w.-]+/, /(?<![\w.])\/(home|Users)\/(?!(you|me|user|ada|alice|bob|dev|runner|ops|someone|operator|agent|ana|kim)\b)[a-z]\w{2,}/]),
-  broken: { "docs/planted.md": "see /work/main/README.md", "packages/ledger/src/planted.ts": '// like /home/jsmith/x' },
+  check: (files) =>
+    everyMatch(files, [
+      /(?<![\w.])\/(work|root|tmp\/dev)\/[\w.-]+/,
+      /(?<![\w.])\/(home|Users)\/(?!(you|me|user|ada|alice|bob|dev|runner|ops|someone|operator|agent|ana|kim)\b)[a-z]\w{2,}/,
+    ]),
+  broken: { "docs/planted.md": "see /work/main/README.md", "packages/ledger/src/planted.ts": "// like /home/jsmith/x" },
   kept: { "docs/planted.md": "the file /home/you/infra.yaml" },
 });
 
@@ -53,5 +63,8 @@ textLaw("What is written is about the product, and refers to nothing that a read
 textLaw("Lock files name versions and checksums, never the address of a tarball", {
   check: (files) =>
     everyMatch(files, [/tarball:/, /"resolved":\s*"(https?|git)/], (path) => /(^|\/)(pnpm-lock\.yaml|package-lock\.json)$/.test(path)),
-  broken: { "pnpm-lock.yaml": "    resolution: {integrity: sha512-x, tarball: https://example.com/x.tgz}", "servers/x/package-lock.json": '      "resolved": "https://example.com/x.tgz",' },
+  broken: {
+    "pnpm-lock.yaml": "    resolution: {integrity: sha512-x, tarball: https://example.com/x.tgz}",
+    "servers/x/package-lock.json": '      "resolved": "https://example.com/x.tgz",',
+  },
 });

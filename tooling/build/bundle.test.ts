@@ -15,9 +15,18 @@ let out: string;
 beforeEach(() => {
   root = realpathSync(mkdtempSync(join(tmpdir(), "bundle-test-")));
   out = join(root, "out");
-  write("packages/orchestration/package.json", '{ "name": "@platform-ops/orchestration", "type": "module", "exports": { "./client": { "platform-ops-source": "./src/client.ts" } } }');
-  write("packages/orchestration/src/client.ts", 'globalThis.loaded = true;\nexport const connect = () => "connected from " + import.meta.filename.split("/").at(-1);\n');
-  write("servers/demo/src/bin.ts", '#!/usr/bin/env node\nimport { main } from "./main.ts";\n\nconst code: number = await main(process.argv.slice(2));\nprocess.exitCode = code;\n');
+  write(
+    "packages/orchestration/package.json",
+    '{ "name": "@platform-ops/orchestration", "type": "module", "exports": { "./client": { "platform-ops-source": "./src/client.ts" } } }',
+  );
+  write(
+    "packages/orchestration/src/client.ts",
+    'globalThis.loaded = true;\nexport const connect = () => "connected from " + import.meta.filename.split("/").at(-1);\n',
+  );
+  write(
+    "servers/demo/src/bin.ts",
+    '#!/usr/bin/env node\nimport { main } from "./main.ts";\n\nconst code: number = await main(process.argv.slice(2));\nprocess.exitCode = code;\n',
+  );
   write(
     "servers/demo/src/main.ts",
     'export async function main(argv: string[]): Promise<number> {\n  if (argv[0] !== "connect") { console.log("light", "loaded" in globalThis); return 0; }\n  const { connect } = await import("@platform-ops/orchestration/client");\n  console.log(connect());\n  return 7;\n}\n',
@@ -73,7 +82,9 @@ it("hashes what can change the build: not tests, not dist, but names and content
 
 it("wraps only a script that awaits", () => {
   expect(wrapTopLevelAwait("const x = 1;\n")).toBe("const x = 1;\n");
-  expect(wrapTopLevelAwait('import { a } from "a";\nawait a();\n')).toBe('import { a } from "a";\nvoid (async () => {\nawait a();\n\n})();\n');
+  expect(wrapTopLevelAwait('import { a } from "a";\nawait a();\n')).toBe(
+    'import { a } from "a";\nvoid (async () => {\nawait a();\n\n})();\n',
+  );
 });
 
 function write(path: string, text: string): void {

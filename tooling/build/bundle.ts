@@ -38,7 +38,12 @@ async function bundleChunk(root: string, specifier: string, out: string, wanted:
 
 function bundle(root: string, part: Part, out: string, wanted: Set<string>): Promise<Metafile> {
   const common = options(root, out, part.to, wanted);
-  return run({ ...common, entryPoints: [part.from], external: [...(part.external ?? [])], plugins: [...(common.plugins ?? []), asScript(part.from)] });
+  return run({
+    ...common,
+    entryPoints: [part.from],
+    external: [...(part.external ?? [])],
+    plugins: [...(common.plugins ?? []), asScript(part.from)],
+  });
 }
 
 async function run(build_options: BuildOptions): Promise<Metafile> {
@@ -77,7 +82,9 @@ function options(root: string, out: string, to: string, wanted: Set<string>): Bu
 const asScript = (entry: string): Plugin => ({
   name: "entry as script",
   setup(current) {
-    current.onLoad({ filter: /\.ts$/ }, ({ path }) => (path === entry ? { contents: wrapTopLevelAwait(readFileSync(path, "utf8").replace(/^#!.*/, "")), loader: "ts" } : undefined));
+    current.onLoad({ filter: /\.ts$/ }, ({ path }) =>
+      path === entry ? { contents: wrapTopLevelAwait(readFileSync(path, "utf8").replace(/^#!.*/, "")), loader: "ts" } : undefined,
+    );
   },
 });
 

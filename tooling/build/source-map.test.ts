@@ -7,7 +7,12 @@ import { cleanInlineMap } from "./source-map.ts";
 
 const bundle = (map: object): string =>
   `code();\n//# sourceMappingURL=data:application/json;charset=utf-8;base64,${Buffer.from(JSON.stringify(map)).toString("base64")}`;
-const told = bundle({ version: 3, mappings: "AAAA", file: "workflow-bundle-9e3c.js", sources: ["ignored|/ci/build/node_modules/x", "a.ts"] });
+const told = bundle({
+  version: 3,
+  mappings: "AAAA",
+  file: "workflow-bundle-9e3c.js",
+  sources: ["ignored|/ci/build/node_modules/x", "a.ts"],
+});
 
 it("takes the build's folder out of the map and keeps all else", () => {
   const clean = bundle({ version: 3, mappings: "AAAA", file: "w.js", sources: ["ignored|node_modules/x", "a.ts"] });

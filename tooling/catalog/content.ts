@@ -30,12 +30,23 @@ export async function generate(root: string): Promise<Generated> {
   }
   const tables = [...parts].filter(([name]) => /^tools-(?!in-full)/.test(name));
   // One server's table needs no heading of its own.
-  parts.set("tools", tables.length === 1 ? (tables[0]?.[1] ?? "") : tables.map(([name, table]) => `**${name.slice("tools-".length)}**\n\n${table}`).join("\n\n"));
+  parts.set(
+    "tools",
+    tables.length === 1
+      ? (tables[0]?.[1] ?? "")
+      : tables.map(([name, table]) => `**${name.slice("tools-".length)}**\n\n${table}`).join("\n\n"),
+  );
   return { parts, files };
 }
 
 function settings(): string {
-  const rows = settingsTable().map((row) => [code(row.name), code(row.flag), row.env.map(code).join(" "), code(row.default), `${row.meaning}${row.policy ? " Policy: flag and environment only narrow it." : ""}`]);
+  const rows = settingsTable().map((row) => [
+    code(row.name),
+    code(row.flag),
+    row.env.map(code).join(" "),
+    code(row.default),
+    `${row.meaning}${row.policy ? " Policy: flag and environment only narrow it." : ""}`,
+  ]);
   return markdownTable(["setting", "flag", "environment", "default", "meaning"], rows);
 }
 
@@ -49,7 +60,13 @@ function toolInFull(tool: Tool): string {
   const required = Array.isArray(inputSchema["required"]) ? inputSchema["required"] : [];
   const rows = Object.entries(inputSchema.properties ?? {}).map(([name, schema]) => {
     const { type, description, default: preset } = schema as { type?: string; description?: string; default?: unknown };
-    return [code(name), type ?? "", required.includes(name) ? "yes" : "no", preset === undefined ? "" : code(JSON.stringify(preset)), description ?? ""];
+    return [
+      code(name),
+      type ?? "",
+      required.includes(name) ? "yes" : "no",
+      preset === undefined ? "" : code(JSON.stringify(preset)),
+      description ?? "",
+    ];
   });
   const table = rows.length === 0 ? "No arguments." : markdownTable(["argument", "type", "required", "default", "meaning"], rows);
   return `### ${code(tool.name)}\n\n${tool.title}. Effect: ${tool.effect}.\n\n${tool.description}\n\n${table}`;

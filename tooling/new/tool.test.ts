@@ -2,7 +2,8 @@ import { parseSync } from "oxc-parser";
 import { expect, it } from "vitest";
 import { addTool, toolFile, toolTest } from "./tool.ts";
 
-const index = 'import { get_plan } from "./get_plan.ts";\nimport { list_runs } from "./list_runs.ts";\n\nexport const tools = [get_plan, list_runs] as const;\n';
+const index =
+  'import { get_plan } from "./get_plan.ts";\nimport { list_runs } from "./list_runs.ts";\n\nexport const tools = [get_plan, list_runs] as const;\n';
 
 it("adds the import in its place and the tool at the end", () => {
   expect(addTool(index, "get_state")).toBe(

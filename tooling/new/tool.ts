@@ -44,5 +44,8 @@ export function addTool(index: string, name: string): string {
   const text = lines.join("\n");
   const list = /(export const tools[^=]*= \[)([\s\S]*?)(,?\s*\]( as const)?;)/;
   if (!list.test(text)) throw new Error("tools/index.ts has no `export const tools = […]`");
-  return text.replace(list, (_, open: string, items: string, close: string) => `${open}${items}${items.trim() === "" ? "" : ", "}${name}${close.replace(/^,/, "")}`);
+  return text.replace(
+    list,
+    (_, open: string, items: string, close: string) => `${open}${items}${items.trim() === "" ? "" : ", "}${name}${close.replace(/^,/, "")}`,
+  );
 }

@@ -32,13 +32,23 @@ export async function bringOpenTofu({ cache, step, signal }) {
   const found = findTerraform(cache);
   if (found !== undefined) return found;
   if (which("go") === undefined) {
-    throw new MissingPart("Neither terraform nor tofu is on PATH, and without Go none can be built. Install one of the three, then set up again.");
+    throw new MissingPart(
+      "Neither terraform nor tofu is on PATH, and without Go none can be built. Install one of the three, then set up again.",
+    );
   }
   const partial = partialFolder(cache, "opentofu");
   try {
     for (const name of ["go.mod", "go.sum"]) cpSync(join(MODULE, name), join(partial, name));
     step.update(`building OpenTofu ${VERSION} with Go, a few minutes the first time`);
-    const args = ["build", "-trimpath", "-ldflags", LINKER_FLAGS, "-o", join(partial, "out", "tofu"), "github.com/opentofu/opentofu/cmd/tofu"];
+    const args = [
+      "build",
+      "-trimpath",
+      "-ldflags",
+      LINKER_FLAGS,
+      "-o",
+      join(partial, "out", "tofu"),
+      "github.com/opentofu/opentofu/cmd/tofu",
+    ];
     await run("go", args, { cwd: partial, env: { ...process.env, GOFLAGS: "" }, signal, onLine: (line) => step.update(line) });
     settle(join(partial, "out"), dirname(builtTofu(cache)));
   } finally {

@@ -6,7 +6,9 @@ import { run } from "./program.mjs";
 
 /** Hash of all that decides what is installed. */
 function wanted(root) {
-  const members = ["packages", "servers"].flatMap((room) => readdirSync(join(root, room)).map((name) => join(root, room, name, "package.json")));
+  const members = ["packages", "servers"].flatMap((room) =>
+    readdirSync(join(root, room)).map((name) => join(root, room, name, "package.json")),
+  );
   const files = ["package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml", ".npmrc"].map((name) => join(root, name));
   return `${hashFiles([...files, ...members])} node ${process.versions.modules} ${process.platform}-${process.arch}`;
 }

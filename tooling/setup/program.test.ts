@@ -15,12 +15,17 @@ it("gives stdout, and every line of both streams as it comes", async () => {
 it("tells a failure with exit code and last lines", async () => {
   const failure = await run("node", ["-e", "console.error('why'); process.exit(3)"]).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(ProgramFailed);
-  expect(failure).toMatchObject({ message: "node -e console.error('why'); process.exit(3) ended with exit code 3", output: ["why"], code: 3 });
+  expect(failure).toMatchObject({
+    message: "node -e console.error('why'); process.exit(3) ended with exit code 3",
+    output: ["why"],
+    code: 3,
+  });
 });
 
 it("ends a program together with what it started", async () => {
   const controller = new AbortController();
-  const script = "const c = require('child_process').spawn('sleep', ['60'], { stdio: 'inherit' }); console.log(c.pid); setInterval(() => {}, 1000)";
+  const script =
+    "const c = require('child_process').spawn('sleep', ['60'], { stdio: 'inherit' }); console.log(c.pid); setInterval(() => {}, 1000)";
   let child = 0;
   const ended = run("node", ["-e", script], {
     signal: controller.signal,

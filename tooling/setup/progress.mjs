@@ -20,7 +20,8 @@ export function createBoard(out = process.stderr) {
     clear();
     const width = (out.columns ?? 80) - 1;
     frame = (frame + 1) % FRAMES.length;
-    for (const step of steps) out.write(`${`${FRAMES[frame]} ${step.name.padEnd(10)} ${seconds(step).padStart(8)}  ${step.text}`.slice(0, width)}\n`);
+    for (const step of steps)
+      out.write(`${`${FRAMES[frame]} ${step.name.padEnd(10)} ${seconds(step).padStart(8)}  ${step.text}`.slice(0, width)}\n`);
     shown = steps.size;
   };
   const print = (line) => {
