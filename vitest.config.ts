@@ -1,11 +1,11 @@
 import { defineConfig } from "vitest/config";
 
-const conditions = ["platform-ops-source", "node", "import", "module", "default"];
+const conditions = ["platform-ops-source", "node", "module", "default"];
 
 /** Tests import packages by their source condition, so nothing has to be built to run a unit test. Groups run one after the other. */
 export default defineConfig({
   resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: ["platform-ops-source", "node", "import"] } },
+  ssr: { resolve: { conditions, externalConditions: ["platform-ops-source", "node"] } },
   test: {
     projects: [
       {
