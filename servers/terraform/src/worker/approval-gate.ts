@@ -2,7 +2,8 @@ import { canonicalJson, type ApprovalRecord, type ApprovalRequest, type Environm
 import { isOpsError, OpsError } from "@platform-ops/errors";
 import { approvalDetails, approvalSummary, approvalTitle } from "./approval-text.ts";
 import { SERVER } from "../identity.ts";
-import { isChangeKind, type PlanRecord, type PlanView } from "./plan-record.ts";
+import { noteCarried } from "./carry-index.ts";
+import { carryKey, isChangeKind, type PlanRecord, type PlanView } from "./plan-record.ts";
 import { SUBJECT_PREFIX, type DecisionAnswer, type DecisionTask, type GateAnswer, type GateTask, type PlanItem, type ReleaseTask } from "./run-contract.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";
 import { loadConfig, lockOf, workspaceOf } from "./workspace-context.ts";
@@ -33,6 +34,7 @@ export async function requestApproval(deps: WorkerDeps, call: StepCall, task: Ga
   }
   if (waiting.length === 0) return { released, rejected };
   const request = await ask(deps, call, task, environment, waiting);
+  if (task.plan_only) for (const { plan } of waiting) await noteCarried(deps.directory, carryKey(plan), request.id);
   return { released, rejected, request: { id: request.id, expires_at: request.expires_at, channels: request.channels, nodes: waiting.map(({ item }) => item.node) } };
 }
 
@@ -100,8 +102,8 @@ export async function keepRecord(deps: WorkerDeps, record: ApprovalRecord): Prom
 
 /** Gives back the locks of workspaces that are done with, and closes a request that nobody needs any more. */
 export async function releaseWorkspaces(deps: WorkerDeps, call: StepCall, task: ReleaseTask): Promise<void> {
-  const { config, environment } = await loadConfig(deps, task.config);
-  for (const name of task.names) await lockOf(deps, workspaceOf(config, name), environment).release(call.run);
+  const { config } = await loadConfig(deps, task.config);
+  for (const name of task.names) await lockOf(deps, workspaceOf(config, name)).release(call.run);
   if (task.close !== undefined) await deps.approvals.close(task.close.request, task.close.status);
 }
 

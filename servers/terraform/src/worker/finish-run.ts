@@ -41,7 +41,7 @@ export async function finishRun(deps: WorkerDeps, call: StepCall, task: FinishTa
   await mkdir(deps.directory.path("reports"), { recursive: true, mode: 0o700 });
   await writeFile(`${path}.new`, JSON.stringify(pointer), { mode: 0o600 });
   await rename(`${path}.new`, path);
-  for (const workspace of config.workspaces) await lockOf(deps, workspace, environment).release(call.run);
+  for (const workspace of config.workspaces) await lockOf(deps, workspace).release(call.run);
   for (const node of task.nodes) if (node.state === "applied" && node.plan !== undefined) await clearJournal(workspaceFolder(deps.directory, call.run, node.name, node.plan));
   await deps.audit.append({ kind: "run", actor: task.requester, what: "terraform run", target: config.config_path ?? config.workspace_root, digest, outcome: task.phase, id: call.run });
   return digest;

@@ -6,6 +6,7 @@ import { connectionTarget, type ConnectionTarget } from "@platform-ops/orchestra
 import { readWorkerConfig, type ServerConfig } from "../config.ts";
 import { runQueue } from "../runs/task-queue.ts";
 import { runTerraformWorker } from "./run-terraform-worker.ts";
+import { watchSettings } from "./watch-settings.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
 /** A local Temporal always has this namespace. */
@@ -42,6 +43,10 @@ async function main(): Promise<number> {
     const deps = await openDeps(config, redactor, createLogger({ level: config.settings.logging.level, redactor, write: (line) => void process.stderr.write(line) }));
     const stop = new AbortController();
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
+    watchSettings(config.settingsFiles, (file) => {
+      deps.logger.info("settings changed; the worker ends so that its successor reads them", { file });
+      stop.abort();
+    });
     await runTerraformWorker(deps, {
       target: await targetOf(config, localTemporal),
       queue: runQueue(config, deps.directory.id),

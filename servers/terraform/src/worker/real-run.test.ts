@@ -1,3 +1,5 @@
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -179,7 +181,6 @@ describe.skipIf(binary === undefined || program === undefined)("a real run (need
     const id = await start("stale", [await workspace("stale", "a")]);
     const first = await until(id, (m) => m.phase === "awaiting_approval");
     // Somebody else applies in between.
-    const { execFileSync } = await import("node:child_process");
     execFileSync(program!.path, ["apply", "-auto-approve", "-var=text=by-hand"], { cwd: dir, stdio: "ignore", env: collectEnvironment(process.env, []) });
     await deliver(id, await approvals.decide({ id: first.approval?.id ?? "", decision: "approved", channel: "cli", approver: "tty:me" }));
     const second = await until(id, (m) => m.phase === "awaiting_approval" && m.approval?.id !== first.approval?.id);
@@ -222,6 +223,35 @@ describe.skipIf(binary === undefined || program === undefined)("a real run (need
     expect(await orchestration.result(id)).toMatchObject({ applied: 1 });
     expect(await applied(`${root}-a`)).toBe(1);
     expect(states(await memo(id))).toEqual(["applied"]);
+  });
+
+  test("what a terminated run held is taken over, with no one to clean up after it", async () => {
+    const a = await workspace("taken", "a");
+    const first = await start("taken", [a]);
+    await until(first, (m) => m.phase === "awaiting_approval");
+    const second = await start("taken", [a]);
+    await until(second, (m) => m.phase === "blocked");
+    await orchestration.terminate(first, "test");
+    await until(second, (m) => m.phase === "awaiting_approval");
+    await orchestration.signal(second, "cancel", { mode: "drain" });
+    await expect(orchestration.result(second)).rejects.toMatchObject({ code: "run_cancelled" });
+  });
+
+  test("a state locked by somebody else: the plan waits; a cancellation ends the wait at once", async () => {
+    const a = await workspace("auto/locked", "a", { seconds: 12 });
+    const other = spawn(program!.path, ["apply", "-auto-approve"], { cwd: a.dir, stdio: "ignore", env: collectEnvironment(process.env, []) });
+    const ended = new Promise((resolve) => other.once("exit", resolve));
+    while (!existsSync(join(a.dir, ".terraform.tfstate.lock.info"))) await sleep(50);
+    const patient = await start("auto/locked", [a]);
+    const drained = await start("auto/locked", [a]);
+    await until(drained, (m) => m.phase === "blocked");
+    await orchestration.signal(drained, "cancel", { mode: "drain" });
+    await expect(orchestration.result(drained)).rejects.toMatchObject({ code: "run_cancelled" });
+    await orchestration.signal(patient, "cancel", { mode: "drain" });
+    await expect(orchestration.result(patient)).rejects.toMatchObject({ code: "run_cancelled" });
+    expect(other.exitCode).toBeNull();
+    other.kill("SIGINT");
+    await ended;
   });
 
   test("stop interrupts a running apply once and says what may be orphaned", async () => {

@@ -3,6 +3,7 @@ import { isOpsError } from "@platform-ops/errors";
 import { SERVER } from "../identity.ts";
 import { keepRecord } from "./approval-gate.ts";
 import { approvalTitle } from "./approval-text.ts";
+import { carriedRequests, forgetCarried } from "./carry-index.ts";
 import { carryKey, consumerOf, isChangeKind, type PlanRecord } from "./plan-record.ts";
 import { SUBJECT_PREFIX } from "./run-contract.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
@@ -27,30 +28,35 @@ export async function releasePlan(deps: WorkerDeps, made: MadePlan): Promise<str
 }
 
 async function carriedOver(deps: WorkerDeps, made: MadePlan): Promise<string | undefined> {
-  const now = new Date().toISOString();
-  for (const request of await deps.approvals.list({ status: "approved" })) {
-    const usable = request.server === SERVER && request.expires_at > now && request.run_id !== made.plan.run && !request.channels.includes("auto");
-    const approval = usable ? await carriedFrom(deps, request, made) : undefined;
+  const key = carryKey(made.plan);
+  for (const id of await carriedRequests(deps.directory, key)) {
+    const request = await deps.approvals.get(id).catch(refusedAs(undefined));
+    const isOver = request === undefined || (request.status !== "open" && request.status !== "approved") || Date.parse(request.expires_at) <= Date.now();
+    const approval = isOver || request.status === "open" ? undefined : await carriedFrom(deps, request, made).catch(refusedAs(undefined));
+    if (isOver || approval !== undefined) await forgetCarried(deps.directory, key, id);
     if (approval !== undefined) return approval;
   }
   return undefined;
 }
 
-/** Used up at once, for this plan: of two runs that both find it, one may use it. */
+/** Used up at once, for this plan: of two runs that both find it, one may use it. @throws OpsError approval_* */
 async function carriedFrom(deps: WorkerDeps, request: ApprovalRequest, { plan, digest }: MadePlan): Promise<string | undefined> {
   const subject = request.subject.find((s) => s.what === SUBJECT_PREFIX + plan.workspace);
-  if (subject === undefined) return undefined;
-  try {
-    const earlier = await deps.artifacts.getJson<PlanRecord>(subject.digest);
-    const [record] = await deps.approvals.records(request.id);
-    if (record?.decision !== "approved" || carryKey(earlier) !== carryKey(plan)) return undefined;
-    await deps.approvals.verify(record, { run_id: record.run_id, item: subject });
-    await deps.approvals.consume(record, subject, consumerOf(plan.run, plan.workspace, digest));
-    return await keepRecord(deps, record);
-  } catch (error) {
-    if (isOpsError(error)) return undefined;
+  if (subject === undefined || request.server !== SERVER || request.run_id === plan.run) return undefined;
+  const earlier = await deps.artifacts.getJson<PlanRecord>(subject.digest);
+  const [record] = await deps.approvals.records(request.id);
+  if (record?.decision !== "approved" || carryKey(earlier) !== carryKey(plan)) return undefined;
+  await deps.approvals.verify(record, { run_id: record.run_id, item: subject });
+  await deps.approvals.consume(record, subject, consumerOf(plan.run, plan.workspace, digest));
+  return await keepRecord(deps, record);
+}
+
+/** A refusal means: no approval here. Anything else is not ours to swallow. */
+function refusedAs<T>(value: T): (error: unknown) => T {
+  return (error) => {
+    if (isOpsError(error)) return value;
     throw error;
-  }
+  };
 }
 
 /** What the operator's file itself approves: every kind of change of the plan must be named. */

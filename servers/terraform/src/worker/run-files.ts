@@ -56,10 +56,10 @@ export async function readView(directory: DataDirectory, run: string, workspace:
 
 /** Data directory (TF_DATA_DIR) of a workspace in an environment, warm between runs. */
 export function terraformDataFolder(directory: DataDirectory, workspace: { kind: string; dir: string }, environment: string): string {
-  return directory.path("terraform-data", dataKey(workspace, environment));
+  return directory.path("terraform-data", sha256(JSON.stringify([workspace.kind, workspace.dir, environment])).slice(0, 32));
 }
 
-/** Names the lock of a workspace: its folder and data directory. */
-export function dataKey(workspace: { kind: string; dir: string }, environment: string): string {
-  return sha256(JSON.stringify([workspace.kind, workspace.dir, environment])).slice(0, 32);
+/** Names the lock of a workspace: its folder, whatever program or environment works on it. */
+export function lockKey(workspace: { dir: string }): string {
+  return sha256(workspace.dir).slice(0, 32);
 }

@@ -12,6 +12,8 @@ export interface RunAbout {
   readonly requester: string;
   readonly server_version: string;
   readonly plan_only: boolean;
+  /** Artifact of the run's own environment as it was at the start. */
+  readonly variables?: string;
 }
 
 export interface OpenApproval {
@@ -44,6 +46,8 @@ export interface RunMemo {
   /** Artifact of the report, once there is one. */
   readonly report?: string;
   readonly reason?: string;
+  /** Artifact of the run's own environment, once it was renewed. */
+  readonly variables?: string;
 }
 
 /** Errors and blockers that fit; the rest is in the report and the workspaces' views. */
@@ -74,14 +78,14 @@ function stateTuple(n: NodeState): StateTuple {
 }
 
 /** The key `run` as the workspaces stand. */
-export function runMemo(nodes: readonly NodeState[], rest: { phase: RunPhase; approval?: OpenApproval | undefined; report?: string; reason?: string }): RunMemo {
+export function runMemo(nodes: readonly NodeState[], rest: { phase: RunPhase; approval?: OpenApproval | undefined; report?: string; reason?: string; variables?: string | undefined }): RunMemo {
   const blockers = nodes.flatMap((n): Blocker[] => {
     if (n.state === "held") return [{ workspace: n.node.name, kind: "held", by: n.cause ?? "" }];
     if (n.state === "credentials") return [{ workspace: n.node.name, kind: "credentials", by: n.failure?.digest ?? "" }];
     return [];
   });
   const errors = nodes.flatMap((n): RunError[] => (n.failure === undefined || n.state === "credentials" ? [] : [{ workspace: n.node.name, ...n.failure }]));
-  const { phase, approval, report, reason } = rest;
+  const { phase, approval, report, reason, variables } = rest;
   return {
     phase,
     ...(approval === undefined ? {} : { approval }),
@@ -89,6 +93,7 @@ export function runMemo(nodes: readonly NodeState[], rest: { phase: RunPhase; ap
     ...(errors.length === 0 ? {} : { errors: errors.slice(0, LISTED) }),
     ...(report === undefined ? {} : { report }),
     ...(reason === undefined ? {} : { reason: reason.slice(0, 1000) }),
+    ...(variables === undefined ? {} : { variables }),
   };
 }
 

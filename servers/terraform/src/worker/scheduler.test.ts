@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { ApplyAnswer, Counts, PlanAnswer, RunNode } from "./run-contract.ts";
 import { isDone, isFinal, MAX_REPLANS } from "./run-contract.ts";
-import { heights, Scheduler, type Step } from "./scheduler.ts";
+import { heights } from "./dag-heights.ts";
+import { Scheduler, type Step } from "./scheduler.ts";
 
 const COUNTS: Counts = { add: 1, change: 0, destroy: 0, replace: 0, move: 0, import: 0, forget: 0, outputs: 0 };
 const node = (name: string, needs: number[] = [], apply = true): RunNode => ({ name, needs, operations: apply ? ["plan", "apply"] : ["plan"], apply });

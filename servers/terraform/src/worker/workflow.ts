@@ -242,7 +242,7 @@ class Run {
   #publish(phase: RunPhase, end: { report?: string; reason?: string } = {}): void {
     const { id, expires_at, channels, workspaces } = this.#request ?? {};
     const approval = id === undefined || expires_at === undefined ? undefined : { id, expires_at, channels: channels ?? [], workspaces: (workspaces ?? []).slice(0, 50) };
-    const memo: Record<string, unknown> = { run: runMemo(this.#scheduler.nodes, { phase, approval, ...end }), ...stateMemo(this.#scheduler.nodes) };
+    const memo: Record<string, unknown> = { run: runMemo(this.#scheduler.nodes, { phase, approval, ...end, variables: this.#environment === this.#input.environment ? undefined : this.#environment }), ...stateMemo(this.#scheduler.nodes) };
     const changed = Object.entries(memo).filter(([key, value]) => this.#written.get(key) !== JSON.stringify(value));
     if (changed.length === 0) return;
     for (const [key, value] of changed) this.#written.set(key, JSON.stringify(value));

@@ -6,7 +6,7 @@ import type { InfraConfig, Workspace } from "../infra/infra-config.ts";
 import { childEnvironment } from "../terraform/child-environment.ts";
 import type { Progress, StepContext } from "../terraform/step.ts";
 import type { RunEnvironment } from "./run-contract.ts";
-import { dataKey, terraformDataFolder, workspaceFolder } from "./run-files.ts";
+import { lockKey, terraformDataFolder, workspaceFolder } from "./run-files.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";
 import { WorkspaceLock } from "./workspace-lock.ts";
 
@@ -37,9 +37,9 @@ export function workspaceOf(config: InfraConfig, name: string): Workspace {
   return found;
 }
 
-/** The lock of a workspace in an environment. */
-export function lockOf(deps: WorkerDeps, workspace: Workspace, environment: Environment): WorkspaceLock {
-  return new WorkspaceLock(deps.directory.path("locks"), dataKey(workspace, environment.name));
+/** The lock of a workspace. */
+export function lockOf(deps: WorkerDeps, workspace: Workspace): WorkspaceLock {
+  return new WorkspaceLock(deps.directory.path("locks"), lockKey(workspace));
 }
 
 /**
@@ -69,7 +69,7 @@ export async function openWorkspace(deps: WorkerDeps, call: StepCall, task: { co
     redact: (text) => redactor.text(text),
     onProgress: (progress: Progress) => call.progress({ workspace: workspace.name, ...progress }),
   };
-  return { config, workspace, environment, variables: run.variables, redactor, step, lock: lockOf(deps, workspace, environment) };
+  return { config, workspace, environment, variables: run.variables, redactor, step, lock: lockOf(deps, workspace) };
 }
 
 /** Variables whose values are secrets by their names; TF_TOKEN_<host> is terraform's own for registries. */
