@@ -4,6 +4,7 @@ import type { TerraformDeps } from "../deps.ts";
 import { renewEnvironment } from "../runs/run-environment.ts";
 import { SIGNAL_REFRESH } from "../worker/run-contract.ts";
 import { readRun } from "../runs/run-view.ts";
+import { readMemo } from "../worker/run-memo.ts";
 
 /** `refresh-credentials RUN`: hands this terminal's credentials to an open run that waits for them. */
 export const refreshCredentialsCommand = defineCommand<TerraformDeps>({
@@ -16,12 +17,12 @@ export const refreshCredentialsCommand = defineCommand<TerraformDeps>({
     const view = await readRun(deps, id);
     if (!view.open) throw new OpsError("conflict", `${id} has ended already: ${view.phase}.`, { hint: "Start a new run.", retryable: false });
     const { artifacts, audit } = await deps.ledger();
-    const renewed = await renewEnvironment(deps, view);
-    const digest = await artifacts.putJson(renewed, { kind: "environment" });
     const orchestration = await deps.orchestration({ worker: true });
+    const { environment, names } = await renewEnvironment(deps, readMemo((await orchestration.describe(id)).memo));
+    const digest = await artifacts.putJson(environment, { kind: "environment" });
     await orchestration.signal(id, SIGNAL_REFRESH, digest);
     await audit.append({ kind: "command", actor: `tty:${deps.config.user}`, what: "refresh-credentials", target: id, digest, outcome: "sent" });
-    terminal.stdout(`${id} goes on with these variables: ${Object.keys(renewed.variables).join(", ")}\n`);
+    terminal.stdout(names.length === 0 ? `${id} tries again with the variables that it has: this terminal has none to hand over.\n` : `${id} goes on with these variables of this terminal: ${names.join(", ")}\n`);
     return 0;
   },
 });

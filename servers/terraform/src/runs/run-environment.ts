@@ -1,9 +1,11 @@
+import { OpsError } from "@platform-ops/errors";
 import type { TerraformDeps } from "../deps.ts";
 import type { InfraConfig, Kind } from "../infra/infra-config.ts";
-import { collectEnvironment } from "../terraform/child-environment.ts";
+import { collectEnvironment, isBaseVariable } from "../terraform/child-environment.ts";
 import { findProgram } from "../terraform/program.ts";
 import type { ProgramRef } from "../terraform/step.ts";
 import type { RunEnvironment } from "../worker/run-contract.ts";
+import type { ReadMemo } from "../worker/run-memo.ts";
 
 /** Documented variables of the big clouds, and terraform's own. The operator's `terraform.env` replaces the list. */
 export const DEFAULT_VARIABLES = ["AWS_*", "GOOGLE_*", "CLOUDSDK_*", "GCLOUD_*", "ARM_*", "AZURE_*", "TF_VAR_*", "TF_TOKEN_*"] as const;
@@ -30,10 +32,38 @@ function configuredPath(settings: { terraform_path?: string | undefined; tofu_pa
   return configured === undefined ? {} : { configured };
 }
 
-/** The environment of an open run anew, from this process's variables: for credentials that were renewed. */
-export async function renewEnvironment(deps: TerraformDeps, view: { environment?: string }): Promise<RunEnvironment> {
+/** Variables that belong together: half of one identity and half of another is none. */
+const IDENTITIES = [/^AWS_/, /^(GOOGLE|CLOUDSDK|GCLOUD)_/, /^(ARM|AZURE)_/] as const;
+
+/**
+ * The environment of an open run with this process's credentials. A provider's variables are replaced together, where this
+ * process has any of them; others that the operator's list names, one by one. What a plan means stays as it was: `TF_VAR_*`,
+ * regions and projects, the programs and the roots. `names`: the variables that were taken from this process.
+ * @throws OpsError conflict, artifact_missing
+ */
+export async function renewEnvironment(deps: TerraformDeps, memo: Pick<ReadMemo, "about" | "variables">): Promise<{ environment: RunEnvironment; names: string[] }> {
+  const digest = memo.variables ?? memo.about?.variables;
+  if (digest === undefined) throw new OpsError("conflict", "The run does not say which environment it has: another version started it.", { hint: "Cancel it and start a new run.", retryable: false });
+  const { artifacts } = await deps.ledger();
+  const own = await artifacts.getJson<RunEnvironment>(digest);
   const { settings, env } = deps.config;
   const globs = settings.terraform.env.length > 0 ? settings.terraform.env : DEFAULT_VARIABLES;
-  void view;
-  return { variables: collectEnvironment(env, globs), programs: {}, roots: deps.roots };
+  const { variables, names } = renewVariables(own.variables, collectEnvironment(env, globs));
+  return { environment: { ...own, variables, refreshes: digest }, names };
+}
+
+/** The run's own variables with the renewed credentials among those of the process that renews them. */
+export function renewVariables(own: Readonly<Record<string, string>>, offered: Readonly<Record<string, string>>): { variables: Record<string, string>; names: string[] } {
+  const renewed = Object.entries(offered).filter(([name]) => !isMeaning(name));
+  const replaced = IDENTITIES.filter((identity) => renewed.some(([name]) => identity.test(name)));
+  const kept = Object.entries(own).filter(([name]) => isMeaning(name) || !replaced.some((identity) => identity.test(name)));
+  return { variables: Object.fromEntries([...new Map([...kept, ...renewed])].sort(([a], [b]) => (a < b ? -1 : 1))), names: renewed.map(([name]) => name) };
+}
+
+/** Where a provider works: region, project, subscription. Another one would make the approved plan mean another thing. */
+const PLACE = /^(AWS_(DEFAULT_)?REGION|AWS_ENDPOINT_URL.*|GOOGLE_(CLOUD_)?(PROJECT|REGION|ZONE)|GCLOUD_(PROJECT|REGION|ZONE)|CLOUDSDK_(CORE_PROJECT|COMPUTE_.*)|(ARM|AZURE)_(SUBSCRIPTION_ID|TENANT_ID|ENVIRONMENT))$/;
+
+/** What decides what is planned and where, and not as whom. */
+function isMeaning(name: string): boolean {
+  return /^TF_VAR_/.test(name) || PLACE.test(name) || isBaseVariable(name);
 }

@@ -68,6 +68,7 @@ export async function startRun(deps: TerraformDeps, request: RunRequest): Promis
       requester: request.requester,
       server_version: VERSION,
       plan_only: !nodes.some((node) => node.apply),
+      variables: environmentDigest,
     }),
     attributes: { kind: "terraform-run", server: SERVER, environment: environment.name },
     taskQueue: queue,

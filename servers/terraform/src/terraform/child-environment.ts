@@ -63,6 +63,12 @@ const matcher = (globs: readonly string[]): ((name: string) => boolean) => {
 };
 
 const isBase = matcher(BASE);
+
+/** Whether every child gets a variable of that name, whatever the operator's list says. */
+export function isBaseVariable(name: string): boolean {
+  return isBase(name);
+}
+
 const isDropped = matcher(DROPPED);
 
 /**
