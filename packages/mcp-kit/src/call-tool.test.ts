@@ -52,6 +52,13 @@ describe("a call", () => {
     expect(JSON.stringify(audit)).not.toContain(SECRET);
   });
 
+  test("leaves nothing in the text that a terminal would obey, nor a secret that it was to hide", async () => {
+    const { text, data } = await called("start_thing", { name: "a\u001b[2Jb\u0007\u202ec" });
+    expect(text).toBe("started abc");
+    expect(data.name).toBe("a\u001b[2Jb\u0007\u202ec");
+    expect((await called("start_thing", { name: SECRET.replace("-", "\u001b[0m-") })).text).toBe("started [redacted]");
+  });
+
   test("cuts both halves at 40 KB and says so in each", async () => {
     const { text, data } = await called("show_failure", { how: "large" });
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(MAX_RESULT_BYTES);

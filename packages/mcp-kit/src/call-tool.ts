@@ -7,6 +7,7 @@ import { checkInput } from "./check-input.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { refuse } from "./failure.ts";
 import { capResult } from "./result-cap.ts";
+import { plainText } from "./plain-text.ts";
 import { prepare, withheldBecause, type ServerDefinition } from "./server-definition.ts";
 import { isAsk, type Call, type FormSchema, type Tool, type ToolResult } from "./tool.ts";
 
@@ -169,7 +170,7 @@ function startCall(definition: ServerDefinition, options: CallOptions): Call {
     client,
     signal: options.signal ?? new AbortController().signal,
     canAsk: options.canAsk ?? false,
-    progress: (message, done, total) => options.progress?.(definition.redactor.text(message).slice(0, 500), done, total),
+    progress: (message, done, total) => options.progress?.(shown(definition, message).slice(0, 500), done, total),
   };
 }
 
@@ -178,11 +179,18 @@ function clientName(name: unknown): string {
   return typeof name === "string" && name !== "" ? name.replaceAll(/[^A-Za-z0-9._ -]/g, "_").slice(0, 64) : "unknown";
 }
 
-/** The one exit: everything that leaves is masked, then cut. */
+/** Text as a person or a model may see it: masked, and nothing in it but text. What was put between the letters of a secret hides none. */
+function shown({ redactor }: ServerDefinition, text: string): string {
+  const masked = redactor.text(text);
+  const plain = plainText(masked);
+  return plain === masked ? masked : redactor.text(plain);
+}
+
+/** The one exit: everything that leaves is masked, then cut. Structured content keeps its characters: JSON escapes them. */
 function shape(definition: ServerDefinition, outcome: CallOutcome): CallOutcome {
   const { redactor } = definition;
-  const { text, data } = capResult({ text: redactor.text(outcome.result.text), data: redactor.value(outcome.result.data) });
-  const ask = outcome.ask && { ...outcome.ask, message: redactor.text(outcome.ask.message), schema: redactor.value(outcome.ask.schema) };
+  const { text, data } = capResult({ text: shown(definition, outcome.result.text), data: redactor.value(outcome.result.data) });
+  const ask = outcome.ask && { ...outcome.ask, message: shown(definition, outcome.ask.message), schema: redactor.value(outcome.ask.schema) };
   return { ...outcome, result: { text, data }, ...(ask && { ask }) };
 }
 
