@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openApprovals, openArtifacts, openAudit, openDataDirectory, openKeys, recordDigest, Redactor, type ApprovalRecord } from "@platform-ops/ledger";
 import { payloadCodec } from "@platform-ops/orchestration/client";
@@ -6,7 +6,7 @@ import { Client, Connection } from "@temporalio/client";
 import { afterEach, expect, test } from "vitest";
 import { effects, newHome, writeProject, type TestHome } from "../support/home.ts";
 import { startAgent, type Agent, type ToolAnswer } from "../support/mcp-client.ts";
-import { pidOf } from "../support/processes.ts";
+import { pidOf, until } from "../support/processes.ts";
 
 // Past the front door: a bare Temporal client on the loopback port, with and without the data directory's key. A record
 // counts only if it was made for exactly this, by a channel that the worker's own policy accepts.
@@ -160,4 +160,17 @@ test("a client with a looser policy than the worker's gets nothing released", as
   const asked = await agent.call("request_approval", { workflow_id: data["workflow_id"] });
   expect(asked.data["status"], asked.text).not.toBe("approved");
   expect(await effects(strict.home.project, "a")).toBe(0);
+});
+
+test("a policy that the operator tightens while a run waits counts at once", async () => {
+  const run = await waitingRun("environments: [{ name: all, match: { config_paths: ['**'] }, channels: [elicit, cli] }]\n");
+  const before = await pidOf(run.home.home, "worker");
+  await writeFile(run.home.configFile, "environments: [{ name: all, match: { config_paths: ['**'] }, channels: [cli] }]\n");
+  await until(async () => {
+    const now = await pidOf(run.home.home, "worker");
+    return now !== undefined && now !== before;
+  }, "a worker that read the new policy");
+  // This client still believes the old policy, and its person says yes.
+  await run.agent.call("request_approval", { workflow_id: run.id });
+  await stillWaits(run);
 });

@@ -44,6 +44,7 @@ export async function inProcess(): Promise<InProcess> {
           verbose: false,
           signingEnvironment: {},
           noColor: true,
+    settingsFiles: [],
         }),
       ),
     remove: () => rm(folder, { recursive: true, force: true }),

@@ -22,7 +22,7 @@ export { defineCommand, type Command, type CommandInput, type CommandOption, typ
 
 // Settings and the operator's policy
 export type { Effective, Settings, SettingsSources, TemporalTls } from "./settings/settings.ts";
-export { readSettings } from "./settings/read-settings.ts";
+export { SYSTEM_POLICY_FILE, readSettings } from "./settings/read-settings.ts";
 export { settingsJsonSchema, settingsTable, type SettingRow } from "./settings/definitions.ts";
 export type { SettingProblem } from "./settings/problems.ts";
 export {

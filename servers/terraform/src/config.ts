@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { readSettings, type Effective } from "@platform-ops/ledger";
+import { defaultConfigFile, readSettings, SYSTEM_POLICY_FILE, type Effective } from "@platform-ops/ledger";
 import { readWorkerLaunch } from "@platform-ops/orchestration";
 import { PACKAGE_NAME, SERVER_NAME, VERSION } from "./identity.ts";
 
@@ -28,6 +28,8 @@ export interface ServerConfig extends Effective {
   readonly verbose: boolean;
   /** What ssh-keygen needs to reach keys and the person who touches them. */
   readonly signingEnvironment: Readonly<Record<string, string>>;
+  /** Where the operator's file and the system's policy are, or would be. */
+  readonly settingsFiles: readonly string[];
   /** NO_COLOR is set. */
   readonly noColor: boolean;
 }
@@ -81,6 +83,7 @@ function configOf(argv: readonly string[]): ServerConfig {
     entry: isNpx(entry) ? { command: "npx", args: ["-y", PACKAGE_NAME] } : { command: process.execPath, args: [entry] },
     verbose,
     signingEnvironment: Object.fromEntries(["PATH", "HOME", "SSH_AUTH_SOCK", "SSH_ASKPASS", "SSH_ASKPASS_REQUIRE", "DISPLAY", "WAYLAND_DISPLAY", "LANG"].flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]))),
+    settingsFiles: [effective.files.config ?? (env["PLATFORM_OPS_CONFIG"] || defaultConfigFile(process.platform, { ...env, HOME: homeFolder })), SYSTEM_POLICY_FILE],
     noColor: (env["NO_COLOR"] ?? "") !== "",
   };
 }

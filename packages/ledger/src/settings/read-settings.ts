@@ -13,7 +13,9 @@ import type { Effective, Settings, SettingsSources } from "./settings.ts";
 import { type YamlFile, readYamlFile } from "./yaml-file.ts";
 
 /** Where the system's own policy is looked for, and who must own it. */
-const SYSTEM_POLICY = { path: "/etc/platform-ops/policy.yaml", owner: 0 };
+/** The system's policy: wins over the operator's file where it is there and belongs to root. */
+export const SYSTEM_POLICY_FILE = "/etc/platform-ops/policy.yaml";
+const SYSTEM_POLICY = { path: SYSTEM_POLICY_FILE, owner: 0 };
 
 /** Settings whose text is a path. */
 const PATHS = new Set(["temporal.binary", "temporal.config_file", "temporal.tls.server_ca_cert_path", "temporal.tls.client_cert_path", "temporal.tls.client_key_path", "terraform.terraform_path", "terraform.tofu_path", "meta_workflows.definitions_path"]);

@@ -1,7 +1,16 @@
 // Entry of the worker process: settings → connection → polling, until SIGTERM. stdout stays empty.
 import { basename, join } from "node:path";
 import { isOpsError, OpsError } from "@platform-ops/errors";
-import { createLogger, openApprovals, openArtifacts, openAudit, openDataDirectory, openKeys, Redactor, type Logger } from "@platform-ops/ledger";
+import {
+  createLogger,
+  openApprovals,
+  openArtifacts,
+  openAudit,
+  openDataDirectory,
+  openKeys,
+  Redactor,
+  type Logger,
+} from "@platform-ops/ledger";
 import { connectionTarget, type ConnectionTarget } from "@platform-ops/orchestration/worker";
 import { readWorkerConfig, type ServerConfig } from "../config.ts";
 import { runQueue } from "../runs/task-queue.ts";
@@ -22,7 +31,9 @@ async function openDeps(config: ServerConfig, redactor: Redactor, logger: Logger
   const audit = openAudit(directory, redactor);
   const { policy } = config;
   const approvals = openApprovals({ dir: directory, keys, policy, audit, artifacts });
-  const notifyEnvironment = Object.fromEntries(Object.entries(config.env).filter((entry): entry is [string, string] => entry[1] !== undefined && NOTIFY_VARIABLES.test(entry[0])));
+  const notifyEnvironment = Object.fromEntries(
+    Object.entries(config.env).filter((entry): entry is [string, string] => entry[1] !== undefined && NOTIFY_VARIABLES.test(entry[0])),
+  );
   return { directory, keys, artifacts, approvals, audit, policy, logger, notifyEnvironment };
 }
 
@@ -30,7 +41,9 @@ async function targetOf(config: ServerConfig, localTemporal: string | undefined)
   if (localTemporal !== undefined) return { mode: "local", address: localTemporal, namespace: LOCAL_NAMESPACE };
   const cluster = await connectionTarget(config.settings.temporal, config.env);
   if (cluster !== undefined) return cluster;
-  throw new OpsError("settings_invalid", "The worker was told of no Temporal.", { hint: "Set TEMPORAL_ADDRESS, or let the supervisor start the worker." });
+  throw new OpsError("settings_invalid", "The worker was told of no Temporal.", {
+    hint: "Set TEMPORAL_ADDRESS, or let the supervisor start the worker.",
+  });
 }
 
 async function main(): Promise<number> {
@@ -40,7 +53,11 @@ async function main(): Promise<number> {
   const logger = createLogger({ level: "info", redactor, write: (line) => void process.stderr.write(line) });
   try {
     const { config, aliveFile, localTemporal } = readWorkerConfig();
-    const deps = await openDeps(config, redactor, createLogger({ level: config.settings.logging.level, redactor, write: (line) => void process.stderr.write(line) }));
+    const deps = await openDeps(
+      config,
+      redactor,
+      createLogger({ level: config.settings.logging.level, redactor, write: (line) => void process.stderr.write(line) }),
+    );
     const stop = new AbortController();
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
     watchSettings(config.settingsFiles, (file) => {
