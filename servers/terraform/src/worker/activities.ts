@@ -74,6 +74,9 @@ async function again<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw toApplicationFailure(isOpsError(error) ? error : new OpsError("unexpected", "A step failed in a way that was not foreseen.", { cause: error }), { retry: true });
+    throw toApplicationFailure(
+      isOpsError(error) ? error : new OpsError("unexpected", "A step failed in a way that was not foreseen.", { cause: error }),
+      { retry: true },
+    );
   }
 }

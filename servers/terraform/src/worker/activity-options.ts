@@ -12,26 +12,49 @@ const REATTACH = { initialInterval: 1_000, backoffCoefficient: 1 };
 
 /** Terraform itself. A retry of a plan plans again; a retry of an apply re-attaches by its journal. */
 export const outside: TerraformActivities = {
-  planWorkspace: proxyActivities<TerraformActivities>({ startToCloseTimeout: 2 * 3_600_000, heartbeatTimeout: HEARTBEAT, retry: REATTACH, cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED }).planWorkspace,
-  applyWorkspace: proxyActivities<TerraformActivities>({ startToCloseTimeout: 24 * 3_600_000, heartbeatTimeout: HEARTBEAT, retry: REATTACH, cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED }).applyWorkspace,
+  planWorkspace: proxyActivities<TerraformActivities>({
+    startToCloseTimeout: 2 * 3_600_000,
+    heartbeatTimeout: HEARTBEAT,
+    retry: REATTACH,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  }).planWorkspace,
+  applyWorkspace: proxyActivities<TerraformActivities>({
+    startToCloseTimeout: 24 * 3_600_000,
+    heartbeatTimeout: HEARTBEAT,
+    retry: REATTACH,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  }).applyWorkspace,
 };
 
 /** Waits for another run's lock: on a queue of its own, given up at once when the run is cancelled. */
 export function waitsFor(taskQueue: string): WaitActivities {
-  return proxyActivities<WaitActivities>({ taskQueue: waitsQueue(taskQueue), startToCloseTimeout: 30 * 24 * 3_600_000, heartbeatTimeout: HEARTBEAT, retry: REATTACH, cancellationType: ActivityCancellationType.TRY_CANCEL });
+  return proxyActivities<WaitActivities>({
+    taskQueue: waitsQueue(taskQueue),
+    startToCloseTimeout: 30 * 24 * 3_600_000,
+    heartbeatTimeout: HEARTBEAT,
+    retry: REATTACH,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+  });
 }
 
 /** Quick work that deserves a retry of its own. */
 export const quick: Pick<QuickActivities, "notify" | "finishRun"> = {
-  notify: proxyActivities<QuickActivities>({ startToCloseTimeout: 30_000, retry: { initialInterval: 2_000, backoffCoefficient: 2, maximumAttempts: 4 } }).notify,
-  finishRun: proxyActivities<QuickActivities>({ startToCloseTimeout: 60_000, retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 30_000, maximumAttempts: 10 } }).finishRun,
+  notify: proxyActivities<QuickActivities>({
+    startToCloseTimeout: 30_000,
+    retry: { initialInterval: 2_000, backoffCoefficient: 2, maximumAttempts: 4 },
+  }).notify,
+  finishRun: proxyActivities<QuickActivities>({
+    startToCloseTimeout: 60_000,
+    retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 30_000, maximumAttempts: 10 },
+  }).finishRun,
 };
 
 /** Quick reads and writes of files, within the workflow task. */
-export const local: Pick<QuickActivities, "requestApproval" | "checkDecision" | "releaseWorkspaces"> = proxyLocalActivities<QuickActivities>({
-  startToCloseTimeout: 60_000,
-  retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumAttempts: 5 },
-});
+export const local: Pick<QuickActivities, "requestApproval" | "checkDecision" | "releaseWorkspaces"> =
+  proxyLocalActivities<QuickActivities>({
+    startToCloseTimeout: 60_000,
+    retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumAttempts: 5 },
+  });
 
 /** A failure that the workflow or a handler throws: anything else would block the workflow task. */
 export function refusal(code: string, message: string): ApplicationFailure {

@@ -53,7 +53,10 @@ async function apply(deps: WorkerDeps, call: StepCall, task: ApplyTask, opened: 
   const material = await deps.artifacts.getJson<PlanMaterial>(record.material);
   for (const secret of material.secrets) opened.redactor.addSecret(secret);
   if (task.only_look !== true) {
-    const taken = await lock.take({ run: call.run, workspace: workspace.name, dir: workspace.dir, since: new Date().toISOString() }, (run) => call.isOpen(run));
+    const taken = await lock.take(
+      { run: call.run, workspace: workspace.name, dir: workspace.dir, since: new Date().toISOString() },
+      (run) => call.isOpen(run),
+    );
     if (!taken.held) throw new OpsError("conflict", `Run ${taken.by.run} took the workspace over.`, { details: { holder: taken.by.run } });
     await checkCredentials(opened.variables);
     await useApproval(deps, call, task, record);
@@ -61,14 +64,35 @@ async function apply(deps: WorkerDeps, call: StepCall, task: ApplyTask, opened: 
   const applied_from = new Date().toISOString();
   const result = await applyWithPlanFile(deps, task, opened, { record, material, journal: journalOf(deps, call, task) });
   const times = { applied_from, applied_to: new Date().toISOString() };
-  await deps.audit.append({ kind: "command", actor: record.run, what: `${record.program.kind} apply`, target: record.dir, digest: task.plan, outcome: result.outcome, ...(result.error === undefined ? {} : { code: result.error.code }), id: call.run });
-  if (result.outcome === "done") return await afterApply(deps, call, opened, times, result.exit_code === 0 ? await outputsOfApply(journalOf(deps, call, task)) : undefined);
+  await deps.audit.append({
+    kind: "command",
+    actor: record.run,
+    what: `${record.program.kind} apply`,
+    target: record.dir,
+    digest: task.plan,
+    outcome: result.outcome,
+    ...(result.error === undefined ? {} : { code: result.error.code }),
+    id: call.run,
+  });
+  if (result.outcome === "done")
+    return await afterApply(
+      deps,
+      call,
+      opened,
+      times,
+      result.exit_code === 0 ? await outputsOfApply(journalOf(deps, call, task)) : undefined,
+    );
   await updateView(deps.directory, call.run, workspace.name, times);
   return await answerOf(deps, call, opened, { ...result, outcome: result.outcome });
 }
 
 /** The plan's bytes lie in clear only while they are applied. */
-async function applyWithPlanFile(deps: WorkerDeps, task: ApplyTask, { step, workspace }: WorkspaceContext, made: { record: PlanRecord; material: PlanMaterial; journal: string }): Promise<ApplyResult> {
+async function applyWithPlanFile(
+  deps: WorkerDeps,
+  task: ApplyTask,
+  { step, workspace }: WorkspaceContext,
+  made: { record: PlanRecord; material: PlanMaterial; journal: string },
+): Promise<ApplyResult> {
   const { record, material, journal } = made;
   const planFile = `${step.work}/${task.plan}.tfplan`;
   await mkdir(step.work, { recursive: true, mode: 0o700 });
@@ -79,26 +103,42 @@ async function applyWithPlanFile(deps: WorkerDeps, task: ApplyTask, { step, work
     planSha256: record.plan_sha256,
     expected: { lineage, serial, lock_file_sha256, terraform_version: program.version, program_digest: program.digest },
     journal,
-    replan: { variables: material.variables, digestKey: deps.keys.mac, ...(workspace.tfvars === undefined ? {} : { tfvars: workspace.tfvars }) },
+    replan: {
+      variables: material.variables,
+      digestKey: deps.keys.mac,
+      ...(workspace.tfvars === undefined ? {} : { tfvars: workspace.tfvars }),
+    },
     ...(task.only_look === true ? { mayStart: false } : {}),
   });
 }
 
 async function planBytes(deps: WorkerDeps, record: PlanRecord): Promise<Buffer> {
   const bytes = await deps.artifacts.get(record.plan_file);
-  if (createHash("sha256").update(bytes).digest("hex") !== record.plan_sha256) throw new OpsError("artifact_missing", "The stored plan is not the one that was made.");
+  if (createHash("sha256").update(bytes).digest("hex") !== record.plan_sha256)
+    throw new OpsError("artifact_missing", "The stored plan is not the one that was made.");
   return bytes;
 }
 
 /** The plan record, and that it is this run's plan of this workspace, made with this run's environment or one it renewed. */
-async function loadPlan(deps: WorkerDeps, call: StepCall, task: ApplyTask, { workspace, environment }: WorkspaceContext): Promise<PlanRecord> {
+async function loadPlan(
+  deps: WorkerDeps,
+  call: StepCall,
+  task: ApplyTask,
+  { workspace, environment }: WorkspaceContext,
+): Promise<PlanRecord> {
   const record = await deps.artifacts.getJson<PlanRecord>(task.plan);
-  const fits = record.run === call.run && record.workspace === workspace.name && record.dir === workspace.dir && record.config === task.config && record.policy_environment === environment.name;
+  const fits =
+    record.run === call.run &&
+    record.workspace === workspace.name &&
+    record.dir === workspace.dir &&
+    record.config === task.config &&
+    record.policy_environment === environment.name;
   if (!fits) return await refuse(deps, call, task, "The plan is not this run's plan of this workspace.");
   let digest = task.environment;
   for (let i = 0; digest !== record.environment; i += 1) {
     const { refreshes } = await deps.artifacts.getJson<RunEnvironment>(digest);
-    if (refreshes === undefined || i >= MAX_RENEWALS) return await refuse(deps, call, task, "The plan was made in another environment than the run's.");
+    if (refreshes === undefined || i >= MAX_RENEWALS)
+      return await refuse(deps, call, task, "The plan was made in another environment than the run's.");
     digest = refreshes;
   }
   return record;
@@ -109,7 +149,8 @@ async function useApproval(deps: WorkerDeps, call: StepCall, task: ApplyTask, pl
   const record = asRecord(await deps.artifacts.getJson(task.approval));
   if (record.decision !== "approved") return await refuse(deps, call, task, "The decision is not an approval.");
   const carried = record.run_id === call.run ? undefined : await carriedItem(deps, record, plan);
-  if (record.run_id !== call.run && carried === undefined) return await refuse(deps, call, task, "The approval is for another plan than the one to be applied.");
+  if (record.run_id !== call.run && carried === undefined)
+    return await refuse(deps, call, task, "The approval is for another plan than the one to be applied.");
   const item = carried ?? { what: SUBJECT_PREFIX + task.name, digest: task.plan };
   await deps.approvals.verify(record, { run_id: record.run_id, item });
   await deps.approvals.consume(record, item, consumerOf(call.run, task.name, task.plan));
@@ -124,35 +165,80 @@ async function carriedItem(deps: WorkerDeps, record: ApprovalRecord, plan: PlanR
 
 /** What the ledger cannot see is refused and audited here; it audits its own refusals. */
 async function refuse(deps: WorkerDeps, call: StepCall, task: ApplyTask, why: string): Promise<never> {
-  await deps.audit.append({ kind: "approval_refused", actor: call.run, what: "apply", target: task.name, digest: task.plan, outcome: why, code: "approval_mismatch", id: call.run });
+  await deps.audit.append({
+    kind: "approval_refused",
+    actor: call.run,
+    what: "apply",
+    target: task.name,
+    digest: task.plan,
+    outcome: why,
+    code: "approval_mismatch",
+    id: call.run,
+  });
   throw new OpsError("approval_mismatch", why);
 }
 
-async function answerOf(deps: WorkerDeps, call: StepCall, opened: WorkspaceContext, result: ApplyResult & { outcome: Exclude<ApplyResult["outcome"], "done"> }): Promise<ApplyAnswer> {
+async function answerOf(
+  deps: WorkerDeps,
+  call: StepCall,
+  opened: WorkspaceContext,
+  result: ApplyResult & { outcome: Exclude<ApplyResult["outcome"], "done"> },
+): Promise<ApplyAnswer> {
   const error = result.error === undefined ? undefined : fromPlain(result.error);
   if (result.outcome === "not_done" && error !== undefined && hasCode(error, "stale")) return { outcome: "stale" };
-  const shown = new OpsError(error?.code ?? (result.outcome === "not_done" ? "command_failed" : "in_doubt"), error?.message ?? "The apply did not complete.", {
-    ...(error === undefined ? {} : { hint: error.hint }),
-    details: { ...error?.details, completed: result.completed, in_flight: result.in_flight, failed: result.failed, ...(result.remaining === undefined ? {} : { remaining: result.remaining }) },
-  });
+  const shown = new OpsError(
+    error?.code ?? (result.outcome === "not_done" ? "command_failed" : "in_doubt"),
+    error?.message ?? "The apply did not complete.",
+    {
+      ...(error === undefined ? {} : { hint: error.hint }),
+      details: {
+        ...error?.details,
+        completed: result.completed,
+        in_flight: result.in_flight,
+        failed: result.failed,
+        ...(result.remaining === undefined ? {} : { remaining: result.remaining }),
+      },
+    },
+  );
   return await answerFailure(deps, call, opened, result.outcome, shown);
 }
 
 /** The plan is applied, whatever happens to the reading of its outputs. */
-async function afterApply(deps: WorkerDeps, call: StepCall, opened: WorkspaceContext, times: WorkspaceView, told: WorkspaceOutputs | undefined): Promise<ApplyAnswer> {
+async function afterApply(
+  deps: WorkerDeps,
+  call: StepCall,
+  opened: WorkspaceContext,
+  times: WorkspaceView,
+  told: WorkspaceOutputs | undefined,
+): Promise<ApplyAnswer> {
   // A cancellation after the end of the apply must not lose the outputs.
   const quiet = { ...opened, step: { ...opened.step, signal: opened.step.handover ?? new AbortController().signal } };
   try {
     return { outcome: "done", outputs: await keepOutputs(deps, call, quiet, times, told) };
   } catch (error) {
     if (!isStepFailure(error) || call.handover.aborted) throw error;
-    const unread = new OpsError(error.code, `The plan was applied, but its outputs could not be read: ${error.message}`, { hint: "Start a new run; it finds no changes here and reads the outputs.", details: error.details });
+    const unread = new OpsError(error.code, `The plan was applied, but its outputs could not be read: ${error.message}`, {
+      hint: "Start a new run; it finds no changes here and reads the outputs.",
+      details: error.details,
+    });
     return await answerFailure(deps, call, opened, "partial", unread);
   }
 }
 
-async function answerFailure(deps: WorkerDeps, call: StepCall, opened: WorkspaceContext, outcome: "not_done" | "partial" | "in_doubt", error: OpsError): Promise<ApplyAnswer> {
-  const failure = await keepFailure(deps, call, opened.workspace.name, isOpsError(error) ? error : new OpsError("unexpected", "The apply failed."), opened.redactor);
+async function answerFailure(
+  deps: WorkerDeps,
+  call: StepCall,
+  opened: WorkspaceContext,
+  outcome: "not_done" | "partial" | "in_doubt",
+  error: OpsError,
+): Promise<ApplyAnswer> {
+  const failure = await keepFailure(
+    deps,
+    call,
+    opened.workspace.name,
+    isOpsError(error) ? error : new OpsError("unexpected", "The apply failed."),
+    opened.redactor,
+  );
   if (outcome === "not_done" && error.code === "credentials") return { outcome: "credentials", failure };
   await opened.lock.release(call.run);
   return { outcome, failure };

@@ -4,7 +4,15 @@ import { approvalDetails, approvalSummary, approvalTitle } from "./approval-text
 import { SERVER } from "../identity.ts";
 import { noteCarried } from "./carry-index.ts";
 import { carryKey, isChangeKind, type PlanRecord, type PlanView } from "./plan-record.ts";
-import { SUBJECT_PREFIX, type DecisionAnswer, type DecisionTask, type GateAnswer, type GateTask, type PlanItem, type ReleaseTask } from "./run-contract.ts";
+import {
+  SUBJECT_PREFIX,
+  type DecisionAnswer,
+  type DecisionTask,
+  type GateAnswer,
+  type GateTask,
+  type PlanItem,
+  type ReleaseTask,
+} from "./run-contract.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";
 import { loadConfig, lockOf, workspaceOf } from "./workspace-context.ts";
 
@@ -22,7 +30,9 @@ type Released = GateAnswer["released"][number];
 /** One request over all plans that wait. A decision that was made on the replaced request, but not delivered, counts. */
 export async function requestApproval(deps: WorkerDeps, call: StepCall, task: GateTask): Promise<GateAnswer> {
   const { environment } = await loadConfig(deps, task.config);
-  const all = await Promise.all(task.items.map(async (item): Promise<Waiting> => ({ item, plan: await deps.artifacts.getJson<PlanRecord>(item.plan) })));
+  const all = await Promise.all(
+    task.items.map(async (item): Promise<Waiting> => ({ item, plan: await deps.artifacts.getJson<PlanRecord>(item.plan) })),
+  );
   const released: Released[] = [];
   const rejected: number[] = [];
   let waiting = all;
@@ -35,23 +45,37 @@ export async function requestApproval(deps: WorkerDeps, call: StepCall, task: Ga
   if (waiting.length === 0) return { released, rejected };
   const request = await ask(deps, call, task, environment, waiting);
   if (task.plan_only) for (const { plan } of waiting) await noteCarried(deps.directory, carryKey(plan), request.id);
-  return { released, rejected, request: { id: request.id, expires_at: request.expires_at, channels: request.channels, nodes: waiting.map(({ item }) => item.node) } };
+  return {
+    released,
+    rejected,
+    request: { id: request.id, expires_at: request.expires_at, channels: request.channels, nodes: waiting.map(({ item }) => item.node) },
+  };
 }
 
-async function ask(deps: WorkerDeps, call: StepCall, task: GateTask, environment: Environment, waiting: readonly Waiting[]): Promise<ApprovalRequest> {
+async function ask(
+  deps: WorkerDeps,
+  call: StepCall,
+  task: GateTask,
+  environment: Environment,
+  waiting: readonly Waiting[],
+): Promise<ApprovalRequest> {
   const known = await deps.approvals.get(task.id).catch(unknown);
   if (known !== undefined) return known;
   const plans = waiting.map(({ plan }) => plan);
   const views = await Promise.all(plans.map((plan) => deps.artifacts.getJson<PlanView>(plan.view)));
   const hours = Math.min(task.approval_hours, deps.policy.approvals.hours);
-  const channels = environment.protected ? environment.channels.filter((channel) => channel === "signed") : environment.channels.filter((channel) => channel !== "auto");
+  const channels = environment.protected
+    ? environment.channels.filter((channel) => channel === "signed")
+    : environment.channels.filter((channel) => channel !== "auto");
   return await deps.approvals.request({
     server: SERVER,
     run_id: call.run,
     kind: KIND,
     environment: environment.name,
     requester: task.requester,
-    subject: plans.map((plan, i) => ({ what: SUBJECT_PREFIX + plan.workspace, digest: waiting[i]?.item.plan ?? "" })).sort((a, b) => (a.what < b.what ? -1 : 1)),
+    subject: plans
+      .map((plan, i) => ({ what: SUBJECT_PREFIX + plan.workspace, digest: waiting[i]?.item.plan ?? "" }))
+      .sort((a, b) => (a.what < b.what ? -1 : 1)),
     changes: Object.fromEntries(plans.map((plan) => [SUBJECT_PREFIX + plan.workspace, plan.kinds.filter(isChangeKind)])),
     id: task.id,
     title: approvalTitle(plans),
@@ -64,7 +88,12 @@ async function ask(deps: WorkerDeps, call: StepCall, task: GateTask, environment
 }
 
 /** Closes the request that a larger one replaces; a decision made on it in the meantime is kept. */
-async function closeReplaced(deps: WorkerDeps, call: StepCall, id: string, waiting: readonly Waiting[]): Promise<{ released: Released[]; rejected: number[] }> {
+async function closeReplaced(
+  deps: WorkerDeps,
+  call: StepCall,
+  id: string,
+  waiting: readonly Waiting[],
+): Promise<{ released: Released[]; rejected: number[] }> {
   const [record] = await deps.approvals.records(id);
   if (record === undefined) {
     await deps.approvals.close(id, "superseded");
@@ -82,7 +111,9 @@ export async function checkDecision(deps: WorkerDeps, call: StepCall, task: Deci
   const record = asRecord(task.record);
   if (record.request_id !== task.request) throw new OpsError("approval_mismatch", "The record is for another request.");
   await deps.approvals.verify(record, { run_id: call.run });
-  const nodes = task.items.filter((item) => record.subject.some((s) => s.what === SUBJECT_PREFIX + item.name && s.digest === item.plan)).map((item) => item.node);
+  const nodes = task.items
+    .filter((item) => record.subject.some((s) => s.what === SUBJECT_PREFIX + item.name && s.digest === item.plan))
+    .map((item) => item.node);
   if (nodes.length === 0) throw new OpsError("approval_mismatch", "The record approves none of the plans that wait now.");
   return { decision: record.decision, approval: await keepRecord(deps, record), nodes };
 }
@@ -90,7 +121,8 @@ export async function checkDecision(deps: WorkerDeps, call: StepCall, task: Deci
 /** A value with the outline of a record; nothing of it is believed before it was verified. @throws OpsError approval_invalid, too_large */
 export function asRecord(value: unknown): ApprovalRecord {
   const record = value as Partial<ApprovalRecord> | null;
-  if (typeof record !== "object" || record === null || typeof record.request_id !== "string" || !Array.isArray(record.subject)) throw new OpsError("approval_invalid", "This is no approval record.");
+  if (typeof record !== "object" || record === null || typeof record.request_id !== "string" || !Array.isArray(record.subject))
+    throw new OpsError("approval_invalid", "This is no approval record.");
   if (canonicalJson(record).length > 64 * 1024) throw new OpsError("too_large", "The approval record is larger than 64 KB.");
   return record as ApprovalRecord;
 }

@@ -2,7 +2,14 @@ import { access, constants } from "node:fs/promises";
 import { OpsError } from "@platform-ops/errors";
 
 /** Variables that name a file with credentials, as the providers document them. */
-const FILES = ["GOOGLE_APPLICATION_CREDENTIALS", "AWS_WEB_IDENTITY_TOKEN_FILE", "AZURE_FEDERATED_TOKEN_FILE", "ARM_OIDC_TOKEN_FILE_PATH", "ARM_CLIENT_CERTIFICATE_PATH", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] as const;
+const FILES = [
+  "GOOGLE_APPLICATION_CREDENTIALS",
+  "AWS_WEB_IDENTITY_TOKEN_FILE",
+  "AZURE_FEDERATED_TOKEN_FILE",
+  "ARM_OIDC_TOKEN_FILE_PATH",
+  "ARM_CLIENT_CERTIFICATE_PATH",
+  "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+] as const;
 
 /** Variables that come in pairs: one without the other never works. */
 const PAIRS = [["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]] as const;
@@ -16,7 +23,8 @@ const EXPIRY = "AWS_CREDENTIAL_EXPIRATION";
  */
 export async function checkCredentials(variables: Readonly<Record<string, string>>, now: Date = new Date()): Promise<void> {
   const expiry = variables[EXPIRY];
-  if (expiry !== undefined && Date.parse(expiry) <= now.getTime()) throw refused(`The AWS credentials of the run expired at ${new Date(expiry).toISOString()} (${EXPIRY}).`, EXPIRY);
+  if (expiry !== undefined && Date.parse(expiry) <= now.getTime())
+    throw refused(`The AWS credentials of the run expired at ${new Date(expiry).toISOString()} (${EXPIRY}).`, EXPIRY);
   for (const [one, other] of PAIRS) {
     const missing = has(variables, one) === has(variables, other) ? undefined : has(variables, one) ? other : one;
     if (missing !== undefined) throw refused(`${missing} is missing, though its counterpart is set.`, missing);

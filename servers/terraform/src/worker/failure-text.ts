@@ -5,7 +5,13 @@ import { updateView } from "./run-files.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";
 
 /** Keeps a failure's words as an artifact, masked, and answers the reference that the history may hold. */
-export async function keepFailure(deps: WorkerDeps, call: StepCall, workspace: string, error: OpsError, redactor: Redactor): Promise<FailureRef> {
+export async function keepFailure(
+  deps: WorkerDeps,
+  call: StepCall,
+  workspace: string,
+  error: OpsError,
+  redactor: Redactor,
+): Promise<FailureRef> {
   const { diagnostics, ...details } = error.details as { diagnostics?: unknown } & Record<string, unknown>;
   const text: FailureText = {
     workspace,

@@ -34,7 +34,16 @@ export interface ReportPointer {
 export async function finishRun(deps: WorkerDeps, call: StepCall, task: FinishTask): Promise<string> {
   const { config, environment } = await loadConfig(deps, task.config);
   const finished_at = Date.now();
-  const report: RunReport = { version: 1, workflow_id: call.run, run_id: call.execution, environment: environment.name, ...(config.config_path === undefined ? {} : { config_path: config.config_path }), workspace_root: config.workspace_root, finished_at, ...task };
+  const report: RunReport = {
+    version: 1,
+    workflow_id: call.run,
+    run_id: call.execution,
+    environment: environment.name,
+    ...(config.config_path === undefined ? {} : { config_path: config.config_path }),
+    workspace_root: config.workspace_root,
+    finished_at,
+    ...task,
+  };
   const digest = await deps.artifacts.putJson(report, { kind: "report" });
   const pointer: ReportPointer = { workflow_id: call.run, report: digest, phase: task.phase, started_at: task.started_at, finished_at };
   const path = deps.directory.path("reports", `${fileNameOf(call.run)}.json`);
@@ -42,8 +51,18 @@ export async function finishRun(deps: WorkerDeps, call: StepCall, task: FinishTa
   await writeFile(`${path}.new`, JSON.stringify(pointer), { mode: 0o600 });
   await rename(`${path}.new`, path);
   for (const workspace of config.workspaces) await lockOf(deps, workspace).release(call.run);
-  for (const node of task.nodes) if (node.state === "applied" && node.plan !== undefined) await clearJournal(workspaceFolder(deps.directory, call.run, node.name, node.plan));
-  await deps.audit.append({ kind: "run", actor: task.requester, what: "terraform run", target: config.config_path ?? config.workspace_root, digest, outcome: task.phase, id: call.run });
+  for (const node of task.nodes)
+    if (node.state === "applied" && node.plan !== undefined)
+      await clearJournal(workspaceFolder(deps.directory, call.run, node.name, node.plan));
+  await deps.audit.append({
+    kind: "run",
+    actor: task.requester,
+    what: "terraform run",
+    target: config.config_path ?? config.workspace_root,
+    digest,
+    outcome: task.phase,
+    id: call.run,
+  });
   return digest;
 }
 

@@ -20,7 +20,11 @@ export function outputsOfPlan(changes: readonly OutputChange[]): WorkspaceOutput
  * those in the state. `pending`: those of the `taken` ones that it would change. An output that the plan does not speak
  * of is not pending: it is in the state, or nowhere.
  */
-export async function settledOutputs(changes: readonly OutputChange[], taken: ReadonlySet<string>, read: () => Promise<WorkspaceOutputs>): Promise<{ outputs: WorkspaceOutputs; pending: string[] }> {
+export async function settledOutputs(
+  changes: readonly OutputChange[],
+  taken: ReadonlySet<string>,
+  read: () => Promise<WorkspaceOutputs>,
+): Promise<{ outputs: WorkspaceOutputs; pending: string[] }> {
   const moving = new Set(changes.filter((change) => change.action !== "no-op" || change.unknown).map((change) => change.name));
   const settled = changes.filter((change) => !moving.has(change.name) && taken.has(change.name));
   const pending = [...taken].filter((name) => moving.has(name));

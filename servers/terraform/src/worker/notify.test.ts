@@ -7,7 +7,12 @@ import { PlannedWorkspace } from "./fixture/planned-workspace.ts";
 import { notify } from "./notify.ts";
 import type { NoticeTask } from "./run-contract.ts";
 
-const NOTICE: NoticeTask = { event: "awaiting_approval", environment: "default", request: "apr_1", workspaces: [{ name: "vpc", state: "awaiting_approval" }] };
+const NOTICE: NoticeTask = {
+  event: "awaiting_approval",
+  environment: "default",
+  request: "apr_1",
+  workspaces: [{ name: "vpc", state: "awaiting_approval" }],
+};
 const policy = (notify: { command?: string[]; webhook?: string }) => ({ approvals: { auto: [], hours: 72, notify } });
 
 describe("notify", () => {
@@ -29,7 +34,7 @@ describe("notify", () => {
 
   test("nothing configured: nothing happens", async () => {
     await using w = await PlannedWorkspace.make();
-    await notify(w.deps, w.call(), NOTICE);
+    expect(await notify(w.deps, w.call(), NOTICE)).toBeUndefined();
   });
 
   test("the command gets the notice as JSON on stdin, its arguments untouched by any shell", async () => {
@@ -41,13 +46,23 @@ describe("notify", () => {
     await notify(w.deps, w.call(), NOTICE);
     const [argument, json] = (await readFile(out, "utf8")).split("\n");
     expect(argument).toBe("$(id); `id`");
-    expect(JSON.parse(json ?? "")).toMatchObject({ version: 1, server: "terraform", run: "run-1", event: "awaiting_approval", request: "apr_1", workspaces: [{ name: "vpc", state: "awaiting_approval" }] });
+    expect(JSON.parse(json ?? "")).toMatchObject({
+      version: 1,
+      server: "terraform",
+      run: "run-1",
+      event: "awaiting_approval",
+      request: "apr_1",
+      workspaces: [{ name: "vpc", state: "awaiting_approval" }],
+    });
   });
 
-  test.each([["/bin/false"], ["/nonexistent/tell"], ["tell"]])("a command that fails, is not there or is not absolute is a failure to be tried again: %s", async (command) => {
-    await using w = await PlannedWorkspace.make(policy({ command: [command] }));
-    await expect(notify(w.deps, w.call(), NOTICE)).rejects.toMatchObject({ code: "command_failed" });
-  });
+  test.each([["/bin/false"], ["/nonexistent/tell"], ["tell"]])(
+    "a command that fails, is not there or is not absolute is a failure to be tried again: %s",
+    async (command) => {
+      await using w = await PlannedWorkspace.make(policy({ command: [command] }));
+      await expect(notify(w.deps, w.call(), NOTICE)).rejects.toMatchObject({ code: "command_failed" });
+    },
+  );
 
   test("the webhook gets the notice; other answers than success, and redirects, are failures", async () => {
     const seen: string[] = [];

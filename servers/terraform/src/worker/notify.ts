@@ -14,18 +14,24 @@ const LIMIT_MS = 20_000;
 export async function notify(deps: WorkerDeps, call: StepCall, task: NoticeTask): Promise<void> {
   const { command, webhook } = deps.policy.approvals.notify;
   const notice = JSON.stringify({ version: 1, server: "terraform", run: call.run, ...task, at: new Date().toISOString() });
-  await Promise.all([command === undefined || command.length === 0 ? undefined : runCommand(command, notice, deps.notifyEnvironment), webhook === undefined ? undefined : post(webhook, notice)]);
+  await Promise.all([
+    command === undefined || command.length === 0 ? undefined : runCommand(command, notice, deps.notifyEnvironment),
+    webhook === undefined ? undefined : post(webhook, notice),
+  ]);
 }
 
 /** An argv, never a shell line. */
 function runCommand(command: readonly string[], notice: string, env: Readonly<Record<string, string>>): Promise<void> {
   const [program, ...args] = command;
   return new Promise((resolve, reject) => {
-    const failed = (why: string): void => reject(new OpsError("command_failed", `The notify command ${why}.`, { hint: "Check approvals.notify.command." }));
+    const failed = (why: string): void =>
+      reject(new OpsError("command_failed", `The notify command ${why}.`, { hint: "Check approvals.notify.command." }));
     if (program === undefined || !isAbsolute(program)) return failed("is not an absolute path");
     const child = spawn(program, args, { stdio: ["pipe", "ignore", "ignore"], env: { ...env }, timeout: LIMIT_MS, killSignal: "SIGKILL" });
     child.once("error", () => failed("cannot be started"));
-    child.once("exit", (code, signal) => (code === 0 ? resolve() : failed(signal === null ? `ended with ${code}` : `was ended by ${signal}`)));
+    child.once("exit", (code, signal) =>
+      code === 0 ? resolve() : failed(signal === null ? `ended with ${code}` : `was ended by ${signal}`),
+    );
     // A command that does not read its input still counts by its exit code.
     child.stdin.on("error", () => undefined);
     child.stdin.end(notice);
@@ -33,9 +39,16 @@ function runCommand(command: readonly string[], notice: string, env: Readonly<Re
 }
 
 async function post(url: string, notice: string): Promise<void> {
-  const answer = await fetch(url, { method: "POST", body: notice, headers: { "content-type": "application/json" }, redirect: "error", signal: AbortSignal.timeout(LIMIT_MS) }).catch((cause: unknown) => {
+  const answer = await fetch(url, {
+    method: "POST",
+    body: notice,
+    headers: { "content-type": "application/json" },
+    redirect: "error",
+    signal: AbortSignal.timeout(LIMIT_MS),
+  }).catch((cause: unknown) => {
     throw new OpsError("command_failed", "The notify webhook cannot be reached.", { hint: "Check approvals.notify.webhook.", cause });
   });
   await answer.body?.cancel();
-  if (!answer.ok) throw new OpsError("command_failed", `The notify webhook answered ${answer.status}.`, { hint: "Check approvals.notify.webhook." });
+  if (!answer.ok)
+    throw new OpsError("command_failed", `The notify webhook answered ${answer.status}.`, { hint: "Check approvals.notify.webhook." });
 }

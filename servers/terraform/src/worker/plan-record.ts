@@ -68,7 +68,9 @@ export interface PlanView {
  */
 export function carryKey(record: PlanRecord): string {
   const { workspace, dir, policy_environment, program, semantic_digest, lineage, serial, lock_file_sha256, inputs, kinds } = record;
-  return sha256(canonicalJson({ workspace, dir, policy_environment, program, semantic_digest, lineage, serial, lock_file_sha256, inputs, kinds }));
+  return sha256(
+    canonicalJson({ workspace, dir, policy_environment, program, semantic_digest, lineage, serial, lock_file_sha256, inputs, kinds }),
+  );
 }
 
 /** True for the kinds of change that a policy can name. A plan with any other kind is never let through by policy. */

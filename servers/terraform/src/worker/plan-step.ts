@@ -28,9 +28,14 @@ export async function planStep(deps: WorkerDeps, call: StepCall, task: PlanTask)
   if ("code" in opened) return { outcome: "failed", failure: opened };
   const { workspace, lock } = opened;
   if (task.operations.length === 0) {
-    return await failuresAsAnswers(deps, call, opened, async () => ({ outcome: "checked", outputs: await keepOutputs(deps, call, opened) })).finally(() => clearWork(opened.step.work));
+    return await failuresAsAnswers(deps, call, opened, async () => ({
+      outcome: "checked",
+      outputs: await keepOutputs(deps, call, opened),
+    })).finally(() => clearWork(opened.step.work));
   }
-  const taken = await lock.take({ run: call.run, workspace: workspace.name, dir: workspace.dir, since: new Date().toISOString() }, (run) => call.isOpen(run));
+  const taken = await lock.take({ run: call.run, workspace: workspace.name, dir: workspace.dir, since: new Date().toISOString() }, (run) =>
+    call.isOpen(run),
+  );
   if (!taken.held) return { outcome: "held", holder: taken.by.run };
   let keeps = false;
   try {
@@ -51,7 +56,12 @@ export async function clearWork(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true, maxRetries: 3 });
 }
 
-async function failuresAsAnswers(deps: WorkerDeps, call: StepCall, opened: WorkspaceContext, work: () => Promise<PlanAnswer>): Promise<PlanAnswer> {
+async function failuresAsAnswers(
+  deps: WorkerDeps,
+  call: StepCall,
+  opened: WorkspaceContext,
+  work: () => Promise<PlanAnswer>,
+): Promise<PlanAnswer> {
   try {
     return await work();
   } catch (error) {
@@ -72,7 +82,11 @@ async function plan(deps: WorkerDeps, call: StepCall, task: PlanTask, opened: Wo
     return { outcome: "checked", outputs: await keepOutputs(deps, call, opened) };
   }
   const inputs = await resolveInputs(deps, task, opened);
-  const result = await planWorkspace(step, { variables: inputs.variables, digestKey: deps.keys.mac, ...(workspace.tfvars === undefined ? {} : { tfvars: workspace.tfvars }) });
+  const result = await planWorkspace(step, {
+    variables: inputs.variables,
+    digestKey: deps.keys.mac,
+    ...(workspace.tfvars === undefined ? {} : { tfvars: workspace.tfvars }),
+  });
   const secrets = [...result.sensitive_values, ...inputs.secrets];
   for (const value of secrets) opened.redactor.addSecret(value);
   const planned_to = new Date().toISOString();
@@ -83,26 +97,59 @@ async function plan(deps: WorkerDeps, call: StepCall, task: PlanTask, opened: Wo
     const outputs = await keepOutputs(deps, call, opened, { plan_view: await view, ...times }, outputsOfPlan(result.outputs));
     return { outcome: "unchanged", outputs, counts: result.counts };
   }
-  const { plan: made, digest } = await keepPlan(deps, call, task, opened, { result, inputs: inputs.digest, view, material: { variables: inputs.variables, secrets }, made_at: planned_to });
+  const { plan: made, digest } = await keepPlan(deps, call, task, opened, {
+    result,
+    inputs: inputs.digest,
+    view,
+    material: { variables: inputs.variables, secrets },
+    made_at: planned_to,
+  });
   await updateView(deps.directory, call.run, workspace.name, { plan: digest, plan_view: made.view, ...times });
-  const approval = task.apply ? await releasePlan(deps, { plan: made, digest, environment: opened.environment, requester: task.requester }) : undefined;
+  const approval = task.apply
+    ? await releasePlan(deps, { plan: made, digest, environment: opened.environment, requester: task.requester })
+    : undefined;
   const left = task.apply ? {} : await keepSettled(deps, opened, result);
-  return { outcome: "changed", plan: digest, counts: result.counts, kinds: result.kinds, serial: result.serial, ...(approval === undefined ? {} : { approval }), ...left };
+  return {
+    outcome: "changed",
+    plan: digest,
+    counts: result.counts,
+    kinds: result.kinds,
+    serial: result.serial,
+    ...(approval === undefined ? {} : { approval }),
+    ...left,
+  };
 }
 
 /** For the workspaces that come after one which stays unapplied: its last outputs, as far as they stay what they are. */
-async function keepSettled(deps: WorkerDeps, { config, workspace, step }: WorkspaceContext, result: PlanResult): Promise<{ outputs: string; pending: string[] }> {
-  const taken = new Set(config.workspaces.flatMap((other) => other.inputs.filter((input) => input.sourceWorkspace === workspace.name).map((input) => input.sourceOutput)));
+async function keepSettled(
+  deps: WorkerDeps,
+  { config, workspace, step }: WorkspaceContext,
+  result: PlanResult,
+): Promise<{ outputs: string; pending: string[] }> {
+  const taken = new Set(
+    config.workspaces.flatMap((other) =>
+      other.inputs.filter((input) => input.sourceWorkspace === workspace.name).map((input) => input.sourceOutput),
+    ),
+  );
   const { outputs, pending } = await settledOutputs(result.outputs, taken, () => readOutputs(step));
   return { outputs: await deps.artifacts.putJson(outputs, { kind: "outputs" }), pending };
 }
 
 /** Variables of the workspace: extraVars overlaid by outputs of others, as raw JSON; a missing output fails here. */
-async function resolveInputs(deps: WorkerDeps, task: PlanTask, { workspace }: WorkspaceContext): Promise<{ variables: Record<string, string>; secrets: string[]; digest: string }> {
+async function resolveInputs(
+  deps: WorkerDeps,
+  task: PlanTask,
+  { workspace }: WorkspaceContext,
+): Promise<{ variables: Record<string, string>; secrets: string[]; digest: string }> {
   const sources = new Map<string, WorkspaceOutputs>();
   for (const [name, digest] of Object.entries(task.outputs)) sources.set(name, await deps.artifacts.getJson<WorkspaceOutputs>(digest));
   const { variables, sensitive } = resolveVariables(workspace, (name) => sources.get(name));
-  const tfvars = workspace.tfvars === undefined ? null : createHash("sha256").update(await readFile(workspace.tfvars)).digest("hex");
+  const tfvars =
+    workspace.tfvars === undefined
+      ? null
+      : createHash("sha256")
+          .update(await readFile(workspace.tfvars))
+          .digest("hex");
   const secrets = sensitive.flatMap((name) => stringsIn(variables[name] ?? "null"));
   return { variables, secrets, digest: sha256(canonicalJson({ variables, tfvars })) };
 }
@@ -117,7 +164,12 @@ function stringsIn(json: string): string[] {
   return found;
 }
 
-async function keepPlanView(deps: WorkerDeps, { workspace, step, redactor }: WorkspaceContext, result: PlanResult, made_at: string): Promise<string> {
+async function keepPlanView(
+  deps: WorkerDeps,
+  { workspace, step, redactor }: WorkspaceContext,
+  result: PlanResult,
+  made_at: string,
+): Promise<string> {
   const view: PlanView = {
     workspace: workspace.name,
     counts: result.counts,
@@ -136,7 +188,13 @@ async function keepPlanView(deps: WorkerDeps, { workspace, step, redactor }: Wor
 }
 
 /** Plan bytes are sealed and leave the disk in clear; they expire with the longest possible approval. */
-async function keepPlan(deps: WorkerDeps, call: StepCall, task: PlanTask, opened: WorkspaceContext, made: { result: PlanResult; inputs: string; view: Promise<string>; material: PlanMaterial; made_at: string }): Promise<{ plan: PlanRecord; digest: string }> {
+async function keepPlan(
+  deps: WorkerDeps,
+  call: StepCall,
+  task: PlanTask,
+  opened: WorkspaceContext,
+  made: { result: PlanResult; inputs: string; view: Promise<string>; material: PlanMaterial; made_at: string },
+): Promise<{ plan: PlanRecord; digest: string }> {
   const { result } = made;
   const { kind, version, digest: program } = opened.step.program;
   const expiresAt = new Date(Date.now() + (deps.policy.approvals.hours + 24) * HOUR);
@@ -172,7 +230,13 @@ async function keepPlan(deps: WorkerDeps, call: StepCall, task: PlanTask, opened
 }
 
 /** Keeps the outputs sealed, for they may hold secrets: those that are `known` already, else as the program prints them. */
-export async function keepOutputs(deps: WorkerDeps, call: StepCall, { step, workspace }: WorkspaceContext, view: WorkspaceView = {}, known?: WorkspaceOutputs): Promise<string> {
+export async function keepOutputs(
+  deps: WorkerDeps,
+  call: StepCall,
+  { step, workspace }: WorkspaceContext,
+  view: WorkspaceView = {},
+  known?: WorkspaceOutputs,
+): Promise<string> {
   const outputs = await deps.artifacts.putJson(known ?? (await readOutputs(step)), { kind: "outputs" });
   await updateView(deps.directory, call.run, workspace.name, { ...view, outputs });
   return outputs;

@@ -31,7 +31,8 @@ async function carriedOver(deps: WorkerDeps, made: MadePlan): Promise<string | u
   const key = carryKey(made.plan);
   for (const id of await carriedRequests(deps.directory, key)) {
     const request = await deps.approvals.get(id).catch(refusedAs(undefined));
-    const isOver = request === undefined || (request.status !== "open" && request.status !== "approved") || Date.parse(request.expires_at) <= Date.now();
+    const isOver =
+      request === undefined || (request.status !== "open" && request.status !== "approved") || Date.parse(request.expires_at) <= Date.now();
     const approval = isOver || request.status === "open" ? undefined : await carriedFrom(deps, request, made).catch(refusedAs(undefined));
     if (isOver || approval !== undefined) await forgetCarried(deps.directory, key, id);
     if (approval !== undefined) return approval;
@@ -62,7 +63,11 @@ function refusedAs<T>(value: T): (error: unknown) => T {
 /** What the operator's file itself approves: every kind of change of the plan must be named. */
 async function byPolicy(deps: WorkerDeps, { plan, digest, environment, requester }: MadePlan): Promise<string | undefined> {
   const changes = plan.kinds.filter(isChangeKind);
-  if (changes.length !== plan.kinds.length || !autoAllows(deps.policy, { environment: environment.name, workspace: plan.workspace, changes })) return undefined;
+  if (
+    changes.length !== plan.kinds.length ||
+    !autoAllows(deps.policy, { environment: environment.name, workspace: plan.workspace, changes })
+  )
+    return undefined;
   const what = SUBJECT_PREFIX + plan.workspace;
   const request = await deps.approvals.request({
     server: SERVER,
@@ -78,5 +83,8 @@ async function byPolicy(deps: WorkerDeps, { plan, digest, environment, requester
     required: 1,
     expires_at: new Date(Date.now() + Math.min(1, deps.policy.approvals.hours) * HOUR).toISOString(),
   });
-  return await keepRecord(deps, await deps.approvals.decide({ id: request.id, decision: "approved", channel: "auto", approver: "policy:auto" }));
+  return await keepRecord(
+    deps,
+    await deps.approvals.decide({ id: request.id, decision: "approved", channel: "auto", approver: "policy:auto" }),
+  );
 }

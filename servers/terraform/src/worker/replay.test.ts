@@ -18,12 +18,17 @@ import { readMemo, startMemo } from "./run-memo.ts";
 
 // Histories of every released version: a worker of today must be able to carry on any open run. To add those of a new
 // version: PLATFORM_OPS_RECORD_HISTORIES=1 with PLATFORM_OPS_TEST_TEMPORAL. Those of older versions are never rewritten.
-const STORE = fileURLToPath(new URL("fixture/histories", import.meta.url));
+const STORE = fileURLToPath(new URL("testdata/histories", import.meta.url));
 const binary = testTemporalBinary(process.env);
 const records = process.env["PLATFORM_OPS_RECORD_HISTORIES"] === "1" && binary !== undefined;
 const QUEUE = "terraform@0123456789ab";
 
-const node = (name: string, needs: number[] = [], apply = true): RunNode => ({ name, needs, operations: apply ? ["plan", "apply"] : ["plan"], apply });
+const node = (name: string, needs: number[] = [], apply = true): RunNode => ({
+  name,
+  needs,
+  operations: apply ? ["plan", "apply"] : ["plan"],
+  apply,
+});
 
 interface Story {
   readonly nodes: RunNode[];
@@ -32,17 +37,34 @@ interface Story {
   readonly then?: (run: Orchestration, id: string, request: string) => Promise<unknown>;
   readonly until?: string;
 }
-const decide = (decision: string) => (run: Orchestration, id: string, request: string) => run.update(id, "decide", { request_id: request, decision }, { updateId: decision, timeoutMs: 15_000 });
+const decide = (decision: string) => (run: Orchestration, id: string, request: string) =>
+  run.update(id, "decide", { request_id: request, decision }, { updateId: decision, timeoutMs: 15_000 });
 
 const STORIES: Record<string, Story> = {
   diamond: { nodes: [node("a"), node("b", [0]), node("c", [0]), node("d", [1, 2])], script: { gate: "auto" } },
   approved: { nodes: [node("a"), node("b")], script: {}, until: "awaiting_approval", then: decide("approved") },
   rejected: { nodes: [node("a"), node("b", [0])], script: {}, until: "awaiting_approval", then: decide("rejected") },
-  failed: { nodes: [node("a"), node("b", [0]), node("x")], script: { gate: "auto", plan: { a: [{ outcome: "failed", failure: { code: "command_failed", digest: D("d") } }] } } },
-  stale_and_held: { nodes: [node("a"), node("b")], script: { gate: "auto", plan: { a: [{ outcome: "held", holder: "other" }] }, apply: { b: [{ outcome: "stale" }] } } },
+  failed: {
+    nodes: [node("a"), node("b", [0]), node("x")],
+    script: { gate: "auto", plan: { a: [{ outcome: "failed", failure: { code: "command_failed", digest: D("d") } }] } },
+  },
+  stale_and_held: {
+    nodes: [node("a"), node("b")],
+    script: { gate: "auto", plan: { a: [{ outcome: "held", holder: "other" }] }, apply: { b: [{ outcome: "stale" }] } },
+  },
   plan_only: { nodes: [node("a", [], false), node("b", [0], false)], script: {} },
-  credentials: { nodes: [node("a")], script: { gate: "auto", expired: D("e") }, until: "blocked", then: (run, id) => run.signal(id, "refresh_credentials", D("9")) },
-  cancelled: { nodes: [node("a"), node("b", [0])], script: {}, until: "awaiting_approval", then: (run, id) => run.signal(id, "cancel", { mode: "drain" }) },
+  credentials: {
+    nodes: [node("a")],
+    script: { gate: "auto", expired: D("e") },
+    until: "blocked",
+    then: (run, id) => run.signal(id, "refresh_credentials", D("9")),
+  },
+  cancelled: {
+    nodes: [node("a"), node("b", [0])],
+    script: {},
+    until: "awaiting_approval",
+    then: (run, id) => run.signal(id, "cancel", { mode: "drain" }),
+  },
 };
 
 let folder: string;
@@ -59,7 +81,8 @@ describe("histories of released versions", { timeout: 60_000 }, () => {
   test("are there for every story", () => {
     for (const name of Object.keys(STORIES)) expect(stored.map((path) => path.split("/").at(-1))).toContain(`${name}.json`);
   });
-  const read = (name: string, change = (text: string) => text) => JSON.parse(change(readFileSync(join(STORE, name), "utf8"))) as { workflowId: string; history: unknown };
+  const read = (name: string, change = (text: string) => text) =>
+    JSON.parse(change(readFileSync(join(STORE, name), "utf8"))) as { workflowId: string; history: unknown };
   test("are replayed by the workflow of today", async () => {
     const answers = await replay({ bundle, stories: stored.map((name) => read(name)) });
     expect(Object.fromEntries(stored.map((name, i) => [name, answers[i]]))).toEqual(Object.fromEntries(stored.map((name) => [name, null])));
@@ -75,19 +98,51 @@ describe.runIf(records)("recording", { timeout: 120_000 }, () => {
     const temporal = await startTestTemporal({ binary: binary ?? "" });
     const scripts = join(folder, "scripts");
     mkdirSync(scripts);
-    const worker = await startWorker({ address: temporal.address, home: join(folder, "home"), queue: QUEUE, bundle, scripts, fixtureKeys: true });
+    const worker = await startWorker({
+      address: temporal.address,
+      home: join(folder, "home"),
+      queue: QUEUE,
+      bundle,
+      scripts,
+      fixtureKeys: true,
+    });
     const run = await connect({ mode: "local", address: temporal.address, namespace: "default", keys: FIXTURE_KEYS });
     for (const [name, story] of Object.entries(STORIES)) await record(run, scripts, name, story);
     await run.close();
     await worker.kill("SIGKILL");
     await temporal.stop();
+    expect(readdirSync(join(STORE, VERSION)).sort()).toEqual(
+      Object.keys(STORIES)
+        .map((name) => `${name}.json`)
+        .sort(),
+    );
   });
 
   async function record(run: Orchestration, scripts: string, name: string, story: Story): Promise<void> {
     const id = `terraform-parent-workflow-${name}`;
     writeFileSync(join(scripts, `${id}.json`), JSON.stringify(story.script));
-    const input: RunInput = { config: D("c"), environment: D("e"), nodes: story.nodes, options: { parallelism: 4, approval_hours: 1, lock_timeout_seconds: 1, environment: "default" }, requester: "agent:test@me", server_version: VERSION };
-    await run.start({ type: WORKFLOW_TYPE, id, args: [input], memo: startMemo(input, { workspace_root: "/", environment: "default", requester: "agent:test@me", server_version: VERSION, plan_only: false }), attributes: { kind: "terraform-run" }, taskQueue: QUEUE });
+    const input: RunInput = {
+      config: D("c"),
+      environment: D("e"),
+      nodes: story.nodes,
+      options: { parallelism: 4, approval_hours: 1, lock_timeout_seconds: 1, environment: "default" },
+      requester: "agent:test@me",
+      server_version: VERSION,
+    };
+    await run.start({
+      type: WORKFLOW_TYPE,
+      id,
+      args: [input],
+      memo: startMemo(input, {
+        workspace_root: "/",
+        environment: "default",
+        requester: "agent:test@me",
+        server_version: VERSION,
+        plan_only: false,
+      }),
+      attributes: { kind: "terraform-run" },
+      taskQueue: QUEUE,
+    });
     for (let waiting = story.until !== undefined; waiting; await sleep(50)) {
       const memo = readMemo((await run.describe(id)).memo);
       if (memo.phase !== story.until) continue;
@@ -96,7 +151,10 @@ describe.runIf(records)("recording", { timeout: 120_000 }, () => {
     }
     await run.result(id).catch(() => undefined);
     mkdirSync(join(STORE, VERSION), { recursive: true });
-    writeFileSync(join(STORE, VERSION, `${name}.json`), `${withoutMachine(JSON.stringify({ workflowId: id, history: await run.history(id) }))}\n`);
+    writeFileSync(
+      join(STORE, VERSION, `${name}.json`),
+      `${withoutMachine(JSON.stringify({ workflowId: id, history: await run.history(id) }))}\n`,
+    );
   }
 });
 

@@ -36,7 +36,16 @@ export interface Counts {
   forget: number;
   outputs: number;
 }
-export const COUNT_KEYS = ["add", "change", "destroy", "replace", "move", "import", "forget", "outputs"] as const satisfies readonly (keyof Counts)[];
+export const COUNT_KEYS = [
+  "add",
+  "change",
+  "destroy",
+  "replace",
+  "move",
+  "import",
+  "forget",
+  "outputs",
+] as const satisfies readonly (keyof Counts)[];
 
 /** One workspace of a run. */
 export interface RunNode {
@@ -133,7 +142,20 @@ export const STATE_CODES = {
   cancelled: "ca",
 } as const satisfies Record<WorkspaceState, string>;
 
-const FINAL: ReadonlySet<WorkspaceState> = new Set(["applied", "unchanged", "checked", "planned", "deferred", "skipped", "failed", "partial", "in_doubt", "rejected", "expired", "cancelled"]);
+const FINAL: ReadonlySet<WorkspaceState> = new Set([
+  "applied",
+  "unchanged",
+  "checked",
+  "planned",
+  "deferred",
+  "skipped",
+  "failed",
+  "partial",
+  "in_doubt",
+  "rejected",
+  "expired",
+  "cancelled",
+]);
 
 /** True when nothing more will happen to the workspace in this run. */
 export function isFinal(state: WorkspaceState): boolean {
@@ -146,7 +168,17 @@ export function isDone(state: WorkspaceState): boolean {
 }
 
 /** Where the run as a whole stands. */
-export type RunPhase = "working" | "awaiting_approval" | "blocked" | "cancelling" | "completed" | "failed" | "rejected" | "expired" | "partial" | "cancelled";
+export type RunPhase =
+  | "working"
+  | "awaiting_approval"
+  | "blocked"
+  | "cancelling"
+  | "completed"
+  | "failed"
+  | "rejected"
+  | "expired"
+  | "partial"
+  | "cancelled";
 
 export type CancelMode = "drain" | "stop";
 
@@ -188,7 +220,16 @@ export interface PlanTask {
  * outputs that the plan leaves as they are, and the names of those that others take and that it would change.
  */
 export type PlanAnswer =
-  | { readonly outcome: "changed"; readonly plan: string; readonly counts: Counts; readonly kinds: readonly string[]; readonly serial: number; readonly approval?: string; readonly outputs?: string; readonly pending?: readonly string[] }
+  | {
+      readonly outcome: "changed";
+      readonly plan: string;
+      readonly counts: Counts;
+      readonly kinds: readonly string[];
+      readonly serial: number;
+      readonly approval?: string;
+      readonly outputs?: string;
+      readonly pending?: readonly string[];
+    }
   | { readonly outcome: "unchanged"; readonly outputs?: string; readonly counts?: Counts }
   | { readonly outcome: "checked"; readonly outputs?: string }
   | { readonly outcome: "held"; readonly holder: string }
@@ -253,7 +294,12 @@ export interface GateAnswer {
   /** Plans refused by a decision that was already made. */
   readonly rejected?: readonly number[];
   /** The request that a person decides, when plans are left. */
-  readonly request?: { readonly id: string; readonly expires_at: string; readonly channels: readonly string[]; readonly nodes: readonly number[] };
+  readonly request?: {
+    readonly id: string;
+    readonly expires_at: string;
+    readonly channels: readonly string[];
+    readonly nodes: readonly number[];
+  };
 }
 
 /** Arguments of `checkDecision`; `record` is what came with the update, believed by nobody yet. */

@@ -23,7 +23,10 @@ export interface WorkspaceView {
 
 /** A name as a file name: letters, digits, `_`, `-` and inner dots stay, all else is percent-encoded. */
 export function fileNameOf(name: string): string {
-  return encodeURIComponent(name).replace(/[!'()*~]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`).replace(/^\./, "%2E").slice(0, 200);
+  return encodeURIComponent(name)
+    .replace(/[!'()*~]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replace(/^\./, "%2E")
+    .slice(0, 200);
 }
 
 /** Folder of a run. */

@@ -1,4 +1,13 @@
-import { COUNT_KEYS, MEMO_CHUNK, STATE_CODES, type Counts, type RunInput, type RunNode, type RunPhase, type WorkspaceState } from "./run-contract.ts";
+import {
+  COUNT_KEYS,
+  MEMO_CHUNK,
+  STATE_CODES,
+  type Counts,
+  type RunInput,
+  type RunNode,
+  type RunPhase,
+  type WorkspaceState,
+} from "./run-contract.ts";
 import type { NodeState } from "./scheduler.ts";
 
 // The memo of a run: what anyone with the key reads of it while no worker lives. Keys: `about` and `nodes` (written at
@@ -67,7 +76,8 @@ export function startMemo(input: RunInput, about: RunAbout): Record<string, unkn
 /** The keys of the memo that describe the workspaces now. */
 export function stateMemo(nodes: readonly NodeState[]): Record<string, StateTuple[]> {
   const memo: Record<string, StateTuple[]> = {};
-  for (let from = 0; from < nodes.length; from += MEMO_CHUNK) memo[`w${from / MEMO_CHUNK}`] = nodes.slice(from, from + MEMO_CHUNK).map(stateTuple);
+  for (let from = 0; from < nodes.length; from += MEMO_CHUNK)
+    memo[`w${from / MEMO_CHUNK}`] = nodes.slice(from, from + MEMO_CHUNK).map(stateTuple);
   return memo;
 }
 
@@ -78,13 +88,18 @@ function stateTuple(n: NodeState): StateTuple {
 }
 
 /** The key `run` as the workspaces stand. */
-export function runMemo(nodes: readonly NodeState[], rest: { phase: RunPhase; approval?: OpenApproval | undefined; report?: string; reason?: string; variables?: string | undefined }): RunMemo {
+export function runMemo(
+  nodes: readonly NodeState[],
+  rest: { phase: RunPhase; approval?: OpenApproval | undefined; report?: string; reason?: string; variables?: string | undefined },
+): RunMemo {
   const blockers = nodes.flatMap((n): Blocker[] => {
     if (n.state === "held") return [{ workspace: n.node.name, kind: "held", by: n.cause ?? "" }];
     if (n.state === "credentials") return [{ workspace: n.node.name, kind: "credentials", by: n.failure?.digest ?? "" }];
     return [];
   });
-  const errors = nodes.flatMap((n): RunError[] => (n.failure === undefined || n.state === "credentials" ? [] : [{ workspace: n.node.name, ...n.failure }]));
+  const errors = nodes.flatMap((n): RunError[] =>
+    n.failure === undefined || n.state === "credentials" ? [] : [{ workspace: n.node.name, ...n.failure }],
+  );
   const { phase, approval, report, reason, variables } = rest;
   return {
     phase,
@@ -123,13 +138,26 @@ const STATES = new Map<string, WorkspaceState>(Object.entries(STATE_CODES).map((
  */
 export function readMemo(memo: Readonly<Record<string, unknown>>, nodes?: readonly RunNode[]): ReadMemo {
   const tuples = Array.isArray(memo["nodes"]) ? (memo["nodes"] as NodeTuple[]) : undefined;
-  const chunks = Object.entries(memo).flatMap(([key, value]) => (/^w\d+$/.test(key) && Array.isArray(value) ? [[Number(key.slice(1)), value as StateTuple[]] as const] : []));
+  const chunks = Object.entries(memo).flatMap(([key, value]) =>
+    /^w\d+$/.test(key) && Array.isArray(value) ? [[Number(key.slice(1)), value as StateTuple[]] as const] : [],
+  );
   const states = new Map(chunks.flatMap(([chunk, value]) => value.map((tuple, i) => [chunk * MEMO_CHUNK + i, tuple] as const)));
   const size = Math.max(tuples?.length ?? 0, nodes?.length ?? 0, ...[...states.keys()].map((i) => i + 1), 0);
   const workspaces = Array.from({ length: size }, (_, index): MemoWorkspace => {
-    const [name, needs, apply] = tuples?.[index] ?? [nodes?.[index]?.name ?? String(index), nodes?.[index]?.needs ?? [], nodes?.[index]?.apply === true ? 1 : 0];
+    const [name, needs, apply] = tuples?.[index] ?? [
+      nodes?.[index]?.name ?? String(index),
+      nodes?.[index]?.needs ?? [],
+      nodes?.[index]?.apply === true ? 1 : 0,
+    ];
     const [code, ...counts] = states.get(index) ?? [STATE_CODES.waiting];
-    return { index, name, needs, apply: apply === 1, state: STATES.get(String(code)) ?? "waiting", ...(counts.length === 0 ? {} : { counts: readCounts(counts) }) };
+    return {
+      index,
+      name,
+      needs,
+      apply: apply === 1,
+      state: STATES.get(String(code)) ?? "waiting",
+      ...(counts.length === 0 ? {} : { counts: readCounts(counts) }),
+    };
   });
   const run = isRecord(memo["run"]) ? (memo["run"] as unknown as RunMemo) : { phase: "working" as const };
   const about = isRecord(memo["about"]) ? { about: memo["about"] as unknown as RunAbout } : {};

@@ -33,7 +33,9 @@ export function runOutcome(nodes: readonly EndedNode[], cancelled: boolean): { p
 
 function summary(nodes: readonly EndedNode[]): string {
   const count = (state: WorkspaceState): number => nodes.filter((n) => n.state === state).length;
-  const parts = (["applied", "unchanged", "planned", "deferred", "checked"] as const).flatMap((state) => (count(state) > 0 ? [`${count(state)} ${state}`] : []));
+  const parts = (["applied", "unchanged", "planned", "deferred", "checked"] as const).flatMap((state) =>
+    count(state) > 0 ? [`${count(state)} ${state}`] : [],
+  );
   return parts.join(", ");
 }
 
@@ -42,7 +44,9 @@ function describe(undone: readonly EndedNode[]): string {
   const groups = order.flatMap((state) => {
     const those = undone.filter((n) => n.state === state);
     if (those.length === 0) return [];
-    const names = those.slice(0, LISTED).map((n) => (n.code !== undefined ? `${n.name} (${n.code})` : n.cause !== undefined ? `${n.name} (because of ${n.cause})` : n.name));
+    const names = those
+      .slice(0, LISTED)
+      .map((n) => (n.code !== undefined ? `${n.name} (${n.code})` : n.cause !== undefined ? `${n.name} (because of ${n.cause})` : n.name));
     const more = those.length > LISTED ? ` and ${those.length - LISTED} more` : "";
     return [`${state}: ${names.join(", ")}${more}`];
   });

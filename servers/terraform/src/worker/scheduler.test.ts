@@ -5,7 +5,12 @@ import { heights } from "./dag-heights.ts";
 import { Scheduler, type Step } from "./scheduler.ts";
 
 const COUNTS: Counts = { add: 1, change: 0, destroy: 0, replace: 0, move: 0, import: 0, forget: 0, outputs: 0 };
-const node = (name: string, needs: number[] = [], apply = true): RunNode => ({ name, needs, operations: apply ? ["plan", "apply"] : ["plan"], apply });
+const node = (name: string, needs: number[] = [], apply = true): RunNode => ({
+  name,
+  needs,
+  operations: apply ? ["plan", "apply"] : ["plan"],
+  apply,
+});
 const changed = (plan: string): PlanAnswer => ({ outcome: "changed", plan, counts: COUNTS, kinds: ["create"], serial: 1 });
 const failure = { code: "command_failed" };
 const states = (s: Scheduler): string[] => s.nodes.map((n) => n.state);
@@ -13,7 +18,10 @@ const states = (s: Scheduler): string[] => s.nodes.map((n) => n.state);
 describe("order", () => {
   test("a workspace starts as soon as all it needs is applied, not a layer later", () => {
     const s = new Scheduler([node("a"), node("b"), node("c", [0]), node("d", [1])], 4);
-    expect(s.next()).toEqual([{ do: "plan", node: 0 }, { do: "plan", node: 1 }]);
+    expect(s.next()).toEqual([
+      { do: "plan", node: 0 },
+      { do: "plan", node: 1 },
+    ]);
     s.planned(0, { outcome: "unchanged" });
     expect(s.next()).toEqual([{ do: "plan", node: 2 }]);
     expect(s.nodes[3]!.state).toBe("waiting");
@@ -42,7 +50,10 @@ describe("approval", () => {
     s.gated([0, 1], { released: [], request: { id: "apr_1", expires_at: "", channels: ["cli"], nodes: [0, 1] } });
     expect(s.toAsk()).toEqual([]);
     s.approved([0, 1], "rec");
-    expect(s.next()).toEqual([{ do: "apply", node: 0 }, { do: "apply", node: 1 }]);
+    expect(s.next()).toEqual([
+      { do: "apply", node: 0 },
+      { do: "apply", node: 1 },
+    ]);
   });
 
   test("a wait for a held workspace does not keep others from being asked for; its plan later joins the request", () => {
@@ -135,11 +146,37 @@ describe("plan-only", () => {
   });
 
   describe("below a changed workspace that stays unapplied", () => {
-    const taking = (name: string, takes: [number, string][]): RunNode => ({ ...node(name, takes.map(([need]) => need), false), uses: takes.map(([need]) => need), takes });
-    const left = (plan: string, pending: string[]): PlanAnswer => ({ outcome: "changed", plan, counts: COUNTS, kinds: ["update"], serial: 1, outputs: `last-${plan}`, pending });
+    const taking = (name: string, takes: [number, string][]): RunNode => ({
+      ...node(
+        name,
+        takes.map(([need]) => need),
+        false,
+      ),
+      uses: takes.map(([need]) => need),
+      takes,
+    });
+    const left = (plan: string, pending: string[]): PlanAnswer => ({
+      outcome: "changed",
+      plan,
+      counts: COUNTS,
+      kinds: ["update"],
+      serial: 1,
+      outputs: `last-${plan}`,
+      pending,
+    });
 
     test("what takes only unchanged outputs is planned with the last ones, through any number of workspaces", () => {
-      const s = new Scheduler([node("a", [], false), taking("b", [[0, "id"]]), taking("c", [[1, "id"], [0, "id"]])], 4);
+      const s = new Scheduler(
+        [
+          node("a", [], false),
+          taking("b", [[0, "id"]]),
+          taking("c", [
+            [1, "id"],
+            [0, "id"],
+          ]),
+        ],
+        4,
+      );
       s.next();
       s.planned(0, left("p0", ["size"]));
       expect(s.nodes[0]!.outputs).toBe("last-p0");
@@ -149,7 +186,19 @@ describe("plan-only", () => {
     });
 
     test("what takes an output that would change is deferred and names it, and so does all below it", () => {
-      const s = new Scheduler([node("a", [], false), node("x", [], false), taking("b", [[0, "id"], [0, "size"], [1, "zone"]]), taking("c", [[2, "id"]])], 4);
+      const s = new Scheduler(
+        [
+          node("a", [], false),
+          node("x", [], false),
+          taking("b", [
+            [0, "id"],
+            [0, "size"],
+            [1, "zone"],
+          ]),
+          taking("c", [[2, "id"]]),
+        ],
+        4,
+      );
       s.next();
       s.planned(0, left("p0", ["size", "other"]));
       s.planned(1, left("p1", ["zone"]));
@@ -210,7 +259,10 @@ describe("cancel and credentials", () => {
     expect(states(s)).toEqual(["credentials", "credentials"]);
     expect(s.next()).toEqual([]);
     s.refreshed();
-    expect(s.next()).toEqual([{ do: "apply", node: 1 }, { do: "plan", node: 0 }]);
+    expect(s.next()).toEqual([
+      { do: "apply", node: 1 },
+      { do: "plan", node: 0 },
+    ]);
   });
 
   test("an apply that ended without an answer is in doubt, never failed", () => {
@@ -235,7 +287,21 @@ describe("any DAG, any outcome", () => {
     const seen = new Set<string>();
     for (let seed = 1; seed <= 400; seed += 1) randomRun(seed, seen);
     // The runs reached every final state: else this test proves less than it says.
-    for (const state of ["applied", "unchanged", "checked", "planned", "deferred", "skipped", "failed", "partial", "in_doubt", "rejected", "expired", "cancelled"]) expect(seen).toContain(state);
+    for (const state of [
+      "applied",
+      "unchanged",
+      "checked",
+      "planned",
+      "deferred",
+      "skipped",
+      "failed",
+      "partial",
+      "in_doubt",
+      "rejected",
+      "expired",
+      "cancelled",
+    ])
+      expect(seen).toContain(state);
   });
 });
 
@@ -272,8 +338,34 @@ function randomRun(seed: number, seen: Set<string>): void {
     if (roll() < 0.004) s.cancel(pick(["drain", "stop"]));
     if (running.length > 0) {
       const [step] = running.splice(Math.floor(roll() * running.length), 1) as [Step];
-      if (step.do === "plan") s.planned(step.node, pick<PlanAnswer>([changed(`plan${(plans += 1)}`), changed(`plan${(plans += 1)}`), changed(`plan${(plans += 1)}`), { outcome: "unchanged" }, { outcome: "checked" }, { outcome: "held", holder: "x" }, { outcome: "credentials", failure }, { outcome: "failed", failure }]));
-      else s.applied(step.node, pick<ApplyAnswer>([{ outcome: "done" }, { outcome: "done" }, { outcome: "done" }, { outcome: "stale" }, { outcome: "credentials", failure }, { outcome: "not_done", failure }, { outcome: "partial", failure }, { outcome: "in_doubt", failure }]));
+      if (step.do === "plan")
+        s.planned(
+          step.node,
+          pick<PlanAnswer>([
+            changed(`plan${(plans += 1)}`),
+            changed(`plan${(plans += 1)}`),
+            changed(`plan${(plans += 1)}`),
+            { outcome: "unchanged" },
+            { outcome: "checked" },
+            { outcome: "held", holder: "x" },
+            { outcome: "credentials", failure },
+            { outcome: "failed", failure },
+          ]),
+        );
+      else
+        s.applied(
+          step.node,
+          pick<ApplyAnswer>([
+            { outcome: "done" },
+            { outcome: "done" },
+            { outcome: "done" },
+            { outcome: "stale" },
+            { outcome: "credentials", failure },
+            { outcome: "not_done", failure },
+            { outcome: "partial", failure },
+            { outcome: "in_doubt", failure },
+          ]),
+        );
       continue;
     }
     const held = s.nodes.find((n) => n.state === "held");

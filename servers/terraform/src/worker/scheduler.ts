@@ -1,5 +1,17 @@
 import { heights } from "./dag-heights.ts";
-import { isDone, isFinal, MAX_REPLANS, type ApplyAnswer, type CancelMode, type FailureRef, type GateAnswer, type PlanAnswer, type RunNode, type WorkspaceState, type Counts } from "./run-contract.ts";
+import {
+  isDone,
+  isFinal,
+  MAX_REPLANS,
+  type ApplyAnswer,
+  type CancelMode,
+  type FailureRef,
+  type GateAnswer,
+  type PlanAnswer,
+  type RunNode,
+  type WorkspaceState,
+  type Counts,
+} from "./run-contract.ts";
 
 /** One workspace under way. Only the scheduler writes it. */
 export interface NodeState {
@@ -275,7 +287,12 @@ export class Scheduler {
   }
 
   #needsDone(n: NodeState): boolean {
-    return n.node.needs.every((i) => isDone(this.#at(i).state) || (this.#at(i).state === "planned" && !this.#defers(n, i)) || (this.#at(i).state === "deferred" && !this.#defers(n, i)));
+    return n.node.needs.every(
+      (i) =>
+        isDone(this.#at(i).state) ||
+        (this.#at(i).state === "planned" && !this.#defers(n, i)) ||
+        (this.#at(i).state === "deferred" && !this.#defers(n, i)),
+    );
   }
 
   /** An upstream that was not applied keeps back what must be applied after it, and what takes outputs that it would change. */
@@ -289,7 +306,9 @@ export class Scheduler {
   /** `workspace.output` of what it takes from there and what would change. */
   #awaited(n: NodeState, upstream: number): string[] {
     const { node, pending } = this.#at(upstream);
-    return (n.node.takes ?? []).flatMap(([need, output]) => (need === upstream && pending?.includes(output) === true ? [`${node.name}.${output}`] : []));
+    return (n.node.takes ?? []).flatMap(([need, output]) =>
+      need === upstream && pending?.includes(output) === true ? [`${node.name}.${output}`] : [],
+    );
   }
 
   /** The root of the chain is what a person has to look at, not the workspace in between. */
@@ -302,7 +321,7 @@ export class Scheduler {
 
   /** Marks what cannot start in this run any more, naming the cause; runs over the DAG until nothing changes. */
   #settleBlocked(): void {
-    for (let changed = true; changed; ) {
+    for (let changed = true; changed;) {
       changed = false;
       for (const n of this.nodes) {
         if (n.state !== "waiting") continue;

@@ -5,7 +5,12 @@ import type { StepContext } from "../terraform/step.ts";
 
 interface ValidateJson {
   readonly valid?: boolean;
-  readonly diagnostics?: readonly { readonly severity?: string; readonly summary?: string; readonly detail?: string; readonly range?: { readonly filename?: string; readonly start?: { readonly line?: number } } }[];
+  readonly diagnostics?: readonly {
+    readonly severity?: string;
+    readonly summary?: string;
+    readonly detail?: string;
+    readonly range?: { readonly filename?: string; readonly start?: { readonly line?: number } };
+  }[];
 }
 
 /**
@@ -19,10 +24,21 @@ export async function validateStep(step: StepContext): Promise<void> {
   try {
     answer = JSON.parse(text) as ValidateJson;
   } catch (cause) {
-    throw new OpsError("command_failed", `${step.program.kind} validate ended with ${end.code} and printed something that is not JSON.`, { cause });
+    throw new OpsError("command_failed", `${step.program.kind} validate ended with ${end.code} and printed something that is not JSON.`, {
+      cause,
+    });
   }
   if (answer.valid === true && end.code === 0) return;
   const errors = (answer.diagnostics ?? []).filter((d) => d.severity === "error");
-  const words = errors.slice(0, 10).map((d) => `${d.range?.filename === undefined ? "" : `${d.range.filename}:${d.range.start?.line ?? "?"}: `}${d.summary ?? "error"}${d.detail ? ` (${d.detail})` : ""}`);
-  throw new OpsError("command_failed", step.redact?.(`The configuration is not valid: ${words.join("; ")}`) ?? `The configuration is not valid: ${words.join("; ")}`, { details: { diagnostics: errors.slice(0, 50) } });
+  const words = errors
+    .slice(0, 10)
+    .map(
+      (d) =>
+        `${d.range?.filename === undefined ? "" : `${d.range.filename}:${d.range.start?.line ?? "?"}: `}${d.summary ?? "error"}${d.detail ? ` (${d.detail})` : ""}`,
+    );
+  throw new OpsError(
+    "command_failed",
+    step.redact?.(`The configuration is not valid: ${words.join("; ")}`) ?? `The configuration is not valid: ${words.join("; ")}`,
+    { details: { diagnostics: errors.slice(0, 50) } },
+  );
 }

@@ -13,7 +13,8 @@ export async function waitForWorkspace(deps: WorkerDeps, call: StepCall, task: W
   const { config } = await loadConfig(deps, task.config);
   const lock = lockOf(deps, workspaceOf(config, task.name));
   for (let look = 0; ; look += 1) {
-    if (call.signal.aborted || call.handover.aborted) throw new OpsError("cancelled", `The wait for ${task.name} was given up.`, { details: { handover: call.handover.aborted } });
+    if (call.signal.aborted || call.handover.aborted)
+      throw new OpsError("cancelled", `The wait for ${task.name} was given up.`, { details: { handover: call.handover.aborted } });
     const holder = await lock.holder();
     if (holder === undefined || holder.run === call.run || holder.run === "") return;
     call.progress({ workspace: task.name, step: "held", holder: holder.run });

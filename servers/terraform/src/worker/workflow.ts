@@ -1,7 +1,35 @@
 import { isForeign } from "@platform-ops/orchestration/workflow";
-import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, defineSignal, defineUpdate, isCancellation, setHandler, sleep, upsertMemo, workflowInfo } from "@temporalio/workflow";
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  defineSignal,
+  defineUpdate,
+  isCancellation,
+  setHandler,
+  sleep,
+  upsertMemo,
+  workflowInfo,
+} from "@temporalio/workflow";
 import { local, outside, quick, refusal, waitsFor } from "./activity-options.ts";
-import { isDone, SIGNAL_CANCEL, SIGNAL_REFRESH, UPDATE_DECIDE, type CancelMode, type DecideAnswer, type GateAnswer, type GateTask, type NoticeTask, type PlanItem, type ReleaseTask, type ReportNode, type RunInput, type RunPhase, type RunResult } from "./run-contract.ts";
+import {
+  isDone,
+  SIGNAL_CANCEL,
+  SIGNAL_REFRESH,
+  UPDATE_DECIDE,
+  type CancelMode,
+  type DecideAnswer,
+  type GateAnswer,
+  type GateTask,
+  type NoticeTask,
+  type PlanItem,
+  type ReleaseTask,
+  type ReportNode,
+  type RunInput,
+  type RunPhase,
+  type RunResult,
+} from "./run-contract.ts";
 import { runMemo, stateMemo, type OpenApproval } from "./run-memo.ts";
 import { runOutcome } from "./run-outcome.ts";
 import { Scheduler, type NodeState, type Step } from "./scheduler.ts";
@@ -22,7 +50,9 @@ const refresh = defineSignal<[string]>(SIGNAL_REFRESH);
 export async function ParentWorkflow(input: RunInput): Promise<RunResult> {
   if (isForeign(input)) throw refusal("invalid_input", "The run's input was not sealed with this data directory's key.");
   const run = new Run(input);
-  setHandler(decide, (record) => CancellationScope.nonCancellable(() => run.decide(record)), { validator: (record) => run.mayDecide(record) });
+  setHandler(decide, (record) => CancellationScope.nonCancellable(() => run.decide(record)), {
+    validator: (record) => run.mayDecide(record),
+  });
   // A signal that was not sealed with our key is somebody else's: it changes nothing.
   setHandler(cancel, (argument) => {
     if (!isForeign(argument)) run.cancel(argument?.mode === "stop" ? "stop" : "drain");
@@ -80,9 +110,11 @@ class Run {
 
   /** Validator of a decision: what can be refused without looking anything up leaves no trace in the history. */
   mayDecide(record: RecordLike): void {
-    if (isForeign(record) || typeof record?.request_id !== "string") throw refusal("approval_invalid", "This is no approval record of this data directory.");
+    if (isForeign(record) || typeof record?.request_id !== "string")
+      throw refusal("approval_invalid", "This is no approval record of this data directory.");
     if (this.#request === undefined) throw refusal("approval_closed", "No approval is awaited by this run now.");
-    if (record.request_id !== this.#request.id) throw refusal("approval_closed", `The run now waits for ${this.#request.id}, not for ${record.request_id.slice(0, 40)}.`);
+    if (record.request_id !== this.#request.id)
+      throw refusal("approval_closed", `The run now waits for ${this.#request.id}, not for ${record.request_id.slice(0, 40)}.`);
   }
 
   /** An update alone decides nothing: the record is verified here, and again by the activity that applies. */
@@ -136,9 +168,21 @@ class Run {
   async #plan(index: number): Promise<void> {
     const n = this.#at(index);
     const { name, operations, apply, needs, uses } = n.node;
-    const outputs = Object.fromEntries((uses ?? needs).flatMap((i) => (this.#at(i).outputs === undefined ? [] : [[this.#at(i).node.name, this.#at(i).outputs as string]])));
+    const outputs = Object.fromEntries(
+      (uses ?? needs).flatMap((i) => (this.#at(i).outputs === undefined ? [] : [[this.#at(i).node.name, this.#at(i).outputs as string]])),
+    );
     const times = (this.#times[index] = { planned_from: Date.now() } as Times);
-    const answer = await outside.planWorkspace({ config: this.#input.config, requester: this.#input.requester, environment: this.#environment, node: index, name, operations, apply, lock_timeout_seconds: this.#input.options.lock_timeout_seconds, outputs });
+    const answer = await outside.planWorkspace({
+      config: this.#input.config,
+      requester: this.#input.requester,
+      environment: this.#environment,
+      node: index,
+      name,
+      operations,
+      apply,
+      lock_timeout_seconds: this.#input.options.lock_timeout_seconds,
+      outputs,
+    });
     times.planned_to = Date.now();
     this.#scheduler.planned(index, answer);
     if (answer.outcome === "failed") this.#tell("failed", n);
@@ -148,7 +192,9 @@ class Run {
   #awaitHolder(index: number, holder: string): void {
     const scope = new CancellationScope({ cancellable: true });
     this.#scopes.set(index, scope);
-    const wait = scope.run(() => waitsFor(this.#queue).waitForWorkspace({ config: this.#input.config, node: index, name: this.#at(index).node.name, holder }));
+    const wait = scope.run(() =>
+      waitsFor(this.#queue).waitForWorkspace({ config: this.#input.config, node: index, name: this.#at(index).node.name, holder }),
+    );
     this.#keep(wait.then(() => this.#scheduler.freed(index)).catch((error: unknown) => this.#broke(index, error)));
   }
 
@@ -156,7 +202,15 @@ class Run {
     const n = this.#at(index);
     const times = (this.#times[index] ??= {});
     times.applied_from ??= Date.now();
-    const task = { config: this.#input.config, environment: this.#environment, node: index, name: n.node.name, lock_timeout_seconds: this.#input.options.lock_timeout_seconds, plan: n.plan ?? "", approval: n.approval ?? "" };
+    const task = {
+      config: this.#input.config,
+      environment: this.#environment,
+      node: index,
+      name: n.node.name,
+      lock_timeout_seconds: this.#input.options.lock_timeout_seconds,
+      plan: n.plan ?? "",
+      approval: n.approval ?? "",
+    };
     const answer = await outside.applyWorkspace(task).catch(async (error: unknown) => {
       if (!isCancellation(error)) throw error;
       // Cancelled before a worker could answer: only the journal knows whether anything was started.
@@ -172,7 +226,15 @@ class Run {
     const { config, requester, options } = this.#input;
     const supersedes = this.#request?.id;
     this.#closeRequest();
-    const task: GateTask = { config, requester, approval_hours: options.approval_hours, items: this.#items(nodes), plan_only: false, id: drawRequestId(), ...(supersedes === undefined ? {} : { supersedes }) };
+    const task: GateTask = {
+      config,
+      requester,
+      approval_hours: options.approval_hours,
+      items: this.#items(nodes),
+      plan_only: false,
+      id: drawRequestId(),
+      ...(supersedes === undefined ? {} : { supersedes }),
+    };
     const answer = await local.requestApproval(task).catch((error: unknown): GateAnswer => {
       for (const i of nodes) this.#scheduler.broke(i, { code: codeOf(error) }, false);
       return { released: [] };
@@ -180,9 +242,15 @@ class Run {
     this.#scheduler.gated(nodes, answer);
     const request = answer.request;
     if (request === undefined) return;
-    if (this.#scheduler.cancelled !== undefined) return this.#release({ config, names: [], close: { request: request.id, status: "superseded" } });
+    if (this.#scheduler.cancelled !== undefined)
+      return this.#release({ config, names: [], close: { request: request.id, status: "superseded" } });
     this.#openRequest(request);
-    this.#notify({ event: "awaiting_approval", environment: options.environment, request: request.id, workspaces: request.nodes.map((i) => ({ name: this.#at(i).node.name, state: this.#at(i).state })) });
+    this.#notify({
+      event: "awaiting_approval",
+      environment: options.environment,
+      request: request.id,
+      workspaces: request.nodes.map((i) => ({ name: this.#at(i).node.name, state: this.#at(i).state })),
+    });
   }
 
   #openRequest(request: { id: string; expires_at: string; channels: readonly string[]; nodes: readonly number[] }): void {
@@ -215,7 +283,11 @@ class Run {
   }
 
   #tell(event: "failed" | "in_doubt", n: NodeState): void {
-    this.#notify({ event, environment: this.#input.options.environment, workspaces: [{ name: n.node.name, state: n.state, ...(n.failure === undefined ? {} : { code: n.failure.code }) }] });
+    this.#notify({
+      event,
+      environment: this.#input.options.environment,
+      workspaces: [{ name: n.node.name, state: n.state, ...(n.failure === undefined ? {} : { code: n.failure.code }) }],
+    });
   }
 
   #notify(task: NoticeTask): void {
@@ -241,8 +313,19 @@ class Run {
   /** Writes the keys of the memo that changed, once per workflow task at most: right before the task ends. */
   #publish(phase: RunPhase, end: { report?: string; reason?: string } = {}): void {
     const { id, expires_at, channels, workspaces } = this.#request ?? {};
-    const approval = id === undefined || expires_at === undefined ? undefined : { id, expires_at, channels: channels ?? [], workspaces: (workspaces ?? []).slice(0, 50) };
-    const memo: Record<string, unknown> = { run: runMemo(this.#scheduler.nodes, { phase, approval, ...end, variables: this.#environment === this.#input.environment ? undefined : this.#environment }), ...stateMemo(this.#scheduler.nodes) };
+    const approval =
+      id === undefined || expires_at === undefined
+        ? undefined
+        : { id, expires_at, channels: channels ?? [], workspaces: (workspaces ?? []).slice(0, 50) };
+    const memo: Record<string, unknown> = {
+      run: runMemo(this.#scheduler.nodes, {
+        phase,
+        approval,
+        ...end,
+        variables: this.#environment === this.#input.environment ? undefined : this.#environment,
+      }),
+      ...stateMemo(this.#scheduler.nodes),
+    };
     const changed = Object.entries(memo).filter(([key, value]) => this.#written.get(key) !== JSON.stringify(value));
     if (changed.length === 0) return;
     for (const [key, value] of changed) this.#written.set(key, JSON.stringify(value));
@@ -251,20 +334,52 @@ class Run {
 
   async #finish(): Promise<RunResult> {
     const nodes = this.#scheduler.nodes;
-    if (this.#request !== undefined) await local.releaseWorkspaces({ config: this.#input.config, names: [], close: { request: this.#request.id, status: "superseded" } });
+    if (this.#request !== undefined)
+      await local.releaseWorkspaces({ config: this.#input.config, names: [], close: { request: this.#request.id, status: "superseded" } });
     this.#closeRequest();
-    const outcome = runOutcome(nodes.map((n) => ({ name: n.node.name, state: n.state, apply: n.node.apply, ...(n.failure === undefined ? {} : { code: n.failure.code }), ...(n.cause === undefined ? {} : { cause: n.cause }) })), this.#scheduler.cancelled !== undefined);
+    const outcome = runOutcome(
+      nodes.map((n) => ({
+        name: n.node.name,
+        state: n.state,
+        apply: n.node.apply,
+        ...(n.failure === undefined ? {} : { code: n.failure.code }),
+        ...(n.cause === undefined ? {} : { cause: n.cause }),
+      })),
+      this.#scheduler.cancelled !== undefined,
+    );
     const left = await this.#leaveForLater();
     const { config, requester, server_version } = this.#input;
     // What was done is done, whether its report could be written or not.
-    const report = await quick.finishRun({ config, ...outcome, requester, server_version, started_at: this.#started, nodes: nodes.map((n) => this.#reportNode(n)), ...(left === undefined ? {} : { request: left.id }) }).catch(() => "");
-    if (left !== undefined) this.#request = { ...left, workspaces: left.nodes.map((i) => this.#at(i).node.name), timer: new CancellationScope() };
+    const report = await quick
+      .finishRun({
+        config,
+        ...outcome,
+        requester,
+        server_version,
+        started_at: this.#started,
+        nodes: nodes.map((n) => this.#reportNode(n)),
+        ...(left === undefined ? {} : { request: left.id }),
+      })
+      .catch(() => "");
+    if (left !== undefined)
+      this.#request = { ...left, workspaces: left.nodes.map((i) => this.#at(i).node.name), timer: new CancellationScope() };
     this.#publish(outcome.phase, { reason: outcome.reason, ...(report === "" ? {} : { report }) });
     await condition(allHandlersFinished);
     const count = (state: string): number => nodes.filter((n) => n.state === state).length;
-    const result: RunResult = { ...outcome, report, applied: count("applied"), unchanged: nodes.filter((n) => isDone(n.state) && n.state !== "applied").length, planned: count("planned") };
+    const result: RunResult = {
+      ...outcome,
+      report,
+      applied: count("applied"),
+      unchanged: nodes.filter((n) => isDone(n.state) && n.state !== "applied").length,
+      planned: count("planned"),
+    };
     if (outcome.phase === "completed") return result;
-    throw ApplicationFailure.create({ type: `run_${outcome.phase}`, message: outcome.reason, nonRetryable: true, details: [refusal(`run_${outcome.phase}`, outcome.reason).details?.[0], result] });
+    throw ApplicationFailure.create({
+      type: `run_${outcome.phase}`,
+      message: outcome.reason,
+      nonRetryable: true,
+      details: [refusal(`run_${outcome.phase}`, outcome.reason).details?.[0], result],
+    });
   }
 
   /** The changes of plan-only workspaces may be approved after the run has closed; the next equal plan uses that once. */
@@ -272,13 +387,22 @@ class Run {
     const left = this.#scheduler.leftPlanned();
     if (left.length === 0 || this.#scheduler.cancelled !== undefined) return undefined;
     const { config, requester, options } = this.#input;
-    const answer = await local.requestApproval({ config, requester, approval_hours: options.approval_hours, items: this.#items(left), plan_only: true, id: drawRequestId() });
+    const answer = await local.requestApproval({
+      config,
+      requester,
+      approval_hours: options.approval_hours,
+      items: this.#items(left),
+      plan_only: true,
+      id: drawRequestId(),
+    });
     return answer.request;
   }
 
   #reportNode(n: NodeState): ReportNode {
     const { counts, plan, outputs, approval, failure, cause } = n;
-    const known = Object.fromEntries(Object.entries({ counts, plan, outputs, approval, failure, cause }).filter(([, value]) => value !== undefined));
+    const known = Object.fromEntries(
+      Object.entries({ counts, plan, outputs, approval, failure, cause }).filter(([, value]) => value !== undefined),
+    );
     return { name: n.node.name, state: n.state, needs: n.node.needs, ...known, ...this.#times[n.index] };
   }
 
@@ -298,7 +422,11 @@ class Run {
 
 /** The stable code of what an activity ended with. */
 function codeOf(error: unknown): string {
-  for (let at: unknown = error, depth = 0; typeof at === "object" && at !== null && depth < 5; at = (at as { cause?: unknown }).cause, depth += 1) {
+  for (
+    let at: unknown = error, depth = 0;
+    typeof at === "object" && at !== null && depth < 5;
+    at = (at as { cause?: unknown }).cause, depth += 1
+  ) {
     if (at instanceof ApplicationFailure && typeof at.type === "string") return at.type;
   }
   return isCancellation(error) ? "cancelled" : "unexpected";

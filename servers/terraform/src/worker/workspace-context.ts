@@ -27,7 +27,10 @@ export async function loadConfig(deps: WorkerDeps, digest: string): Promise<{ co
   const { config_path, workspace_root } = config;
   // The folders count too: a configuration put elsewhere must not take them out of their environment.
   const dirs = config.workspaces.map((workspace) => workspace.dir);
-  return { config, environment: environmentOf(deps.policy, { workspace_root, dirs, ...(config_path === undefined ? {} : { config_path }) }) };
+  return {
+    config,
+    environment: environmentOf(deps.policy, { workspace_root, dirs, ...(config_path === undefined ? {} : { config_path }) }),
+  };
 }
 
 /** The workspace with that name. @throws OpsError not_found */
@@ -46,12 +49,22 @@ export function lockOf(deps: WorkerDeps, workspace: Workspace): WorkspaceLock {
  * Opens a workspace for a step: folders, environment of the child, redactor that knows the run's secrets.
  * @throws OpsError artifact_missing, path_not_allowed, program_missing, not_found
  */
-export async function openWorkspace(deps: WorkerDeps, call: StepCall, task: { config: string; environment: string; name: string; lock_timeout_seconds: number }): Promise<WorkspaceContext> {
-  const [{ config, environment }, run] = await Promise.all([loadConfig(deps, task.config), deps.artifacts.getJson<RunEnvironment>(task.environment)]);
+export async function openWorkspace(
+  deps: WorkerDeps,
+  call: StepCall,
+  task: { config: string; environment: string; name: string; lock_timeout_seconds: number },
+): Promise<WorkspaceContext> {
+  const [{ config, environment }, run] = await Promise.all([
+    loadConfig(deps, task.config),
+    deps.artifacts.getJson<RunEnvironment>(task.environment),
+  ]);
   const workspace = workspaceOf(config, task.name);
   requireInside(workspace.dir, deps.policy.roots ?? run.roots);
   const program = run.programs[workspace.kind];
-  if (program === undefined) throw new OpsError("program_missing", `The run knows no ${workspace.kind}.`, { hint: `Install ${workspace.kind} and start a new run.` });
+  if (program === undefined)
+    throw new OpsError("program_missing", `The run knows no ${workspace.kind}.`, {
+      hint: `Install ${workspace.kind} and start a new run.`,
+    });
   const redactor = new Redactor();
   for (const [name, value] of Object.entries(run.variables)) if (isSecretVariable(name)) redactor.addSecret(value);
   const dataDir = terraformDataFolder(deps.directory, workspace, environment.name);
@@ -74,7 +87,7 @@ export async function openWorkspace(deps: WorkerDeps, call: StepCall, task: { co
 
 /** Variables whose values are secrets by their names; TF_TOKEN_<host> is terraform's own for registries. */
 function isSecretVariable(name: string): boolean {
-  return /^TF_TOKEN_/.test(name) || isMarkOfSecret(name.replace(/^TF_VAR_/, ""));
+  return name.startsWith("TF_TOKEN_") || isMarkOfSecret(name.replace(/^TF_VAR_/, ""));
 }
 
 /** The worker's own roots hold, where its policy names some; else those with which the run was started. */
@@ -83,5 +96,8 @@ function requireInside(dir: string, roots: readonly string[]): void {
     const path = relative(root, dir);
     return path === "" || (!path.startsWith("..") && !isAbsolute(path));
   });
-  if (!inside) throw new OpsError("path_not_allowed", `${dir} is outside the roots that this worker allows.`, { details: { roots: roots.slice(0, 20) } });
+  if (!inside)
+    throw new OpsError("path_not_allowed", `${dir} is outside the roots that this worker allows.`, {
+      details: { roots: roots.slice(0, 20) },
+    });
 }
