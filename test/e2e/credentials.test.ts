@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { AUTO_CONFIG, effects, writeProject } from "../support/home.ts";
+import { pidOf } from "../support/processes.ts";
 import { ended, openSession, startRun, statusWhen, workspace, type Session } from "../support/run.ts";
 
 // Whose variables a run works with, and how it goes on when they have expired.
@@ -13,7 +14,7 @@ afterEach(() => session.remove());
 const writes = (project: string, name: string): string => `
 resource "terraform_data" "seen" {
   provisioner "local-exec" {
-    command = "echo \\"$TF_VAR_account|$AWS_PROFILE|$AWS_ACCESS_KEY_ID|$AWS_SESSION_TOKEN|$CANARY_VARIABLE|$AWS_CANARY\\" >> '${join(project, name)}.seen'"
+    command = "echo \\"$TF_VAR_account|$AWS_PROFILE|$AWS_ACCESS_KEY_ID|$AWS_SESSION_TOKEN|$TEMPORAL_CANARY|$AWS_CANARY\\" >> '${join(project, name)}.seen'"
   }
 }`;
 
@@ -39,4 +40,44 @@ test("a run with expired credentials waits, names the cure, and goes on after it
   const done = await ended(agent, id);
   expect(done.data["phase"], done.text).toBe("completed");
   expect(await readFile(join(home.project, "a.seen"), "utf8")).toBe("blue||key-of-new|||\n");
+});
+
+test("credentials renewed while a decision is awaited: the approved plan is applied with the new ones", async () => {
+  session = await openSession("");
+  const { home, connect } = session;
+  await writeProject(home.project, [{ name: "a", more: writes(home.project, "a") }]);
+  const agent = await connect({ env: { AWS_PROFILE: "old", TF_VAR_account: "blue" } });
+  const id = await startRun(agent);
+  await statusWhen(agent, id, (data) => data["phase"] === "awaiting_approval");
+  await home.run(["refresh-credentials", id], { AWS_PROFILE: "first" });
+  await home.run(["refresh-credentials", id], { AWS_PROFILE: "second" });
+  await agent.call("request_approval", { workflow_id: id });
+  const done = await ended(agent, id);
+  expect(done.data["phase"], done.text).toBe("completed");
+  expect(await readFile(join(home.project, "a.seen"), "utf8")).toBe("blue|second||||\n");
+});
+
+test("two clients, two accounts, one worker: each run sees its own variables, and nothing of the worker's", async () => {
+  session = await openSession(AUTO_CONFIG);
+  const { home, connect } = session;
+  await writeProject(home.project, ["a", "b"].map((name) => ({ name, seconds: 1, more: `${writes(home.project, name)}
+variable "account" { type = string }
+output "account" { value = var.account }` })));
+  // Whoever comes first starts supervisor and worker, which keep some of its variables.
+  const first = await connect({ env: { TEMPORAL_CANARY: "leaked", AWS_CANARY: "of-first", AWS_PROFILE: "first", TF_VAR_account: "blue" }, clientName: "first" });
+  const second = await connect({ env: { AWS_PROFILE: "second", TF_VAR_account: "red" }, clientName: "second" });
+  const ids = [await startRun(first, { config_path: "infra.yaml", only: ["a"] }), await startRun(second, { config_path: "infra.yaml", only: ["b"] })] as const;
+  const [a, b] = [await ended(first, ids[0]), await ended(second, ids[1])];
+  expect([a.data["phase"], b.data["phase"]], `${a.text}\n${b.text}`).toEqual(["completed", "completed"]);
+  expect(await readFile(join(home.project, "a.seen"), "utf8")).toBe("blue|first||||of-first\n");
+  expect(await readFile(join(home.project, "b.seen"), "utf8")).toBe("red|second||||\n");
+  for (const [agent, id, account] of [[first, ids[0], "blue"], [second, ids[1], "red"]] as const) {
+    const outputs = await agent.call("get_outputs", { workflow_id: id });
+    expect(outputs.data["outputs"].find((o: { name: string }) => o.name === "account").json).toBe(JSON.stringify(account));
+  }
+  for (const part of ["supervisor", "worker"] as const) {
+    const surroundings = await readFile(`/proc/${await pidOf(home.home, part)}/environ`, "utf8");
+    expect(surroundings).toContain("TEMPORAL_CANARY=leaked");
+    expect(surroundings).not.toMatch(/TF_VAR_|AWS_/);
+  }
 });
