@@ -85,6 +85,9 @@ it("wraps only a script that awaits", () => {
   expect(wrapTopLevelAwait('import { a } from "a";\nawait a();\n')).toBe(
     'import { a } from "a";\nvoid (async () => {\nawait a();\n\n})();\n',
   );
+  expect(wrapTopLevelAwait('import {\n  a,\n} from "a";\nawait a();\n')).toBe(
+    'import {\n  a,\n} from "a";\nvoid (async () => {\nawait a();\n\n})();\n',
+  );
 });
 
 function write(path: string, text: string): void {

@@ -27,7 +27,13 @@ export function lazyWorkspaceEntries(wanted: Set<string>): Plugin {
 /** An entry written as a script with top-level `await`: CommonJS has none, so what follows the imports goes into an async function. */
 export function wrapTopLevelAwait(source: string): string {
   const lines = source.split("\n");
-  const isHead = (line: string): boolean => /^(import\b|#!|\/\/|\s*$)/.test(line);
+  let inside = false;
+  const isHead = (line: string): boolean => {
+    const is = inside || /^(import\b|#!|\/\/|\s*$)/.test(line);
+    // An import of many names goes over several lines, up to its semicolon.
+    if (inside || /^import\b/.test(line)) inside = !line.trimEnd().endsWith(";");
+    return is;
+  };
   const first = lines.findIndex((line) => !isHead(line));
   if (first < 0 || !/^(?![\s/]).*\bawait\b/m.test(source) || /^export\b/m.test(source)) return source;
   return [...lines.slice(0, first), "void (async () => {", ...lines.slice(first), "})();", ""].join("\n");
