@@ -171,6 +171,7 @@ test("a policy that the operator tightens while a run waits counts at once", asy
     return now !== undefined && now !== before;
   }, "a worker that read the new policy");
   // This client still believes the old policy, and its person says yes.
-  await run.agent.call("request_approval", { workflow_id: run.id });
+  const asked = await run.agent.call("request_approval", { workflow_id: run.id });
+  expect(asked.data["status"], asked.text).not.toBe("approved");
   await stillWaits(run);
 });

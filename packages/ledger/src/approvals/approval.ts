@@ -1,6 +1,6 @@
 import type { ChangeKind } from "../settings/policy.ts";
 
-/** By which way a decision comes; what each proves is in DESIGN §5 and docs/decisions. */
+/** By which way a decision comes; what each proves is in docs/decisions/0004-approvals.md. */
 export const CHANNELS = ["auto", "elicit", "cli", "signed"] as const;
 export type Channel = (typeof CHANNELS)[number];
 

@@ -183,7 +183,7 @@ describe("the policy itself", () => {
 
   it("approves what a rule names", async () => {
     const record = await auto({ changes: { "terraform:vpc": ["create", "update"] } });
-    await approvals.verify(record, { run_id: "run-1", item: VPC });
+    await expect(approvals.verify(record, { run_id: "run-1", item: VPC })).resolves.toBeUndefined();
   });
 
   it.each([

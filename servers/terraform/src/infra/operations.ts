@@ -29,6 +29,7 @@ export function operationFaults(operations: readonly string[], kind: string): st
   return faults;
 }
 
+/** True for a word that names an operation. */
 export function isOperation(text: string): text is Operation {
   return (OPERATIONS as readonly string[]).includes(text);
 }

@@ -81,8 +81,17 @@ export function printTally(workspaces: readonly WorkspaceView[]): string {
 
 function workspaceLine(w: WorkspaceView): string {
   const facts = [w.phase, w.counts === undefined ? "" : printCounts(w.counts), w.seconds === undefined ? "" : `${w.seconds} s`, w.because === undefined ? "" : w.phase === "deferred" ? `waits for ${w.because}` : w.because].filter((fact) => fact !== "");
-  const error = w.error === undefined ? "" : `\n    ${w.error.code}: ${w.error.message.split("\n").slice(0, 6).join("\n    ")}${w.error.hint === undefined ? "" : `\n    cure: ${w.error.hint}`}`;
-  return `- ${w.name}: ${facts.join(", ")}${error}`;
+  const error = w.error === undefined ? [] : errorLines(w.error);
+  return [`- ${w.name}: ${facts.join(", ")}`, ...error.map((line) => `    ${line}`)].join("\n");
+}
+
+const TOUCHED = { finished: "finished", failed: "failed", in_flight: "not known whether it took effect" } as const;
+
+/** The useful part of a failure, with the resources that an apply touched: who has to clean up must not guess. */
+function errorLines(error: NonNullable<WorkspaceView["error"]>): string[] {
+  const { code, message, hint } = error;
+  const touched = (["finished", "failed", "in_flight"] as const).flatMap((kind) => (error[kind] === undefined ? [] : [`${TOUCHED[kind]}: ${error[kind].join(", ")}`]));
+  return [...`${code}: ${message}`.split("\n").slice(0, 6), ...touched, ...(hint === undefined ? [] : [`cure: ${hint}`])];
 }
 
 function printCall(call: NextCall): string {

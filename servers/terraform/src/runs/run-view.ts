@@ -5,6 +5,14 @@ import { SERVER } from "../identity.ts";
 import type { Counts, FailureText, FinishTask, RunPhase, WorkspaceState } from "../worker/run-contract.ts";
 import { readMemo, type OpenApproval, type ReadMemo } from "../worker/run-memo.ts";
 
+/** What an apply that did not end well did to which resources: `aws_vpc.main (create)`, the first ones of each. */
+export interface TouchedResources {
+  readonly finished?: readonly string[];
+  readonly failed?: readonly string[];
+  /** Begun, and whether it took effect is not known. */
+  readonly in_flight?: readonly string[];
+}
+
 /** One workspace of a run, as tools and commands show it. */
 export interface WorkspaceView {
   readonly name: string;
@@ -13,7 +21,7 @@ export interface WorkspaceView {
   readonly counts?: Counts;
   /** What it waits for, or because of what it was left out. */
   readonly because?: string;
-  readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
+  readonly error?: { readonly code: string; readonly message: string; readonly hint?: string } & TouchedResources;
   /** Seconds of planning and applying, once known. */
   readonly seconds?: number;
   /** What terraform says it is doing now. */
@@ -131,7 +139,28 @@ async function failureTexts(memo: ReadMemo, ledger: Ledger): Promise<Map<string,
 }
 
 function errorOf(failure: FailureText | undefined): { error?: NonNullable<WorkspaceView["error"]> } {
-  return failure === undefined ? {} : { error: { code: failure.code, message: failure.message, ...(failure.hint === undefined ? {} : { hint: failure.hint }) } };
+  if (failure === undefined) return {};
+  const { code, message, hint, details } = failure;
+  return {
+    error: {
+      code,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      ...touched("finished", details),
+      ...touched("failed", details),
+      ...touched("in_flight", details),
+    },
+  };
+}
+
+/** Resources shown of each kind; the report artifact has more. */
+const SHOWN_RESOURCES = 10;
+
+function touched(kind: keyof TouchedResources, details: FailureText["details"]): TouchedResources {
+  const resources = details?.[kind];
+  if (!Array.isArray(resources) || resources.length === 0) return {};
+  const words = (resources as { address?: unknown; action?: unknown }[]).slice(0, SHOWN_RESOURCES).map(({ address, action }) => `${String(address)} (${String(action)})`);
+  return { [kind]: resources.length > SHOWN_RESOURCES ? [...words, `and ${resources.length - SHOWN_RESOURCES} more`] : words };
 }
 
 function becauseOf(name: string, memo: ReadMemo, report: RunReport | undefined): { because?: string } {

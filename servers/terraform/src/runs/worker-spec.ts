@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { installWorkerBuild, type WorkerSpec } from "@platform-ops/orchestration";
 import type { ServerConfig } from "../config.ts";
 import { SERVER } from "../identity.ts";
-import { processEnvironment, setupNeeded } from "./open-orchestration.ts";
+import { processEnvironment, setupNeeded } from "./local-parts.ts";
 
 /**
  * This server's worker as the supervisor starts it: a copy of the build in the data directory, because a package runner
