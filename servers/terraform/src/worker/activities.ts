@@ -7,7 +7,7 @@ import { checkDecision, releaseWorkspaces, requestApproval } from "./approval-ga
 import { finishRun } from "./finish-run.ts";
 import { notify } from "./notify.ts";
 import { planStep } from "./plan-step.ts";
-import type { QuickActivities, TerraformActivities, WaitActivities } from "./run-contract.ts";
+import type { QuickActivities, TerraformActivities, WaitActivities } from "./activity-contract.ts";
 import { waitForWorkspace } from "./wait-for-workspace.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";
 
@@ -69,14 +69,13 @@ async function isOpen(run: string): Promise<boolean> {
   }
 }
 
-/** Lets Temporal try again by the activity's own policy: these steps may be repeated. */
+/** Lets Temporal try again by the activity's own policy: these steps may be repeated, where that can help. */
 async function again<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw toApplicationFailure(
-      isOpsError(error) ? error : new OpsError("unexpected", "A step failed in a way that was not foreseen.", { cause: error }),
-      { retry: true },
-    );
+    const shown = isOpsError(error) ? error : new OpsError("unexpected", "A step failed in a way that was not foreseen.", { cause: error });
+    // What is gone from the store does not come back by waiting, and a run must not stay open for it.
+    throw toApplicationFailure(shown, { retry: shown.code !== "artifact_missing" });
   }
 }

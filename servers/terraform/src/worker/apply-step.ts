@@ -12,7 +12,8 @@ import { failureOfOpening, isStepFailure, keepFailure } from "./failure-text.ts"
 import { outputsOfApply } from "./known-outputs.ts";
 import { carryKey, consumerOf, type PlanMaterial, type PlanRecord } from "./plan-record.ts";
 import { clearWork, keepOutputs } from "./plan-step.ts";
-import { SUBJECT_PREFIX, type ApplyAnswer, type ApplyTask, type RunEnvironment } from "./run-contract.ts";
+import type { ApplyAnswer, ApplyTask } from "./activity-contract.ts";
+import { SUBJECT_PREFIX, type RunEnvironment } from "./run-contract.ts";
 import { updateView, workspaceFolder, type WorkspaceView } from "./run-files.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";
 import { openWorkspace, type WorkspaceContext } from "./workspace-context.ts";
@@ -194,6 +195,7 @@ async function answerOf(
       details: {
         ...error?.details,
         completed: result.completed,
+        finished: result.finished,
         in_flight: result.in_flight,
         failed: result.failed,
         ...(result.remaining === undefined ? {} : { remaining: result.remaining }),

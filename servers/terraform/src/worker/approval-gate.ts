@@ -4,15 +4,8 @@ import { approvalDetails, approvalSummary, approvalTitle } from "./approval-text
 import { SERVER } from "../identity.ts";
 import { noteCarried } from "./carry-index.ts";
 import { carryKey, isChangeKind, type PlanRecord, type PlanView } from "./plan-record.ts";
-import {
-  SUBJECT_PREFIX,
-  type DecisionAnswer,
-  type DecisionTask,
-  type GateAnswer,
-  type GateTask,
-  type PlanItem,
-  type ReleaseTask,
-} from "./run-contract.ts";
+import type { DecisionAnswer, DecisionTask, GateAnswer, GateTask, PlanItem, ReleaseTask } from "./activity-contract.ts";
+import { SUBJECT_PREFIX } from "./run-contract.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";
 import { loadConfig, lockOf, workspaceOf } from "./workspace-context.ts";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { PlannedWorkspace } from "./fixture/planned-workspace.ts";
 import { notify } from "./notify.ts";
-import type { NoticeTask } from "./run-contract.ts";
+import type { NoticeTask } from "./activity-contract.ts";
 
 const NOTICE: NoticeTask = {
   event: "awaiting_approval",

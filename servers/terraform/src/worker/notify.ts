@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { isAbsolute } from "node:path";
 import { OpsError } from "@platform-ops/errors";
-import type { NoticeTask } from "./run-contract.ts";
+import type { NoticeTask } from "./activity-contract.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";
 
 const LIMIT_MS = 20_000;

@@ -10,7 +10,7 @@ import { checkCredentials } from "./credentials.ts";
 import { failureOfOpening, isStepFailure, keepFailure } from "./failure-text.ts";
 import type { PlanMaterial, PlanRecord, PlanView } from "./plan-record.ts";
 import { releasePlan } from "./release-plan.ts";
-import type { PlanAnswer, PlanTask } from "./run-contract.ts";
+import type { PlanAnswer, PlanTask } from "./activity-contract.ts";
 import { outputsOfPlan, settledOutputs } from "./known-outputs.ts";
 import { updateView, type WorkspaceView } from "./run-files.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";

@@ -1,13 +1,11 @@
 import { heights } from "./dag-heights.ts";
+import type { ApplyAnswer, GateAnswer, PlanAnswer } from "./activity-contract.ts";
 import {
   isDone,
   isFinal,
   MAX_REPLANS,
-  type ApplyAnswer,
   type CancelMode,
   type FailureRef,
-  type GateAnswer,
-  type PlanAnswer,
   type RunNode,
   type WorkspaceState,
   type Counts,

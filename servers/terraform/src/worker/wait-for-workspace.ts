@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { OpsError } from "@platform-ops/errors";
-import type { WaitTask } from "./run-contract.ts";
+import type { WaitTask } from "./activity-contract.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";
 import { loadConfig, lockOf, workspaceOf } from "./workspace-context.ts";
 

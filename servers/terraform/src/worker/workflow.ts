@@ -12,7 +12,11 @@ import {
   upsertMemo,
   workflowInfo,
 } from "@temporalio/workflow";
+import { codeOf } from "./failure-code.ts";
+import { openPhase } from "./open-phase.ts";
+import { reportNode, type Times } from "./report-node.ts";
 import { local, outside, quick, refusal, waitsFor } from "./activity-options.ts";
+import type { GateAnswer, GateTask, NoticeTask, PlanItem, ReleaseTask } from "./activity-contract.ts";
 import {
   isDone,
   SIGNAL_CANCEL,
@@ -20,12 +24,6 @@ import {
   UPDATE_DECIDE,
   type CancelMode,
   type DecideAnswer,
-  type GateAnswer,
-  type GateTask,
-  type NoticeTask,
-  type PlanItem,
-  type ReleaseTask,
-  type ReportNode,
   type RunInput,
   type RunPhase,
   type RunResult,
@@ -63,13 +61,6 @@ export async function ParentWorkflow(input: RunInput): Promise<RunResult> {
   return await CancellationScope.nonCancellable(() => run.drive());
 }
 
-interface Times {
-  planned_from?: number;
-  planned_to?: number;
-  applied_from?: number;
-  applied_to?: number;
-}
-
 class Run {
   readonly #input: RunInput;
   readonly #scheduler: Scheduler;
@@ -102,7 +93,7 @@ class Run {
         continue;
       }
       if (this.#scheduler.finished() && this.#open.size === 0) break;
-      this.#publish(this.#phase());
+      this.#publish(openPhase(this.#scheduler, this.#request !== undefined));
       await condition(() => this.#changed);
     }
     return await this.#finish();
@@ -303,13 +294,6 @@ class Run {
     this.#open.add(kept);
   }
 
-  #phase(): RunPhase {
-    const states = new Set(this.#scheduler.nodes.map((n) => n.state));
-    if (this.#scheduler.cancelled !== undefined) return "cancelling";
-    if (this.#request !== undefined) return "awaiting_approval";
-    return this.#scheduler.running() === 0 && (states.has("held") || states.has("credentials")) ? "blocked" : "working";
-  }
-
   /** Writes the keys of the memo that changed, once per workflow task at most: right before the task ends. */
   #publish(phase: RunPhase, end: { report?: string; reason?: string } = {}): void {
     const { id, expires_at, channels, workspaces } = this.#request ?? {};
@@ -357,7 +341,7 @@ class Run {
         requester,
         server_version,
         started_at: this.#started,
-        nodes: nodes.map((n) => this.#reportNode(n)),
+        nodes: nodes.map((n) => reportNode(n, this.#times[n.index] ?? {})),
         ...(left === undefined ? {} : { request: left.id }),
       })
       .catch(() => "");
@@ -398,14 +382,6 @@ class Run {
     return answer.request;
   }
 
-  #reportNode(n: NodeState): ReportNode {
-    const { counts, plan, outputs, approval, failure, cause } = n;
-    const known = Object.fromEntries(
-      Object.entries({ counts, plan, outputs, approval, failure, cause }).filter(([, value]) => value !== undefined),
-    );
-    return { name: n.node.name, state: n.state, needs: n.node.needs, ...known, ...this.#times[n.index] };
-  }
-
   #items(nodes: Iterable<number>): PlanItem[] {
     return [...nodes].flatMap((i) => {
       const { plan, node } = this.#at(i);
@@ -418,16 +394,4 @@ class Run {
     if (n === undefined) throw refusal("unexpected", `The run has no workspace number ${index}.`);
     return n;
   }
-}
-
-/** The stable code of what an activity ended with. */
-function codeOf(error: unknown): string {
-  for (
-    let at: unknown = error, depth = 0;
-    typeof at === "object" && at !== null && depth < 5;
-    at = (at as { cause?: unknown }).cause, depth += 1
-  ) {
-    if (at instanceof ApplicationFailure && typeof at.type === "string") return at.type;
-  }
-  return isCancellation(error) ? "cancelled" : "unexpected";
 }
