@@ -12,7 +12,8 @@ import {
   type Logger,
 } from "@platform-ops/ledger";
 import { connectionTarget, type ConnectionTarget } from "@platform-ops/orchestration/worker";
-import { readWorkerConfig, type ServerConfig } from "../config.ts";
+import { lookAround, type ServerConfig } from "../config.ts";
+import { readWorkerConfig } from "../read-config.ts";
 import { runQueue } from "../runs/task-queue.ts";
 import { runTerraformWorker } from "./run-terraform-worker.ts";
 import { watchSettings } from "./watch-settings.ts";
@@ -52,7 +53,7 @@ async function main(): Promise<number> {
   const redactor = new Redactor();
   const logger = createLogger({ level: "info", redactor, write: (line) => void process.stderr.write(line) });
   try {
-    const { config, aliveFile, localTemporal } = readWorkerConfig();
+    const { config, aliveFile, localTemporal } = readWorkerConfig(lookAround());
     const deps = await openDeps(
       config,
       redactor,
@@ -60,7 +61,8 @@ async function main(): Promise<number> {
     );
     const stop = new AbortController();
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
-    watchSettings(config.settingsFiles, (file) => {
+    // The id too: a worker whose data directory was removed has nothing left to do.
+    watchSettings([...config.settingsFiles, deps.directory.path("id")], (file) => {
       deps.logger.info("settings changed; the worker ends so that its successor reads them", { file });
       stop.abort();
     });
