@@ -15,6 +15,8 @@ export interface ServerProcess {
   /** Given: the client says that it has forms, and answers with this. */
   readonly person?: (message: string, schema: unknown) => FormAnswer | Promise<FormAnswer>;
   readonly clientName?: string;
+  /** The protocol era that the client speaks; legacy (2025-11-25) unless said. */
+  readonly era?: "legacy" | "modern";
 }
 
 export interface ToolAnswer {
@@ -38,7 +40,10 @@ export const TERRAFORM_BIN = join(REPOSITORY, "servers/terraform/dist/bin.js");
 export async function startAgent(options: ServerProcess): Promise<Agent> {
   const client = new Client(
     { name: options.clientName ?? "test-client", version: "1.0.0" },
-    { capabilities: options.person ? { elicitation: { form: {} } } : {} },
+    {
+      capabilities: options.person ? { elicitation: { form: {} } } : {},
+      versionNegotiation: { mode: options.era === "modern" ? { pin: "2026-07-28" } : "legacy" },
+    },
   );
   if (options.person) {
     const { person } = options;
@@ -62,7 +67,11 @@ export async function startAgent(options: ServerProcess): Promise<Agent> {
     pid: transport.pid ?? 0,
     stderr: () => stderr,
     async call(name, args = {}) {
-      const result = (await client.callTool({ name, arguments: args }, { timeout: 120_000 })) as { content?: { type: string; text?: string }[]; structuredContent?: Record<string, unknown>; isError?: boolean };
+      const result = (await client.callTool({ name, arguments: args }, { timeout: 120_000 })) as {
+        content?: { type: string; text?: string }[];
+        structuredContent?: Record<string, unknown>;
+        isError?: boolean;
+      };
       const text = (result.content ?? []).map((block) => block.text ?? "").join("\n");
       return { text, data: result.structuredContent ?? {}, isError: result.isError === true };
     },

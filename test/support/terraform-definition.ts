@@ -44,7 +44,7 @@ export async function inProcess(): Promise<InProcess> {
           verbose: false,
           signingEnvironment: {},
           noColor: true,
-    settingsFiles: [],
+          settingsFiles: [],
         }),
       ),
     remove: () => rm(folder, { recursive: true, force: true }),

@@ -74,6 +74,16 @@ async function callOnce(definition: ServerDefinition, name: string, args: unknow
     end = { outcome, word, code: failure.code };
     if (failure.unexpected !== undefined) end.detail = logUnexpected(definition, name, call.id, failure.unexpected);
   }
+  const duration_ms = Math.round(performance.now() - started);
+  // Names, codes and times only: argument values belong to the audit.
+  definition.logger.debug("tool call", {
+    tool: name.slice(0, 80),
+    call: call.id,
+    actor: call.actor,
+    outcome: end.word,
+    ...(end.code && { code: end.code }),
+    duration_ms,
+  });
   const recorded = await record(definition, {
     kind: "tool_call",
     actor: call.actor,
@@ -81,7 +91,7 @@ async function callOnce(definition: ServerDefinition, name: string, args: unknow
     arguments: definition.redactor.value(args ?? {}),
     outcome: end.word,
     id: call.id,
-    duration_ms: Math.round(performance.now() - started),
+    duration_ms,
     ...(end.code && { code: end.code }),
     ...(end.detail && { detail: end.detail }),
   });
@@ -190,7 +200,11 @@ function shown({ redactor }: ServerDefinition, text: string): string {
 function shape(definition: ServerDefinition, outcome: CallOutcome): CallOutcome {
   const { redactor } = definition;
   const { text, data } = capResult({ text: shown(definition, outcome.result.text), data: redactor.value(outcome.result.data) });
-  const ask = outcome.ask && { ...outcome.ask, message: shown(definition, outcome.ask.message), schema: redactor.value(outcome.ask.schema) };
+  const ask = outcome.ask && {
+    ...outcome.ask,
+    message: shown(definition, outcome.ask.message),
+    schema: redactor.value(outcome.ask.schema),
+  };
   return { ...outcome, result: { text, data }, ...(ask && { ask }) };
 }
 

@@ -56,10 +56,13 @@ export function createDeps(config: ServerConfig): TerraformDeps {
       withWorker = need.worker;
       const opening = openOrchestration(config, await ledger(), need);
       connected = opening;
-      opening.catch(() => {
-        connected = undefined;
-        withWorker = false;
-      });
+      opening.then(
+        ({ inUse }) => logger.debug("temporal", { ...inUse, worker: need.worker }),
+        () => {
+          connected = undefined;
+          withWorker = false;
+        },
+      );
       return opening;
     },
     async close() {

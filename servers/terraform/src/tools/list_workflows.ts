@@ -47,7 +47,11 @@ async function listOne(config_path: string, page: Page, deps: TerraformDeps): Pr
 /** Whole configurations up to the limit of workspaces; one that is longer by itself is cut, and its own listing reads on. */
 async function listSeveral(pattern: string, { start, most }: Page, deps: TerraformDeps): Promise<Record<string, unknown>> {
   const { configs, truncated } = await listInfra({ pattern, roots: deps.roots, cwd: deps.config.cwd, entry: deps.config.entry });
-  const described = configs.map((found) => ("loaded" in found ? describeInfra(found.loaded.config, found.loaded.written) : { config_path: found.config_path, error: { code: found.failure.code, message: found.failure.message.slice(0, LONGEST_FAILURE) } }));
+  const described = configs.map((found) =>
+    "loaded" in found
+      ? describeInfra(found.loaded.config, found.loaded.written)
+      : { config_path: found.config_path, error: { code: found.failure.code, message: found.failure.message.slice(0, LONGEST_FAILURE) } },
+  );
   const shown: Record<string, unknown>[] = [];
   let room = most;
   for (const one of described.slice(start)) {
@@ -58,18 +62,29 @@ async function listSeveral(pattern: string, { start, most }: Page, deps: Terrafo
   }
   const next = start + shown.length;
   const isMore = next < described.length;
-  return { config_path: pattern, configs: shown, config_count: described.length, truncated: truncated || isMore, ...(isMore ? { next_cursor: String(next) } : {}) };
+  return {
+    config_path: pattern,
+    configs: shown,
+    config_count: described.length,
+    truncated: truncated || isMore,
+    ...(isMore ? { next_cursor: String(next) } : {}),
+  };
 }
 
 /** A part of a configuration's workspaces, in the order of the file; the count stays that of all. */
 function pageOf(described: InfraDescription, { start, most }: Page): Record<string, unknown> {
   const all = described.workflows[0]?.configured_workspaces ?? [];
   const end = start + most;
-  const workflows = described.workflows.map((workflow) => ({ ...workflow, configured_workspaces: workflow.configured_workspaces.slice(start, end) }));
+  const workflows = described.workflows.map((workflow) => ({
+    ...workflow,
+    configured_workspaces: workflow.configured_workspaces.slice(start, end),
+  }));
   return { ...described, workflows, truncated: end < all.length, ...(end < all.length ? { next_cursor: String(end) } : {}) };
 }
 
 /** JSON with a line for each workspace: an indented one would cost twice the tokens. A quote inside a string is escaped, so no string is split. */
 function printListing(listed: Record<string, unknown>): string {
-  return JSON.stringify(listed).replaceAll(/\{"(?=name":|config_path":)/g, '\n{"').trimStart();
+  return JSON.stringify(listed)
+    .replaceAll(/\{"(?=name":|config_path":)/g, '\n{"')
+    .trimStart();
 }
