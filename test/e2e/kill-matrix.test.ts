@@ -99,7 +99,7 @@ describe("terraform itself", () => {
     const agent = await connect();
     const { data } = await agent.call("execute_workflow", { config_path: "infra.yaml" });
     await until(async () => (await effects(home.project, "a")) > 0, "the apply of a");
-    const [pid] = pidsOf("terraform", "apply", "-json");
+    const [pid] = pidsOf("terraform", "apply", "-json", home.home);
     expect(pid).toBeDefined();
     process.kill(pid as number, "SIGKILL");
     const status = await end(agent, data["workflow_id"]);

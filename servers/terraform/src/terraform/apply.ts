@@ -42,6 +42,8 @@ export interface ApplyResult {
   readonly interrupted: boolean;
   readonly counts?: ChangeSummary;
   readonly completed: number;
+  /** Begun and finished. At most 200. */
+  readonly finished: StartedResource[];
   /** Begun and never finished or failed: may exist without being in the state. At most 200. */
   readonly in_flight: StartedResource[];
   /** Begun and failed. At most 200. */
@@ -74,6 +76,7 @@ function refused(error: OpsError): ApplyResult {
     exit_code: null,
     interrupted: false,
     completed: 0,
+    finished: [],
     in_flight: [],
     failed: [],
     serial: null,
@@ -239,6 +242,7 @@ async function judge(ctx: StepContext, request: ApplyRequest, facts: StreamFacts
     interrupted: facts.interrupted,
     ...(summary === undefined ? {} : { counts: summary }),
     completed: facts.completed.size,
+    finished: [...facts.completed.values()].slice(0, MAX_LISTED),
     in_flight: facts.inFlight().slice(0, MAX_LISTED),
     failed: [...facts.errored.values()].slice(0, MAX_LISTED),
     serial: state?.serial ?? null,
