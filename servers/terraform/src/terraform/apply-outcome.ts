@@ -57,7 +57,9 @@ function orderlyOutcome({ facts, moved }: ApplyEvidence): ApplyOutcome {
 async function lostOutcome({ facts, moved, reconcile }: ApplyEvidence): Promise<OutcomeVerdict> {
   const seen = await reconcile?.();
   if (seen === undefined || "error" in seen) return { outcome: "in_doubt", ...(seen === undefined ? {} : { error: seen.error }) };
-  if (!seen.changed) return { outcome: "done" };
+  // A neighbour's end writes the whole state, with what has been made but whose provisioners still run: it then looks complete.
+  const unfinished = facts.inFlight().some((resource) => resource.action === "create");
+  if (!seen.changed && !unfinished) return { outcome: "done" };
   const remaining = seen.counts;
   // Made, but not in the state: a remote backend persists it only every 20 s.
   const lost = [...facts.completed.values()].filter((resource) => resource.action === "create" && seen.creates.includes(resource.address));
