@@ -5,9 +5,10 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { bundleServer, copyInto } from "./build/bundle.ts";
+import { addStarter, bundleServer, copyInto } from "./build/bundle.ts";
 import { buildPaths, findLeaks } from "./build/leaks.ts";
 import { cleanInlineMap } from "./build/source-map.ts";
+import { recordOpening } from "./build/opening.ts";
 import { newestChange, sourceHash } from "./build/source-hash.ts";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -73,9 +74,10 @@ async function buildServer(server: string, force: boolean): Promise<void> {
   try {
     await bundleServer(ROOT, server, out);
     await addWorker(server, out);
-    copyInto(out, join(ROOT, "tooling/build/start.cjs"), "bin.js");
+    addStarter(ROOT, out);
     chmodSync(join(out, "bin.js"), 0o755);
     writeFileSync(join(out, "package.json"), `${JSON.stringify({ type: "commonjs" })}\n`);
+    await recordOpening(out);
     writeFileSync(join(out, "build.json"), `${JSON.stringify(facts, undefined, 2)}\n`);
     const leaks = findLeaks(out, buildPaths(ROOT));
     if (leaks.length > 0)

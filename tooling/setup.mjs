@@ -5,10 +5,10 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { cacheFolder, sweepPartials, takeLock } from "./setup/cache.mjs";
-import { bringOpenTofu, builtTofu, findTerraform } from "./setup/opentofu.mjs";
+import { bringOpenTofu, findTofu, terraformFolder } from "./setup/opentofu.mjs";
 import { installPackages, packagesAreInstalled } from "./setup/packages.mjs";
 import { bringPnpm } from "./setup/pnpm.mjs";
-import { MissingPart, ProgramFailed, run } from "./setup/program.mjs";
+import { MissingPart, ProgramFailed, run, which } from "./setup/program.mjs";
 import { createBoard } from "./setup/progress.mjs";
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -18,11 +18,13 @@ const OLDEST_NODE = [20, 19];
 export const TSX = [join(ROOT, "node_modules/tsx/dist/cli.mjs"), "--conditions=platform-ops-source"];
 
 /**
- * Sets up what is missing. Resolves to the environment in which scripts and tests run: our cache, and the folder of an
- * OpenTofu of ours at the end of PATH; PLATFORM_OPS_TEST_TEMPORAL tells tests the Temporal to use.
+ * Sets up what is missing. Resolves to the environment in which scripts and tests run: our cache; where there is no
+ * terraform, a folder at the end of PATH in which an OpenTofu has that name; PLATFORM_OPS_TEST_TEMPORAL and
+ * PLATFORM_OPS_TEST_TOFU tell tests what to use.
  * @param {AbortSignal} signal ends what runs and leaves nothing half made
+ * @param {{ tofu?: boolean }} want tofu: an OpenTofu even where there is a terraform, because tests run with both
  */
-export async function setup(signal) {
+export async function setup(signal, want = {}) {
   checkPlatform();
   const cache = cacheFolder();
   const board = createBoard();
@@ -35,11 +37,12 @@ export async function setup(signal) {
     told = true;
   });
   try {
-    const temporal = await steps({ root: ROOT, cache, board, signal });
-    const path = findTerraform(cache) === builtTofu(cache) ? `${process.env.PATH}:${dirname(builtTofu(cache))}` : process.env.PATH;
+    const temporal = await steps({ root: ROOT, cache, board, signal, tofu: want.tofu === true || which("terraform") === undefined });
+    const tofu = findTofu(cache);
     return {
       ...process.env,
-      PATH: path,
+      PATH: which("terraform") === undefined ? `${process.env.PATH}:${terraformFolder(cache, tofu)}` : process.env.PATH,
+      ...(tofu === undefined ? {} : { PLATFORM_OPS_TEST_TOFU: process.env.PLATFORM_OPS_TEST_TOFU ?? tofu }),
       PLATFORM_OPS_CACHE: cache,
       PLATFORM_OPS_TEST_TEMPORAL: process.env.PLATFORM_OPS_TEST_TEMPORAL ?? temporal,
     };
@@ -49,11 +52,11 @@ export async function setup(signal) {
 }
 
 /** Resolves to the path of Temporal. OpenTofu and Temporal take minutes of Go's time on a new machine: they run beside the packages and the build. */
-async function steps({ root, cache, board, signal }) {
+async function steps({ root, cache, board, signal, tofu }) {
   const failed = new AbortController();
   const common = { root, cache, signal: AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]) };
   const tasks = [packagesThenBuild(common, board)];
-  if (findTerraform(cache) === undefined)
+  if (tofu && findTofu(cache) === undefined)
     tasks.push(inStep(board, "opentofu", "starting", async (step) => `OpenTofu at ${await bringOpenTofu({ ...common, step })}`));
   for (const task of tasks) task.catch(() => failed.abort());
   const results = await Promise.allSettled(tasks);

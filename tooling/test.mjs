@@ -19,7 +19,7 @@ const CHECKS = [
 const signal = interruption();
 const total = { passed: 0, failed: 0, skipped: [] };
 try {
-  const env = await setup(signal);
+  const env = await setup(signal, { tofu: true });
   const files = process.argv.slice(2).filter((argument) => argument !== "--quick");
   const projects = process.argv.includes("--quick") ? ["--project=unit", "--project=house"] : [];
   if (files.length === 0) for (const check of CHECKS) await runCheck(check, env);

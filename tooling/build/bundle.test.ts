@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { bundleServer } from "./bundle.ts";
+import { addStarter, bundleServer } from "./bundle.ts";
 import { wrapTopLevelAwait } from "./chunks.ts";
 import { findLeaks } from "./leaks.ts";
 import { sourceHash } from "./source-hash.ts";
@@ -41,7 +41,7 @@ it("makes a server that starts without node_modules and loads a lazy entry on fi
   expect([...made.keys()].toSorted()).toEqual(["main.cjs", "orchestration-client.cjs"]);
   const elsewhere = join(root, "elsewhere");
   cpSync(out, elsewhere, { recursive: true });
-  cpSync(join(dirname(new URL(import.meta.url).pathname), "start.cjs"), join(elsewhere, "bin.js"));
+  addStarter(join(import.meta.dirname, "../.."), elsewhere);
   writeFileSync(join(elsewhere, "package.json"), '{ "type": "commonjs" }');
   rmSync(join(root, "servers"), { recursive: true });
   expect(start(elsewhere)).toEqual({ code: 0, stdout: "light false\n" });
@@ -50,11 +50,11 @@ it("makes a server that starts without node_modules and loads a lazy entry on fi
 
 it("keeps V8's code cache beside the bundle, and starts in spite of a damaged one", async () => {
   await bundleServer(root, "demo", out);
-  cpSync(join(dirname(new URL(import.meta.url).pathname), "start.cjs"), join(out, "bin.js"));
+  addStarter(join(import.meta.dirname, "../.."), out);
   writeFileSync(join(out, "package.json"), '{ "type": "commonjs" }');
   start(out);
   const [cache = ""] = readdirSync(join(out, "cache"));
-  expect(cache).toMatch(/^[a-z0-9]+-[a-z0-9]+-\d+\.bin$/);
+  expect(cache).toMatch(/^main-[0-9a-f]{16}-[a-z0-9]+-[a-z0-9]+-\d+\.bin$/);
   writeFileSync(join(out, "cache", cache), "damaged");
   expect(start(out)).toEqual({ code: 0, stdout: "light false\n" });
   expect(readFileSync(join(out, "cache", cache)).length).toBeGreaterThan(100);

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { bundleOptions } from "@platform-ops/mcp-kit/bundling";
 import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
@@ -64,8 +65,8 @@ function options(root: string, out: string, to: string, wanted: Set<string>): Bu
     target: "node20",
     format: "cjs",
     minify: true,
-    // Every kept name is a call at start; only main.cjs is in a hurry. Nothing of ours goes by the name of a function or class.
-    keepNames: to !== "main.cjs",
+    // Every kept name is a call at start; only the server itself is in a hurry. Nothing of ours goes by the name of a function or class.
+    keepNames: to !== "main.cjs" && to !== "whole-start.cjs",
     legalComments: "none",
     charset: "ascii",
     logLevel: "warning",
@@ -87,6 +88,22 @@ const asScript = (entry: string): Plugin => ({
     );
   },
 });
+
+/** The starter of the bundles, which knows the digest of each. */
+export function addStarter(root: string, out: string): void {
+  const bundles = readdirSync(out).filter((name) => name.endsWith(".cjs"));
+  const digests = Object.fromEntries(
+    bundles.map((name) => [
+      name,
+      createHash("sha256")
+        .update(readFileSync(join(out, name)))
+        .digest("hex")
+        .slice(0, 16),
+    ]),
+  );
+  const starter = readFileSync(join(root, "tooling/build/start.cjs"), "utf8");
+  writeFileSync(join(out, "bin.js"), starter.replace("const DIGESTS = {};", `const DIGESTS = ${JSON.stringify(digests)};`));
+}
 
 /** Copies `from` to dist with its text unchanged; returns its name. */
 export function copyInto(out: string, from: string, to: string = basename(from)): string {

@@ -1,20 +1,34 @@
+import { basename, isAbsolute, join } from "node:path";
 import type { Plugin } from "esbuild";
 
 const SCOPE = "@platform-ops/";
 
-/** The file that carries a workspace entry loaded on first need: `@platform-ops/orchestration/client` → `orchestration-client.cjs`. */
+/** Source file that holds the whole of a server behind its light start. */
+const WHOLE = "whole-start.ts";
+
+/**
+ * The file that carries what is loaded on first need: `@platform-ops/orchestration/client` → `orchestration-client.cjs`,
+ * `/…/whole-start.ts` → `whole-start.cjs`.
+ */
 export function chunkName(specifier: string): string {
+  if (isAbsolute(specifier)) return `${basename(specifier, ".ts")}.cjs`;
   return `${specifier.slice(SCOPE.length).replaceAll("/", "-")}.cjs`;
 }
 
 /**
- * Every `import()` of a workspace entry becomes a `require` of a chunk of its own, so that what it brings is neither
+ * Every `import()` of a workspace entry, or of a server's whole-start.ts, becomes a `require` of a chunk of its own, so that what it brings is neither
  * read nor compiled before the first call that needs it. The entries met are added to `wanted`.
  */
 export function lazyWorkspaceEntries(wanted: Set<string>): Plugin {
   return {
     name: "lazy-workspace-entries",
     setup(build) {
+      build.onResolve({ filter: /\/whole-start\.ts$/ }, (args) => {
+        if (args.kind !== "dynamic-import") return undefined;
+        const path = join(args.resolveDir, WHOLE);
+        wanted.add(path);
+        return { path: `./${chunkName(path)}`, external: true };
+      });
       build.onResolve({ filter: /^@platform-ops\// }, (args) => {
         if (args.kind !== "dynamic-import") return undefined;
         wanted.add(args.path);

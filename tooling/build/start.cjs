@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Starts main.cjs through V8's code cache, which saves most of the time that compiling it costs. The cache is made at
-// the first start, beside the bundle (whoever can write there could change the bundle itself), and V8 checks that it fits.
+// Starts main.cjs, and loads its chunks, through V8's code cache, which saves most of the time that compiling them costs.
+// A cache is made at the first start, beside the bundle (whoever can write there could change the bundle itself).
 "use strict";
 const fs = require("node:fs");
 const Module = require("node:module");
@@ -8,9 +8,10 @@ const path = require("node:path");
 const v8 = require("node:v8");
 const vm = require("node:vm");
 
-const file = path.join(__dirname, "main.cjs");
+// Of each bundle, filled in by the build: V8 itself compares no more than the length of the source.
+const DIGESTS = {};
 const cacheFolder = path.join(__dirname, "cache");
-const cacheFile = path.join(cacheFolder, `${process.platform}-${process.arch}-${v8.cachedDataVersionTag()}.bin`);
+const loaded = new Map();
 
 const read = (name) => {
   try {
@@ -20,10 +21,7 @@ const read = (name) => {
   }
 };
 
-const cachedData = read(cacheFile);
-const script = new vm.Script(Module.wrap(fs.readFileSync(file, "utf8")), { filename: file, cachedData });
-
-const save = () => {
+const save = (script, cacheFile) => {
   const partial = `${cacheFile}.${process.pid}`;
   try {
     fs.mkdirSync(cacheFolder, { recursive: true });
@@ -34,12 +32,30 @@ const save = () => {
   }
 };
 
-const main = new Module(file, module);
-main.filename = file;
-main.paths = Module._nodeModulePaths(__dirname);
-script.runInThisContext().call(main.exports, main.exports, Module.createRequire(file), main, file, __dirname);
-// Made late, when the functions that a session needs have been compiled; on exit for a session that was short.
-if (cachedData === undefined || script.cachedDataRejected) {
-  const timer = setTimeout(() => process.off("exit", save) && save(), 5000).unref();
-  process.once("exit", save).once("exit", () => clearTimeout(timer));
-}
+const load = (name) => {
+  const known = loaded.get(name);
+  if (known !== undefined) return known.exports;
+  const file = path.join(__dirname, name);
+  const cacheFile = path.join(
+    cacheFolder,
+    `${path.parse(name).name}-${DIGESTS[name] ?? "0"}-${process.platform}-${process.arch}-${v8.cachedDataVersionTag()}.bin`,
+  );
+  const cachedData = read(cacheFile);
+  // Bundles are ASCII.
+  const script = new vm.Script(Module.wrap(fs.readFileSync(file, "latin1")), { filename: file, cachedData });
+  const loading = new Module(file, module);
+  loading.filename = file;
+  loaded.set(name, loading);
+  const outside = Module.createRequire(file);
+  const inside = (id) => (/^\.\/[\w-]+\.cjs$/.test(id) ? load(id.slice(2)) : outside(id));
+  script.runInThisContext().call(loading.exports, loading.exports, Object.assign(inside, outside), loading, file, __dirname);
+  // Made late, when the functions that a session needs have been compiled; on exit for a session that was short.
+  if (cachedData === undefined || script.cachedDataRejected) {
+    const keep = () => save(script, cacheFile);
+    const timer = setTimeout(() => process.off("exit", keep) && keep(), 5000).unref();
+    process.once("exit", keep).once("exit", () => clearTimeout(timer));
+  }
+  return loading.exports;
+};
+
+load("main.cjs");

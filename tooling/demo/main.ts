@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   const env = { PLATFORM_OPS_HOME: home };
   heading("Set-up of a fresh data directory");
   await runBuilt(TERRAFORM_BIN, ["setup"], env, show);
-  const agent = await startAgent({ roots: [project], home, cwd: project, clientName: "demo", env: await program(), person: answerAsAPerson });
+  const agent = await startAgent({ roots: [project], home, cwd: project, clientName: "demo", person: answerAsAPerson });
   try {
     await job(agent, project);
     const entry = { command: process.execPath, args: [TERRAFORM_BIN, "--root", "/path/to/your/infrastructure"] };
@@ -47,7 +47,10 @@ async function job(agent: Agent, project: string): Promise<void> {
   show(drawDag(workspaces.map((w) => ({ name: w.name, needs: w.dependsOn, phase: "" }))));
 
   heading("2. What would change: a run that only plans");
-  const planOnly = await run(agent, { config: { workspaces: workspaces.map((w) => ({ name: w.name, operations: ["init", "validate", "plan"] })) }, config_path: "infra.yaml" });
+  const planOnly = await run(agent, {
+    config: { workspaces: workspaces.map((w) => ({ name: w.name, operations: ["init", "validate", "plan"] })) },
+    config_path: "infra.yaml",
+  });
   show((await ask(agent, "get_plan", { workflow_id: planOnly.data["workflow_id"] })).text);
   say("Workspaces whose inputs are not known yet are deferred: there is nothing honest to plan them with.");
 
@@ -63,7 +66,10 @@ async function job(agent: Agent, project: string): Promise<void> {
 
   heading("5. Somebody edits a managed file by hand");
   say(`changed: ${await drift(project)}`);
-  const drifted = await run(agent, { config: { workspaces: workspaces.map((w) => ({ name: w.name, operations: ["init", "validate", "plan"] })) }, config_path: "infra.yaml" });
+  const drifted = await run(agent, {
+    config: { workspaces: workspaces.map((w) => ({ name: w.name, operations: ["init", "validate", "plan"] })) },
+    config_path: "infra.yaml",
+  });
   show((await ask(agent, "get_plan", { workflow_id: drifted.data["workflow_id"] })).text);
 
   heading("The DAG, with times");
@@ -94,17 +100,26 @@ async function ask(agent: Agent, name: string, args: Record<string, unknown>): P
 }
 
 function answerAsAPerson(message: string, schema: unknown): { action: "accept"; content: Record<string, string | boolean> } {
-  const properties = (schema as { properties?: Record<string, { type: string; title?: string; description?: string; enum?: string[] }> }).properties ?? {};
-  form(message, Object.entries(properties).map(([name, field]) => `[ ${field.title ?? name}: ${field.enum?.join(" / ") ?? field.type} ]`));
+  const properties =
+    (schema as { properties?: Record<string, { type: string; title?: string; description?: string; enum?: string[] }> }).properties ?? {};
+  form(
+    message,
+    Object.entries(properties).map(([name, field]) => `[ ${field.title ?? name}: ${field.enum?.join(" / ") ?? field.type} ]`),
+  );
   const content: Record<string, string | boolean> = {};
-  for (const [name, field] of Object.entries(properties)) content[name] = field.type === "boolean" ? true : (field.enum?.find((value) => value.startsWith("approve")) ?? "seen");
+  for (const [name, field] of Object.entries(properties))
+    content[name] = field.type === "boolean" ? true : (field.enum?.find((value) => value.startsWith("approve")) ?? "seen");
   say(`The person answers: ${JSON.stringify(content)}`);
   return { action: "accept", content };
 }
 
 /** Starts Temporal's page in a process of its own, which ends with Temporal; returns its address. */
 function keepPage(env: Readonly<Record<string, string>>): Promise<string> {
-  const child = spawn(process.execPath, [TERRAFORM_BIN, "ui"], { env: { ...childEnv(), ...env }, detached: true, stdio: ["ignore", "pipe", "ignore"] });
+  const child = spawn(process.execPath, [TERRAFORM_BIN, "ui"], {
+    env: { ...childEnv(), ...env },
+    detached: true,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`the page ended with ${code}`)));
@@ -125,13 +140,6 @@ async function drift(project: string): Promise<string> {
   const path = join(project, file);
   await writeFile(path, `${await readFile(path, "utf8")}# edited by hand\n`);
   return file;
-}
-
-/** The tofu of our cache where neither program is on PATH; the set-up put it there. */
-async function program(): Promise<Record<string, string>> {
-  const { tofuOfCache } = await import("../setup/programs.ts");
-  const tofu = await tofuOfCache();
-  return tofu === undefined ? {} : { PLATFORM_OPS_TERRAFORM_TERRAFORM_PATH: tofu };
 }
 
 await main();

@@ -1,5 +1,5 @@
-// OpenTofu, where neither terraform nor tofu is on PATH: built once by Go into our cache.
-import { cpSync, existsSync, rmSync } from "node:fs";
+// OpenTofu, where there is no terraform, and for tests, which run with both: built once by Go into our cache.
+import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { partialFolder, settle } from "./cache.mjs";
@@ -11,12 +11,26 @@ const MODULE = join(dirname(fileURLToPath(import.meta.url)), "opentofu");
 const LINKER_FLAGS = "-s -w -X github.com/opentofu/opentofu/version.dev=no";
 
 /**
- * The terraform or tofu that examples and tests will use, or undefined when one has to be built.
+ * The OpenTofu there is: on PATH, or the one that was built; undefined when one has to be built.
  * @param {string} cache
  * @returns {string | undefined}
  */
-export function findTerraform(cache) {
-  return which("terraform") ?? which("tofu") ?? (existsSync(builtTofu(cache)) ? builtTofu(cache) : undefined);
+export function findTofu(cache) {
+  return which("tofu") ?? (existsSync(builtTofu(cache)) ? builtTofu(cache) : undefined);
+}
+
+/**
+ * A folder for PATH in which that OpenTofu is called terraform, for examples and tests that say `kind: terraform`.
+ * @param {string} cache
+ * @param {string} tofu
+ */
+export function terraformFolder(cache, tofu) {
+  const folder = join(cache, "opentofu", "as-terraform");
+  const link = join(folder, "terraform");
+  mkdirSync(folder, { recursive: true });
+  rmSync(link, { force: true });
+  symlinkSync(tofu, link);
+  return folder;
 }
 
 /**
@@ -29,12 +43,10 @@ export function builtTofu(cache) {
 
 /** Builds OpenTofu from the Go module proxy; Go checks every module by go.sum. Takes about four minutes of processor time. */
 export async function bringOpenTofu({ cache, step, signal }) {
-  const found = findTerraform(cache);
+  const found = findTofu(cache);
   if (found !== undefined) return found;
   if (which("go") === undefined) {
-    throw new MissingPart(
-      "Neither terraform nor tofu is on PATH, and without Go none can be built. Install one of the three, then set up again.",
-    );
+    throw new MissingPart("No tofu is on PATH, and without Go none can be built. Install terraform or tofu, or Go, then set up again.");
   }
   const partial = partialFolder(cache, "opentofu");
   try {
