@@ -1,7 +1,8 @@
 // What must be kept and must be true. Files only: knows no Temporal and no MCP.
 
 // Where things are kept
-export { defaultCacheDirectory, defaultConfigFile, defaultDataDirectory, openDataDirectory, type DataDirectory, type PlacesEnvironment } from "./data-directory.ts";
+export { openDataDirectory, type DataDirectory } from "./data-directory.ts";
+export { defaultCacheDirectory, defaultConfigFile, defaultDataDirectory, type PlacesEnvironment } from "./places.ts";
 export { openKeys, type Keyring } from "./keys.ts";
 export { openArtifacts, type ArtifactOptions, type ArtifactStore } from "./artifacts.ts";
 
@@ -22,7 +23,8 @@ export { defineCommand, type Command, type CommandInput, type CommandOption, typ
 
 // Settings and the operator's policy
 export type { Effective, Settings, SettingsSources, TemporalTls } from "./settings/settings.ts";
-export { SYSTEM_POLICY_FILE, readSettings } from "./settings/read-settings.ts";
+export { readSettings } from "./settings/read-settings.ts";
+export { SYSTEM_POLICY_FILE } from "./settings/system-policy.ts";
 export { settingsJsonSchema, settingsTable, type SettingRow } from "./settings/definitions.ts";
 export type { SettingProblem } from "./settings/problems.ts";
 export {

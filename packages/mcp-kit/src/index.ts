@@ -9,7 +9,9 @@ export { refuse, type Failure } from "./failure.ts";
 export { hintsOf, metaOf, type Hints } from "./hints.ts";
 export { quoteData } from "./quote-data.ts";
 export { toolsetProblems, toolsetsOf, withheldBecause, type ServerDefinition } from "./server-definition.ts";
-export { END_WITHIN_MS, serveStdio, type StdioIo } from "./serve-stdio.ts";
+export { loadServer, serveStdio } from "./serve-stdio.ts";
+export { guardProcess } from "./process-guard.ts";
+export { END_WITHIN_MS, type StdioIo } from "./start-up/serve-opening.ts";
 export {
   defineTool,
   isAsk,

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { start } from "./main.ts";
-import { readConfig } from "./config.ts";
+import { lookAround } from "./config.ts";
 
-const code = await start(readConfig, process);
+const code = await start(lookAround(), process);
 process.exit(code);

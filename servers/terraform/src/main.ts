@@ -1,36 +1,29 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { processTerminal, runBin, serveStdio, type StandardStreams } from "@platform-ops/mcp-kit";
-import type { ServerConfig } from "./config.ts";
-import { createDeps } from "./deps.ts";
+import { isUnconfigured } from "@platform-ops/ledger/start-up";
+import { processTerminal, runBin, serveOpening, type Opening, type StandardStreams } from "@platform-ops/mcp-kit/start-up";
+import type { Surroundings } from "./config.ts";
 import { BIN_NAME, VERSION } from "./identity.ts";
-import { terraformServer } from "./server.ts";
+import { recordedOpening } from "./recorded-opening.ts";
 
-/** A client that ends a server gives it two seconds in all; the connection to Temporal needs no farewell. */
-const CLOSE_WITHIN_MS = 300;
+/**
+ * Runs the bin to its exit code. Where nothing configures the server, a client's opening is answered from the record made
+ * at build, and the server is loaded by the first call; in all other cases it is loaded at once.
+ */
+export async function start(around: Surroundings, streams: StandardStreams): Promise<number> {
+  const opening = isUnconfigured(around) && around.platform !== "win32" && streams.stdin.isTTY !== true ? recordedOpening() : undefined;
+  if (opening === undefined) return await (await import("./whole-start.ts")).startWhole(around, streams);
+  return await serveRecorded(opening, around, streams);
+}
 
-/** Runs the bin to its exit code: a subcommand, or the server on stdio. Wrong settings are worded like any failure. */
-export async function start(read: () => ServerConfig, streams: StandardStreams): Promise<number> {
-  const about = "MCP server that plans, reviews, approves and applies Terraform/OpenTofu workspaces as a durable DAG";
-  let config: ServerConfig;
-  try {
-    config = read();
-  } catch (error) {
-    const fail = (): Promise<never> => Promise.reject(error);
-    return await runBin({ name: BIN_NAME, version: VERSION, about, argv: [], commands: fail, serve: fail, terminal: processTerminal(streams, { noColor: true }) });
-  }
-  const deps = createDeps(config);
-  const code = await runBin({
-    name: BIN_NAME,
-    version: VERSION,
-    about,
-    argv: config.rest,
-    commands: async () => (await import("./commands/index.ts")).commandsOf(deps),
-    deps: async () => deps,
-    serve: () => serveStdio(terraformServer(deps)),
-    terminal: processTerminal(streams, { noColor: config.noColor }),
-    redactor: deps.redactor,
-    platform: config.platform,
-  });
-  await Promise.race([deps.close(), sleep(CLOSE_WITHIN_MS, undefined, { ref: false })]);
+async function serveRecorded(opening: Opening, around: Surroundings, streams: StandardStreams): Promise<number> {
+  let end = async (): Promise<void> => undefined;
+  const serve = (): Promise<void> =>
+    serveOpening(opening, { input: streams.stdin, output: streams.stdout, signals: process }, async () => {
+      const { loadWhole } = await import("./whole-start.ts");
+      const whole = await loadWhole(around);
+      end = whole.end;
+      return whole.server;
+    });
+  const code = await runBin({ name: BIN_NAME, version: VERSION, argv: [], commands: async () => [], serve, terminal: processTerminal(streams, { noColor: true }) });
+  await end();
   return code;
 }

@@ -1,8 +1,9 @@
 import { lstatSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { defaultCacheDirectory, defaultConfigFile, defaultDataDirectory } from "../data-directory.ts";
+import { defaultCacheDirectory, defaultConfigFile, defaultDataDirectory } from "../places.ts";
+import { SYSTEM_POLICY_FILE } from "./system-policy.ts";
 import { fileProblems, readablePart, togetherProblems } from "./file-problems.ts";
-import { type Definition, PLACES, definitions } from "./definitions.ts";
+import { type Definition, type PLACES, definitions } from "./definitions.ts";
 import { type Variables, readVariables } from "./environment-variables.ts";
 import { type Flags, readFlags } from "./flags.ts";
 import { type Layer, type Meet, meetFolders, meetGlobs, meetNames, narrowed } from "./narrowing.ts";
@@ -13,8 +14,6 @@ import type { Effective, Settings, SettingsSources } from "./settings.ts";
 import { type YamlFile, readYamlFile } from "./yaml-file.ts";
 
 /** Where the system's own policy is looked for, and who must own it. */
-/** The system's policy: wins over the operator's file where it is there and belongs to root. */
-export const SYSTEM_POLICY_FILE = "/etc/platform-ops/policy.yaml";
 const SYSTEM_POLICY = { path: SYSTEM_POLICY_FILE, owner: 0 };
 
 /** Settings whose text is a path. */

@@ -1,5 +1,4 @@
-import { listTools } from "../catalog.ts";
-import type { ServerDefinition } from "../server-definition.ts";
+import type { ListedTool } from "../catalog.ts";
 import type { Message } from "../stdio-transport.ts";
 
 /**
@@ -14,6 +13,15 @@ export const LIST_TTL_MS = 300_000;
 
 const META = "io.modelcontextprotocol/";
 
+/** What the opening of a connection is answered with: a server's identity and its list of tools, as plain data. */
+export interface Opening {
+  readonly name: string;
+  readonly title?: string;
+  readonly version: string;
+  readonly instructions: string;
+  readonly tools: readonly ListedTool[];
+}
+
 /** What the front has seen of a connection. */
 export interface FrontState {
   readonly era: "none" | "legacy" | "modern";
@@ -25,7 +33,7 @@ export interface FrontState {
  * or undefined for all that is not exactly such a message: then the SDK takes over, with what was said so far.
  */
 export function frontAnswer(
-  definition: ServerDefinition,
+  opening: Opening,
   state: FrontState,
   message: Message,
 ): { state: FrontState; result: object | "nothing" } | undefined {
@@ -33,15 +41,15 @@ export function frontAnswer(
   const meta = params._meta as Record<string, unknown> | undefined;
   if (meta === undefined || isPlainMeta(meta)) {
     const { _meta, ...others } = params;
-    return legacyAnswer(definition, state, method, others, message.id !== undefined);
+    return legacyAnswer(opening, state, method, others, message.id !== undefined);
   }
   if (message.id === undefined || !plainEnvelope(params, meta) || state.era === "legacy") return undefined;
-  const stamped = { resultType: "complete", _meta: { [`${META}serverInfo`]: identity(definition) } };
+  const stamped = { resultType: "complete", _meta: { [`${META}serverInfo`]: identity(opening) } };
   if (method === "server/discover") {
     const result = {
       supportedVersions: [MODERN_VERSION],
       capabilities: { tools: {} },
-      ...words(definition),
+      ...words(opening),
       ttlMs: 0,
       cacheScope: "private",
       ...stamped,
@@ -49,11 +57,11 @@ export function frontAnswer(
     return state.era === "none" ? { state, result } : undefined;
   }
   if (method !== "tools/list") return undefined;
-  return { state: { era: "modern" }, result: { tools: listTools(definition), ttlMs: LIST_TTL_MS, cacheScope: "private", ...stamped } };
+  return { state: { era: "modern" }, result: { tools: opening.tools, ttlMs: LIST_TTL_MS, cacheScope: "private", ...stamped } };
 }
 
 function legacyAnswer(
-  definition: ServerDefinition,
+  opening: Opening,
   state: FrontState,
   method: unknown,
   params: Record<string, unknown>,
@@ -64,21 +72,21 @@ function legacyAnswer(
     const protocolVersion = LEGACY_VERSIONS.find((version) => version === params.protocolVersion) ?? LEGACY_VERSIONS[0];
     return {
       state: { era: "legacy" },
-      result: { protocolVersion, capabilities: { tools: {} }, serverInfo: identity(definition), ...words(definition) },
+      result: { protocolVersion, capabilities: { tools: {} }, serverInfo: identity(opening), ...words(opening) },
     };
   }
   if (state.era !== "legacy" || Object.keys(params).length > 0) return undefined;
   if (method === "notifications/initialized" && !isRequest) return { state, result: "nothing" };
-  if (method === "tools/list" && isRequest) return { state, result: { tools: listTools(definition) } };
+  if (method === "tools/list" && isRequest) return { state, result: { tools: opening.tools } };
   return undefined;
 }
 
 /** Name, version and title, as both eras show them. */
-export function identity({ name, version, title }: ServerDefinition): { name: string; version: string; title?: string } {
+export function identity({ name, version, title }: Pick<Opening, "name" | "version" | "title">): { name: string; version: string; title?: string } {
   return { name, version, ...(title !== undefined && { title }) };
 }
 
-const words = ({ instructions }: ServerDefinition): { instructions?: string } => (instructions === "" ? {} : { instructions });
+const words = ({ instructions }: Opening): { instructions?: string } => (instructions === "" ? {} : { instructions });
 
 function plainInitialize({ protocolVersion, capabilities, clientInfo, ...others }: Record<string, unknown>): boolean {
   return Object.keys(others).length === 0 && typeof protocolVersion === "string" && isCapabilities(capabilities) && isClient(clientInfo);

@@ -1,17 +1,19 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
+import { listTools } from "../catalog.ts";
 import { fixture } from "../fixture/definition.ts";
 import { serve } from "../sdk-stdio.ts";
 import { StdioTransport } from "../stdio-transport.ts";
-import { openConnection } from "./open-connection.ts";
+import { openConnection, type ServeBySdk } from "./open-connection.ts";
 
 function opened() {
   const input = new PassThrough();
   const output = new PassThrough();
   const transport = new StdioTransport(input, output, 5000);
   const seen = { loads: 0, errors: [] as string[] };
-  const load = async () => (seen.loads++, serve);
-  openConnection(fixture().definition, transport, (error) => seen.errors.push(error.message), load);
+  const { definition } = fixture();
+  const load = async (): Promise<ServeBySdk> => (seen.loads++, (on, onerror) => serve(definition, on, onerror));
+  openConnection({ ...definition, tools: listTools(definition) }, transport, (error) => seen.errors.push(error.message), load);
   const send = (message: object): boolean => input.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
   return { input, output, transport, seen, send };
 }
@@ -47,7 +49,7 @@ test("an SDK that cannot be loaded ends the connection and says so", async () =>
   const transport = new StdioTransport(input, new PassThrough(), 5000);
   const errors: string[] = [];
   openConnection(
-    fixture().definition,
+    { ...fixture().definition, tools: [] },
     transport,
     (error) => errors.push(error.message),
     () => Promise.reject(new Error("chunk is gone")),

@@ -1,6 +1,5 @@
-import type { ServerDefinition } from "../server-definition.ts";
 import type { Message, StdioTransport } from "../stdio-transport.ts";
-import { frontAnswer, type FrontState } from "./front.ts";
+import { frontAnswer, type FrontState, type Opening } from "./front.ts";
 
 /** A connection that can be closed. */
 export interface Connection {
@@ -8,14 +7,14 @@ export interface Connection {
 }
 
 /** Connects a transport to the SDK. */
-export type ServeBySdk = (definition: ServerDefinition, transport: StdioTransport, onerror: (error: Error) => void) => Connection;
+export type ServeBySdk = (transport: StdioTransport, onerror: (error: Error) => void) => Connection;
 
 /**
  * Opens a connection with the front; at the first message that the front does not answer, the SDK is loaded, hears again
  * what was said so far (its answers to that are dropped, since the client has them) and keeps the connection from then on.
  */
 export function openConnection(
-  definition: ServerDefinition,
+  opening: Opening,
   transport: StdioTransport,
   onerror: (error: Error) => void,
   load: () => Promise<ServeBySdk>,
@@ -27,14 +26,14 @@ export function openConnection(
 
   const takeOver = async (): Promise<Connection> => {
     const serve = await load();
-    const connection = serve(definition, transport, onerror);
+    const connection = serve(transport, onerror);
     transport.hush(said.flatMap(({ id }) => (id === undefined ? [] : [id])));
     for (const message of [...said, ...waiting]) transport.onmessage?.(message);
     return connection;
   };
   transport.onerror = onerror;
   transport.onmessage = (message: Message) => {
-    const answer = takeover ? undefined : frontAnswer(definition, state, message);
+    const answer = takeover ? undefined : frontAnswer(opening, state, message);
     if (!answer) {
       waiting.push(message);
       takeover ??= takeOver();
