@@ -54,7 +54,7 @@ export function createDeps(config: ServerConfig): TerraformDeps {
       if (connected !== undefined && (withWorker || !need.worker)) return connected;
       await connected?.then((old) => old.close()).catch(() => undefined);
       withWorker = need.worker;
-      const opening = openOrchestration(config, await ledger(), need);
+      const opening = openOrchestration(config, (await ledger()).keys, need);
       connected = opening;
       opening.then(
         ({ inUse }) => logger.debug("temporal", { ...inUse, worker: need.worker }),

@@ -1,8 +1,6 @@
 import type { ChangeKind } from "../settings/policy.ts";
+import type { Channel } from "./channel.ts";
 
-/** By which way a decision comes; what each proves is in docs/decisions/0004-approvals.md. */
-export const CHANNELS = ["auto", "elicit", "cli", "signed"] as const;
-export type Channel = (typeof CHANNELS)[number];
 
 /** agent:<client>@<user> | form:<client>@<user> | tty:<user> | key:<fingerprint>[,<fingerprint>…] | policy:auto */
 export type Principal = string;

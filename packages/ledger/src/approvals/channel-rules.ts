@@ -1,6 +1,7 @@
 import { OpsError } from "@platform-ops/errors";
 import { type Environment, type Policy, autoAllows } from "../settings/policy.ts";
-import type { ApprovalRequest, Channel, Principal } from "./approval.ts";
+import type { ApprovalRequest, Principal } from "./approval.ts";
+import type { Channel } from "./channel.ts";
 import { APPROVER_OF } from "./shapes.ts";
 
 /** The environment of that name by this process's own policy. One that the policy does not know accepts nothing. */

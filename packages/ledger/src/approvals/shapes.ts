@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { canonicalJson, sha256 } from "../canonical-json.ts";
 import { CHANGE_KINDS } from "../settings/policy.ts";
-import { type ApprovalRecord, type ApprovalRequest, CHANNELS, type Channel, type Decision } from "./approval.ts";
+import { type ApprovalRecord, type ApprovalRequest, type Decision } from "./approval.ts";
+import { CHANNELS, type Channel } from "./channel.ts";
 
 /** The namespace in which decisions are signed; a signature made for anything else does not count. */
 export const SIGNATURE_NAMESPACE = "platform-ops-approval";

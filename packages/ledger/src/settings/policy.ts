@@ -1,4 +1,4 @@
-import type { Channel } from "../approvals/approval.ts";
+import type { Channel } from "../approvals/channel.ts";
 import { matchesGlob, matchesPathGlob } from "./glob.ts";
 
 /** What a change does to one resource, or to outputs. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CHANNELS } from "../approvals/approval.ts";
+import { CHANNELS } from "../approvals/channel.ts";
 import { LOG_LEVELS } from "../logger.ts";
 import { globProblem } from "./glob.ts";
 import { CHANGE_KINDS } from "./policy.ts";

@@ -1,7 +1,7 @@
+import type { Keyring } from "@platform-ops/ledger";
 import { ensureLocal, ensureWorkers, installWorkerBuild, locateTemporal, type Orchestration } from "@platform-ops/orchestration";
 import { join } from "node:path";
 import type { ServerConfig } from "../config.ts";
-import type { Ledger } from "../deps.ts";
 import { processEnvironment, setupNeeded } from "./local-parts.ts";
 import { workerSpec } from "./worker-spec.ts";
 
@@ -13,7 +13,7 @@ const START_WITHIN_MS = 45_000;
  * to it that this server's worker lives. Installs nothing.
  * @throws OpsError setup_needed, temporal_unavailable, temporal_denied, port_taken, temporal_version, worker_unavailable
  */
-export async function openOrchestration(config: ServerConfig, ledger: Ledger, need: { worker: boolean }): Promise<Orchestration> {
+export async function openOrchestration(config: ServerConfig, keys: Keyring, need: { worker: boolean }): Promise<Orchestration> {
   const { connect, connectionTarget } = await import("@platform-ops/orchestration/client");
   const { settings } = config;
   const cluster = await connectionTarget(settings.temporal, config.env);
@@ -21,7 +21,7 @@ export async function openOrchestration(config: ServerConfig, ledger: Ledger, ne
   const workers = keepsWorker ? [await workerSpec(config)] : [];
   if (cluster !== undefined) {
     if (workers.length > 0) await ensureWorkers({ ...(await common(config)), workers });
-    return await connect({ ...cluster, keys: ledger.keys });
+    return await connect({ ...cluster, keys });
   }
   const binary = await locateTemporal({ home: settings.home, cache: settings.cache, path: config.path, ...(settings.temporal.binary === undefined ? {} : { configured: settings.temporal.binary }) });
   if (binary === undefined) throw setupNeeded(config, "Temporal is not installed.");
@@ -31,7 +31,7 @@ export async function openOrchestration(config: ServerConfig, ledger: Ledger, ne
     temporalBinary: binary.path,
     ...(settings.temporal.port === undefined ? {} : { port: settings.temporal.port }),
   });
-  return await connect({ mode: "local", address: local.address, namespace: local.namespace, keys: ledger.keys });
+  return await connect({ mode: "local", address: local.address, namespace: local.namespace, keys });
 }
 
 async function common(config: ServerConfig) {
