@@ -24,7 +24,9 @@ function restore() {
 function prepare() {
   restore();
   const tsx = join(ROOT, "node_modules/tsx/dist/cli.mjs");
-  execFileSync(process.execPath, [tsx, "--conditions=platform-ops-source", join(ROOT, "tooling/build.ts"), basename(server)], { stdio: ["ignore", 2, 2] });
+  execFileSync(process.execPath, [tsx, "--conditions=platform-ops-source", join(ROOT, "tooling/build.ts"), basename(server)], {
+    stdio: ["ignore", 2, 2],
+  });
   copyFileSync(manifest, kept);
   writeFileSync(manifest, `${JSON.stringify(publishedManifest(JSON.parse(readFileSync(manifest, "utf8"))), undefined, 2)}\n`);
 }

@@ -12,6 +12,8 @@ export interface ServerProcess {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly args?: readonly string[];
+  /** The bin to start; the built one of this repository unless said. */
+  readonly bin?: string;
   /** Given: the client says that it has forms, and answers with this. */
   readonly person?: (message: string, schema: unknown) => FormAnswer | Promise<FormAnswer>;
   readonly clientName?: string;
@@ -54,7 +56,7 @@ export async function startAgent(options: ServerProcess): Promise<Agent> {
   }
   const transport = new StdioClientTransport({
     command: process.execPath,
-    args: [TERRAFORM_BIN, ...(options.args ?? []), ...options.roots.flatMap((root) => ["--root", root])],
+    args: [options.bin ?? TERRAFORM_BIN, ...(options.args ?? []), ...options.roots.flatMap((root) => ["--root", root])],
     env: { ...childEnv(), PLATFORM_OPS_HOME: options.home, ...options.env },
     cwd: options.cwd ?? options.roots[0] ?? options.home,
     stderr: "pipe",
