@@ -17,7 +17,13 @@ export async function openSession(config: string): Promise<Session> {
   return {
     home,
     async connect(options = {}) {
-      const agent = await startAgent({ roots: [home.project], home: home.home, person: () => ({ action: "accept", content: { decision: "approve" } }), ...options, env: { ...home.env, ...options.env } });
+      const agent = await startAgent({
+        roots: [home.project],
+        home: home.home,
+        person: () => ({ action: "accept", content: { decision: "approve" } }),
+        ...options,
+        env: { ...home.env, ...options.env },
+      });
       agents.push(agent);
       return agent;
     },
@@ -56,6 +62,9 @@ export function phases(status: ToolAnswer): Record<string, string> {
 }
 
 /** One workspace of a status. */
-export function workspace(status: ToolAnswer, name: string): { phase: string; because?: string; error?: { code: string; message: string; hint?: string }; counts?: Record<string, number> } {
+export function workspace(
+  status: ToolAnswer,
+  name: string,
+): { phase: string; because?: string; error?: { code: string; message: string; hint?: string }; counts?: Record<string, number> } {
   return status.data["workspaces"].find((w: { name: string }) => w.name === name);
 }

@@ -3,7 +3,13 @@ import type { ResourceAction, ResourceChange } from "../terraform/plan-summary.t
 import type { PlanView } from "../worker/plan-record.ts";
 import { planLines, printPlan } from "./render-plan.ts";
 
-const change = (address: string, action: ResourceAction): ResourceChange => ({ address, type: "terraform_data", action, actions: [action], attributes: [] });
+const change = (address: string, action: ResourceAction): ResourceChange => ({
+  address,
+  type: "terraform_data",
+  action,
+  actions: [action],
+  attributes: [],
+});
 
 const VIEW: PlanView = {
   workspace: "vpc",
@@ -24,7 +30,11 @@ const VIEW: PlanView = {
 
 test("every change counted is one line, and no line is more than that: an output that stays is none", () => {
   const lines = planLines(VIEW);
-  expect(lines.filter((line) => line.kind === "resource").map((line) => line.address)).toEqual(["terraform_data.old", "terraform_data.other", "terraform_data.new"]);
+  expect(lines.filter((line) => line.kind === "resource").map((line) => line.address)).toEqual([
+    "terraform_data.old",
+    "terraform_data.other",
+    "terraform_data.new",
+  ]);
   expect(lines.filter((line) => line.kind === "output").map((line) => line.address)).toEqual(["id"]);
 });
 

@@ -7,7 +7,7 @@ import { checkDecision, releaseWorkspaces, requestApproval } from "./approval-ga
 import { finishRun } from "./finish-run.ts";
 import { notify } from "./notify.ts";
 import { planStep } from "./plan-step.ts";
-import type { QuickActivities, TerraformActivities, WaitActivities } from "./activity-contract.ts";
+import type { NoticeTask, QuickActivities, TerraformActivities, WaitActivities } from "./activity-contract.ts";
 import { waitForWorkspace } from "./wait-for-workspace.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";
 
@@ -21,14 +21,23 @@ export function terraformActivities(deps: WorkerDeps): TerraformActivities & Qui
     requestApproval: (task) => requestApproval(deps, quickCall(), task),
     checkDecision: (task) => checkDecision(deps, quickCall(), task),
     releaseWorkspaces: (task) => releaseWorkspaces(deps, quickCall(), task),
-    notify: (task) => again(() => notify(deps, quickCall(), task)),
+    notify: (task) => tell(deps, task),
     finishRun: (task) => again(() => finishRun(deps, quickCall(), task)),
   };
 }
 
 /** The activities of the waits queue. */
-export function waitActivities(deps: WorkerDeps): WaitActivities {
-  return { waitForWorkspace: (task) => withHeartbeat((call) => waitForWorkspace(deps, call, task)) };
+export function waitActivities(deps: WorkerDeps): WaitActivities & Pick<QuickActivities, "notify"> {
+  return {
+    waitForWorkspace: (task) => withHeartbeat((call) => waitForWorkspace(deps, call, task)),
+    notify: (task) => tell(deps, task),
+  };
+}
+
+/** Given up when this worker goes away: its successor tells again. */
+function tell(deps: WorkerDeps, task: NoticeTask): Promise<void> {
+  const { handover } = activitySignals();
+  return again(() => notify(deps, { ...quickCall(), handover }, task));
 }
 
 /** Runs a long step: heartbeats carry its latest progress, cancellation and handover come as two signals. */

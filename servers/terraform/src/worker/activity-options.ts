@@ -38,12 +38,17 @@ export function waitsFor(taskQueue: string): WaitActivities {
   });
 }
 
-/** Quick work that deserves a retry of its own. */
-export const quick: Pick<QuickActivities, "notify" | "finishRun"> = {
-  notify: proxyActivities<QuickActivities>({
+/** Notices go where waits go: a notifier that hangs must not take a slot from terraform either. */
+export function notices(taskQueue: string): Pick<QuickActivities, "notify"> {
+  return proxyActivities<Pick<QuickActivities, "notify">>({
+    taskQueue: waitsQueue(taskQueue),
     startToCloseTimeout: 30_000,
     retry: { initialInterval: 2_000, backoffCoefficient: 2, maximumAttempts: 4 },
-  }).notify,
+  });
+}
+
+/** Quick work that deserves a retry of its own. */
+export const quick: Pick<QuickActivities, "finishRun"> = {
   finishRun: proxyActivities<QuickActivities>({
     startToCloseTimeout: 60_000,
     retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 30_000, maximumAttempts: 10 },

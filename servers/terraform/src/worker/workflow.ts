@@ -15,7 +15,7 @@ import {
 import { codeOf } from "./failure-code.ts";
 import { openPhase } from "./open-phase.ts";
 import { reportNode, type Times } from "./report-node.ts";
-import { local, outside, quick, refusal, waitsFor } from "./activity-options.ts";
+import { local, notices, outside, quick, refusal, waitsFor } from "./activity-options.ts";
 import type { GateAnswer, GateTask, NoticeTask, PlanItem, ReleaseTask } from "./activity-contract.ts";
 import {
   isDone,
@@ -61,6 +61,9 @@ export async function ParentWorkflow(input: RunInput): Promise<RunResult> {
   return await CancellationScope.nonCancellable(() => run.drive());
 }
 
+/** How long a run that is done waits for its notices to be taken: a notifier that hangs must not keep it open. */
+const NOTICE_GRACE_MS = 5_000;
+
 class Run {
   readonly #input: RunInput;
   readonly #scheduler: Scheduler;
@@ -69,6 +72,7 @@ class Run {
   readonly #times: Times[];
   readonly #scopes = new Map<number, CancellationScope>();
   readonly #open = new Set<Promise<void>>();
+  readonly #notices = new Set<Promise<void>>();
   readonly #written = new Map<string, string>();
   #environment: string;
   #request: (OpenApproval & { nodes: readonly number[]; timer: CancellationScope }) | undefined;
@@ -282,7 +286,10 @@ class Run {
   }
 
   #notify(task: NoticeTask): void {
-    this.#keep(CancellationScope.nonCancellable(() => quick.notify(task)).catch(() => undefined));
+    const sent = CancellationScope.nonCancellable(() => notices(this.#queue).notify(task))
+      .catch(() => undefined)
+      .finally(() => this.#notices.delete(sent));
+    this.#notices.add(sent);
   }
 
   /** The run ends only after all that it began has ended. */
@@ -349,6 +356,7 @@ class Run {
       this.#request = { ...left, workspaces: left.nodes.map((i) => this.#at(i).node.name), timer: new CancellationScope() };
     this.#publish(outcome.phase, { reason: outcome.reason, ...(report === "" ? {} : { report }) });
     await condition(allHandlersFinished);
+    if (this.#notices.size > 0) await condition(() => this.#notices.size === 0, NOTICE_GRACE_MS);
     const count = (state: string): number => nodes.filter((n) => n.state === state).length;
     const result: RunResult = {
       ...outcome,
