@@ -14,6 +14,9 @@ export interface Counts {
   outputs: number;
 }
 
+/** Counts of a plan that changes nothing. */
+export const NO_CHANGES: Readonly<Counts> = { add: 0, change: 0, destroy: 0, replace: 0, move: 0, import: 0, forget: 0, outputs: 0 };
+
 /** Kinds of change as policies name them; `other` is one that no policy can name, so that it is never let through. */
 export type ChangeKind = "create" | "update" | "delete" | "replace" | "move" | "import" | "forget" | "outputs" | "other";
 
@@ -181,7 +184,7 @@ const COUNT_OF: Partial<Record<ResourceAction, keyof Counts>> = {
  * there the plan is applyable where anything changes.
  */
 export function summarisePlan(plan: PlanJson): PlanSummary {
-  const counts: Counts = { add: 0, change: 0, destroy: 0, replace: 0, move: 0, import: 0, forget: 0, outputs: 0 };
+  const counts: Counts = { ...NO_CHANGES };
   const kinds = new Set<ChangeKind>();
   const changes = list(plan["resource_changes"])
     .map(resourceChange)

@@ -11,7 +11,8 @@ import { isRecord, parseLossless } from "./lossless-json.ts";
 import { outputsOfPlan, type Outputs } from "./outputs.ts";
 import { fileSha256, readPriorState } from "./plan-file.ts";
 import { member, type PlanJson } from "./plan-json.ts";
-import { summarisePlan, type ChangeKind, type Counts, type FailedCheck, type OutputChange, type ResourceChange } from "./plan-summary.ts";
+import { quietPlan, type QuietPlan } from "./quiet-plan.ts";
+import { NO_CHANGES, summarisePlan, type ChangeKind, type Counts, type FailedCheck, type OutputChange, type ResourceChange } from "./plan-summary.ts";
 import { endLeftover, failureOf, privateFolder, runProgram, type ProgramEnd } from "./run-program.ts";
 import { semanticDigest } from "./semantic-digest.ts";
 import { clearOwnEmptyState, emptyStateFailure, erroredStateFailure, erroredStatePath, isStateEmptyFile } from "./state.ts";
@@ -43,7 +44,8 @@ export interface PlanResult {
   readonly warnings: string[];
   readonly plan_file: string;
   readonly plan_sha256: string;
-  readonly semantic_digest: string;
+  /** null: nothing changes, and the plan was not looked into. */
+  readonly semantic_digest: string | null;
   /** null: the plan was made from no state. */
   readonly lineage: string | null;
   readonly serial: number;
@@ -204,6 +206,8 @@ async function describePlan(
   end: ProgramEnd,
   initialised: boolean,
 ): Promise<PlanResult> {
+  const quiet = inputs.destroy === true ? undefined : await quietPlan(end, planFile);
+  if (quiet !== undefined) return await describeQuiet(ctx, planFile, quiet, initialised);
   const plan = await showPlan(ctx, planFile);
   if (inputs.variables !== undefined) requireDeclared(plan, inputs.variables);
   const summary = summarisePlan(plan);
@@ -241,6 +245,31 @@ async function describePlan(
     complete: summary.complete,
     sensitive_values: summary.sensitive_values,
     ...(outputs === undefined ? {} : { final_outputs: outputs }),
+    initialised,
+  };
+}
+
+async function describeQuiet(ctx: StepContext, planFile: string, quiet: QuietPlan, initialised: boolean): Promise<PlanResult> {
+  const [planSha, lockFile] = await Promise.all([fileSha256(planFile), fileSha256(join(ctx.dir, ".terraform.lock.hcl"))]);
+  return {
+    changed: false,
+    counts: { ...NO_CHANGES },
+    kinds: [],
+    changes: [],
+    drift: [],
+    outputs: [],
+    checks: [],
+    warnings: [],
+    plan_file: planFile,
+    plan_sha256: planSha ?? "",
+    semantic_digest: null,
+    lineage: quiet.lineage,
+    serial: quiet.serial,
+    lock_file_sha256: lockFile,
+    terraform_version: ctx.program.version,
+    complete: true,
+    sensitive_values: quiet.sensitive_values,
+    final_outputs: quiet.outputs,
     initialised,
   };
 }

@@ -35,6 +35,8 @@ export class StreamFacts {
   events = 0;
   refreshed = 0;
   planned = 0;
+  /** Resources that something else changed. */
+  drifted = 0;
   waitingForLock = false;
   lastEventAt: string | undefined;
   initialisedEmpty = false;
@@ -65,6 +67,9 @@ export class StreamFacts {
         break;
       case "planned_change":
         this.planned += 1;
+        break;
+      case "resource_drift":
+        this.drifted += 1;
         break;
       case "state_lock_acquire":
         this.waitingForLock = true;

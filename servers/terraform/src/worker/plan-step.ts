@@ -11,7 +11,7 @@ import { failureOfOpening, isStepFailure, keepFailure } from "./failure-text.ts"
 import type { PlanMaterial, PlanRecord, PlanView } from "./plan-record.ts";
 import { releasePlan } from "./release-plan.ts";
 import type { PlanAnswer, PlanTask } from "./activity-contract.ts";
-import { outputsOfPlan, settledOutputs } from "./known-outputs.ts";
+import { settledOutputs } from "./known-outputs.ts";
 import { updateView, type WorkspaceView } from "./run-files.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";
 import { openWorkspace, type WorkspaceContext } from "./workspace-context.ts";
@@ -92,13 +92,15 @@ async function plan(deps: WorkerDeps, call: StepCall, task: PlanTask, opened: Wo
   const planned_to = new Date().toISOString();
   const view = keepPlanView(deps, opened, result, planned_to);
   const times = { planned_from, planned_to };
-  if (!result.changed) {
+  const { semantic_digest } = result;
+  if (!result.changed || semantic_digest === null) {
     await rm(result.plan_file, { force: true });
-    const outputs = await keepOutputs(deps, call, opened, { plan_view: await view, ...times }, outputsOfPlan(result.outputs));
+    const outputs = await keepOutputs(deps, call, opened, { plan_view: await view, ...times }, result.final_outputs);
     return { outcome: "unchanged", outputs, counts: result.counts };
   }
   const { plan: made, digest } = await keepPlan(deps, call, task, opened, {
     result,
+    semantic_digest,
     inputs: inputs.digest,
     view,
     material: { variables: inputs.variables, secrets },
@@ -193,7 +195,7 @@ async function keepPlan(
   call: StepCall,
   task: PlanTask,
   opened: WorkspaceContext,
-  made: { result: PlanResult; inputs: string; view: Promise<string>; material: PlanMaterial; made_at: string },
+  made: { result: PlanResult; semantic_digest: string; inputs: string; view: Promise<string>; material: PlanMaterial; made_at: string },
 ): Promise<{ plan: PlanRecord; digest: string }> {
   const { result } = made;
   const { kind, version, digest: program } = opened.step.program;
@@ -215,7 +217,7 @@ async function keepPlan(
     program: { kind, version, digest: program },
     plan_file,
     plan_sha256: result.plan_sha256,
-    semantic_digest: result.semantic_digest,
+    semantic_digest: made.semantic_digest,
     lineage: result.lineage,
     serial: result.serial,
     lock_file_sha256: result.lock_file_sha256,
