@@ -1,6 +1,6 @@
 import { OpsError, type ErrorCode } from "@platform-ops/errors";
 import type { AuditEntry } from "@platform-ops/ledger";
-import { ulid } from "ulid";
+import { newCallId } from "./call-id.ts";
 import { digestArguments, type AskSubject } from "./ask-state.ts";
 import { believe, contentProblem, type PresentedAnswer } from "./believe-answer.ts";
 import { checkInput } from "./check-input.ts";
@@ -175,7 +175,7 @@ async function refusedCall(definition: ServerDefinition, tool: Tool, call: Call,
 function startCall(definition: ServerDefinition, options: CallOptions): Call {
   const client = { name: clientName(options.client?.name), version: String(options.client?.version ?? "").slice(0, 40) };
   return {
-    id: `call_${ulid()}`,
+    id: newCallId(),
     actor: `agent:${client.name}@${definition.user}`,
     client,
     signal: options.signal ?? new AbortController().signal,
