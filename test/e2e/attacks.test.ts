@@ -1,10 +1,11 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { openApprovals, openArtifacts, openAudit, openDataDirectory, openKeys, recordDigest, Redactor, type ApprovalRecord } from "@platform-ops/ledger";
+import { recordDigest, type ApprovalRecord } from "@platform-ops/ledger";
 import { payloadCodec } from "@platform-ops/orchestration/client";
 import { Client, Connection } from "@temporalio/client";
 import { afterEach, expect, test } from "vitest";
 import { effects, newHome, writeProject, type TestHome } from "../support/home.ts";
+import { ledgerOf } from "../support/ledger.ts";
 import { startAgent, type Agent, type ToolAnswer } from "../support/mcp-client.ts";
 import { pidOf, until } from "../support/processes.ts";
 
@@ -44,18 +45,7 @@ async function bareClient(home: TestHome, sealed: boolean): Promise<Client> {
   const state = JSON.parse(await readFile(join(home.home, "supervisor/state.json"), "utf8")) as { port: number };
   const connection = await Connection.connect({ address: `127.0.0.1:${state.port}` });
   open.push(connection);
-  return new Client({ connection, ...(sealed ? { dataConverter: { payloadCodecs: [payloadCodec(await keysOf(home))] } } : {}) });
-}
-
-async function keysOf(home: TestHome) {
-  return await openKeys(await openDataDirectory(home.home));
-}
-
-async function ledgerOf(home: TestHome) {
-  const dir = await openDataDirectory(home.home);
-  const keys = await openKeys(dir);
-  const policy = { environments: [{ name: "default", match: {}, protected: false, channels: ["elicit", "cli"] }], approvals: { auto: [], hours: 72, notify: {} }, roots: undefined, read_only: false, toolsets: undefined };
-  return openApprovals({ dir, keys, policy: policy as never, audit: openAudit(dir, new Redactor()), artifacts: openArtifacts(dir, keys) });
+  return new Client({ connection, ...(sealed ? { dataConverter: { payloadCodecs: [payloadCodec((await ledgerOf(home)).keys)] } } : {}) });
 }
 
 async function decide(client: Client, id: string, record: unknown, updateId = `x-${Math.random()}`): Promise<string> {
@@ -103,7 +93,7 @@ test("plaintext signals and updates of a bare client neither decide nor stop any
 
 test("records that are forged, altered, or for something else are refused, and each refusal is on record", async () => {
   const run = await waitingRun();
-  const approvals = await ledgerOf(run.home);
+  const { approvals } = await ledgerOf(run.home);
   const request = await approvals.get(run.approval);
   const client = await bareClient(run.home, true);
   const genuine = await approvals.decide({ id: run.approval, decision: "approved", channel: "cli", approver: "tty:ada" });
@@ -136,7 +126,7 @@ test("a used record serves no second run", async () => {
   const asked = await first.agent.call("request_approval", { workflow_id: first.id });
   expect(asked.data["status"], asked.text).toBe("approved");
   expect((await end(first.agent, first.id)).data["phase"]).toBe("completed");
-  const approvals = await ledgerOf(first.home);
+  const { approvals } = await ledgerOf(first.home);
   const [used] = await approvals.records(first.approval);
   await writeProject(first.home.project, [{ name: "a", more: 'output "more" { value = 1 }' }]);
   const second = await waitingRun("", {}, first.home);

@@ -26,6 +26,9 @@ export function printCounts(counts: Counts): string {
 /** What to do next, most useful first. */
 export function nextCalls(view: RunView, startedAs: string): NextCall[] {
   const id = { workflow_id: view.workflow_id };
+  if (view.approval?.decided !== undefined) {
+    return [{ tool: "request_approval", arguments: id, why: `hands over that it is ${view.approval.decided}, which the run does not know yet; asks nobody` }];
+  }
   if (view.approval !== undefined) {
     return [
       { tool: "get_plan", arguments: id, why: "shows what would change" },

@@ -28,6 +28,12 @@ export interface WorkspaceView {
   readonly progress?: unknown;
 }
 
+/** What a run waits for a person with. */
+export interface WaitingApproval extends OpenApproval {
+  /** The person has decided, but the run does not know it yet: who sent it was killed, or no worker answered. */
+  readonly decided?: "approved" | "rejected";
+}
+
 /** A run, whether open, closed, or known only by its report. */
 export interface RunView {
   readonly workflow_id: string;
@@ -42,7 +48,7 @@ export interface RunView {
   readonly config_path?: string;
   readonly requester?: string;
   readonly workspaces: readonly WorkspaceView[];
-  readonly approval?: OpenApproval;
+  readonly approval?: WaitingApproval;
   readonly open: boolean;
   /** Artifact of the report, for closed runs. */
   readonly report?: string;
@@ -113,10 +119,13 @@ export async function viewOf(description: RunDescription, ledger: Ledger): Promi
 }
 
 /** The request that waits now. That of a plan-only run outlives it: an approval of it serves the next run. */
-async function openApproval(memo: ReadMemo, description: RunDescription, ledger: Ledger): Promise<{ approval?: OpenApproval }> {
+async function openApproval(memo: ReadMemo, description: RunDescription, ledger: Ledger): Promise<{ approval?: WaitingApproval }> {
   if (memo.approval === undefined) return {};
-  if (description.status === "RUNNING") return { approval: memo.approval };
   const request = await ledger.approvals.get(memo.approval.id).catch(() => undefined);
+  if (description.status === "RUNNING") {
+    const decided = request?.status === "approved" || request?.status === "rejected" ? request.status : undefined;
+    return { approval: { ...memo.approval, ...(decided === undefined ? {} : { decided }) } };
+  }
   return request?.status === "open" && Date.parse(request.expires_at) > Date.now() ? { approval: memo.approval } : {};
 }
 

@@ -1,5 +1,5 @@
-import { OpsError } from "@platform-ops/errors";
-import type { ApprovalRequest } from "@platform-ops/ledger";
+import { isOpsError, OpsError } from "@platform-ops/errors";
+import type { ApprovalRecord, ApprovalRequest } from "@platform-ops/ledger";
 import type { Ask, ToolResult } from "@platform-ops/mcp-kit";
 import { z } from "zod";
 import { tool, type TerraformDeps } from "../deps.ts";
@@ -24,6 +24,8 @@ export const request_approval = tool({
     const { approvals } = await deps.ledger();
     if (view.approval === undefined) throw new OpsError("approval_not_found", `${workflow_id} waits for no approval now; its phase is ${view.phase}.`, { hint: "get_workflow_status shows what it does." });
     const request = await approvals.get(view.approval.id);
+    const kept = request.status === "open" ? undefined : (await approvals.records(request.id)).findLast((record) => record.decision === request.status);
+    if (kept !== undefined) return await handOver(deps, kept);
     if (request.status !== "open") throw new OpsError("approval_closed", `${request.id} is ${request.status} already.`, { hint: "get_workflow_status shows how the run goes on." });
     if (call.refusedAnswer !== undefined) return waiting(deps, request, `The answer was not believed: ${call.refusedAnswer}.`);
     if (!request.channels.includes("elicit")) return waiting(deps, request, `In the environment "${request.environment}" forms do not count.`);
@@ -42,11 +44,24 @@ export const request_approval = tool({
       approver: `form:${call.client.name}@${deps.config.user}`,
       ...(typeof reason === "string" && reason.trim() !== "" ? { reason: reason.slice(0, 500) } : {}),
     });
-    const answered = await deliverDecision(deps, record);
-    const next = { tool: "get_workflow_status", arguments: { workflow_id, wait_seconds: 30 } };
-    return { text: `${record.decision} by ${record.approver}: ${answered}.\nNext: get_workflow_status ${JSON.stringify(next.arguments)}`, data: { workflow_id, approval: request.id, status: record.decision, approver: record.approver, answered, next } };
+    return await handOver(deps, record);
   },
 });
+
+/** Gives a kept decision to the run that waits for it; one that did not arrive is given again by the next call. */
+async function handOver(deps: TerraformDeps, record: ApprovalRecord): Promise<ToolResult> {
+  const { run_id: workflow_id, request_id: approval, decision: status, approver } = record;
+  const answered = await deliverDecision(deps, record).catch((error: unknown) => {
+    if (!isOpsError(error) || !error.retryable) throw error;
+    throw new OpsError(error.code, `${approval} is ${status} by ${approver}, but the run does not know it yet: ${error.message}`, {
+      hint: `The decision is kept. Call request_approval again: it asks nobody, and hands the decision over. ${error.hint}`,
+      details: { ...error.details, approval, status },
+      retryable: true,
+    });
+  });
+  const next = { tool: "get_workflow_status", arguments: { workflow_id, wait_seconds: 30 } };
+  return { text: `${status} by ${approver}: ${answered}.\nNext: get_workflow_status ${JSON.stringify(next.arguments)}`, data: { workflow_id, approval, status, approver, answered, next } };
+}
 
 /** Flat and small: what every client is known to draw. */
 const FORM = {
