@@ -1,5 +1,6 @@
 import { environmentOf } from "@platform-ops/ledger";
 import { OpsError } from "@platform-ops/errors";
+import type { Orchestration } from "@platform-ops/orchestration";
 import { ulid } from "ulid";
 import type { TerraformDeps } from "../deps.ts";
 import { SERVER, VERSION } from "../identity.ts";
@@ -7,7 +8,7 @@ import type { InfraConfig, Workspace } from "../infra/infra-config.ts";
 import { RUN_ID_PREFIX, WORKFLOW_TYPE, type RunInput, type RunNode } from "../worker/run-contract.ts";
 import { startMemo } from "../worker/run-memo.ts";
 import { captureEnvironment } from "./run-environment.ts";
-import { runQueue } from "./task-queue.ts";
+import { CLUSTER_QUEUE, runQueue } from "./task-queue.ts";
 
 /** What to run: a checked configuration, and which of its workspaces were asked for. */
 export interface RunRequest {
@@ -33,15 +34,19 @@ export async function startRun(deps: TerraformDeps, request: RunRequest): Promis
   const { directory, artifacts } = await deps.ledger();
   const config = restrictTo(request.config, request.selected);
   const queue = runQueue(deps.config, directory.id);
-  refuseOtherQueues(config, queue);
-  const environment = environmentOf(deps.config.policy, { ...(config.config_path ? { config_path: config.config_path } : {}), workspace_root: config.workspace_root, dirs: config.workspaces.map((workspace) => workspace.dir) });
+  const environment = environmentOf(deps.config.policy, {
+    ...(config.config_path ? { config_path: config.config_path } : {}),
+    workspace_root: config.workspace_root,
+    dirs: config.workspaces.map((workspace) => workspace.dir),
+  });
   const [orchestration, configDigest, captured] = await Promise.all([
     deps.orchestration({ worker: true }),
     artifacts.putJson(config, { kind: "config" }),
     captureEnvironment(deps, config),
   ]);
+  await refuseUnpolledQueues(orchestration, config, queue);
   const environmentDigest = await artifacts.putJson(captured, { kind: "environment" });
-  const nodes = toNodes(config, new Set(request.selected));
+  const nodes = toNodes(request.config, config, new Set(request.selected), queue);
   const { terraform } = deps.config.settings;
   const input: RunInput = {
     config: configDigest,
@@ -77,17 +82,10 @@ export async function startRun(deps: TerraformDeps, request: RunRequest): Promis
   return { ...started, environment: environment.name, workspaces: nodes.map((node) => node.name) };
 }
 
-/** The selected workspaces with all they need, in the order of the file. */
+/** The selected workspaces with those whose last outputs they take, in the order of the file. */
 function restrictTo(config: InfraConfig, selected: readonly string[]): InfraConfig {
-  const byName = new Map(config.workspaces.map((workspace) => [workspace.name, workspace]));
-  const kept = new Set<string>();
-  const keep = (name: string): void => {
-    const workspace = byName.get(name);
-    if (workspace === undefined || kept.has(name)) return;
-    kept.add(name);
-    for (const need of needsOf(workspace)) keep(need);
-  };
-  for (const name of selected) keep(name);
+  const chosen = config.workspaces.filter((workspace) => selected.includes(workspace.name));
+  const kept = new Set([...selected, ...chosen.flatMap((workspace) => workspace.inputs.map((input) => input.sourceWorkspace))]);
   return { ...config, workspaces: config.workspaces.filter((workspace) => kept.has(workspace.name)) };
 }
 
@@ -96,25 +94,51 @@ function needsOf(workspace: Workspace): string[] {
   return [...new Set([...workspace.dependsOn, ...workspace.inputs.map((input) => input.sourceWorkspace)])];
 }
 
-function toNodes(config: InfraConfig, selected: ReadonlySet<string>): RunNode[] {
+function toNodes(whole: InfraConfig, config: InfraConfig, selected: ReadonlySet<string>, queue: string): RunNode[] {
+  const byName = new Map(whole.workspaces.map((workspace) => [workspace.name, workspace]));
+  // Between two selected workspaces there may be one that is not: the order holds all the same.
+  const above = (workspace: Workspace): Set<string> => {
+    const found = new Set(needsOf(workspace));
+    for (const name of found) if (!selected.has(name)) for (const need of needsOf(byName.get(name) ?? workspace)) found.add(need);
+    return found;
+  };
   const index = new Map(config.workspaces.map((workspace, i) => [workspace.name, i]));
-  const indexes = (names: readonly string[]): number[] => [...new Set(names)].flatMap((name) => index.get(name) ?? []).sort((a, b) => a - b);
+  const indexes = (names: Iterable<string>): number[] => [...new Set(names)].flatMap((name) => index.get(name) ?? []).sort((a, b) => a - b);
   return config.workspaces.map((workspace) => ({
     name: workspace.name,
-    needs: selected.has(workspace.name) ? indexes(needsOf(workspace)) : [],
-    uses: indexes(workspace.inputs.map((input) => input.sourceWorkspace)),
-    takes: workspace.inputs.flatMap((input) => indexes([input.sourceWorkspace]).map((need) => [need, input.sourceOutput] as const)),
+    needs: selected.has(workspace.name) ? indexes(above(workspace)) : [],
+    uses: selected.has(workspace.name) ? indexes(workspace.inputs.map((input) => input.sourceWorkspace)) : [],
+    takes: (selected.has(workspace.name) ? workspace.inputs : []).flatMap((input) =>
+      indexes([input.sourceWorkspace]).map((need) => [need, input.sourceOutput] as const),
+    ),
     operations: selected.has(workspace.name) ? workspace.operations : [],
     apply: selected.has(workspace.name) && workspace.operations.includes("apply"),
+    ...(workspace.taskQueue === undefined || isOwnQueue(workspace.taskQueue, queue) ? {} : { queue: workspace.taskQueue }),
   }));
 }
 
-/** `taskQueue` is taken where this server's worker polls it. `terraform-task-queue` is the source's name for that. */
-function refuseOtherQueues(config: InfraConfig, queue: string): void {
+/** `terraform-task-queue` is the source's name for the run's own queue. */
+function isOwnQueue(taskQueue: string | undefined, queue: string): boolean {
+  return taskQueue === undefined || taskQueue === queue || taskQueue === CLUSTER_QUEUE;
+}
+
+/** A `taskQueue` is taken where a worker polls it: a step on any other would wait for ever. */
+async function refuseUnpolledQueues(orchestration: Orchestration, config: InfraConfig, queue: string): Promise<void> {
+  const asked = [
+    ...new Set(config.workspaces.flatMap(({ taskQueue }) => (taskQueue === undefined || isOwnQueue(taskQueue, queue) ? [] : [taskQueue]))),
+  ];
+  const polled = new Set<string | undefined>();
+  for (const name of asked) if (await orchestration.hasWorker(name)) polled.add(name);
   const problems = config.workspaces
-    .filter((workspace) => workspace.taskQueue !== undefined && workspace.taskQueue !== queue && workspace.taskQueue !== "terraform-task-queue")
-    .map((workspace) => ({ message: `workspace ${workspace.name}: no worker polls taskQueue ${JSON.stringify(workspace.taskQueue)}; accepted: ${queue}`, path: "workspaces" }));
+    .filter((workspace) => !isOwnQueue(workspace.taskQueue, queue) && !polled.has(workspace.taskQueue))
+    .map((workspace) => ({
+      message: `workspace ${workspace.name}: no worker polls taskQueue ${JSON.stringify(workspace.taskQueue)}`,
+      path: "workspaces",
+    }));
   if (problems.length > 0) {
-    throw new OpsError("invalid_config", `Invalid config: ${problems.map((problem) => problem.message).join("; ")}`, { hint: "Leave taskQueue out, or name the queue that is polled.", details: { problems } });
+    throw new OpsError("invalid_config", `Invalid config: ${problems.map((problem) => problem.message).join("; ")}`, {
+      hint: `Leave taskQueue out, name ${queue}, or start a worker on that queue first.`,
+      details: { problems },
+    });
   }
 }

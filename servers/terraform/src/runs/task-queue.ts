@@ -3,7 +3,7 @@ import type { ServerConfig } from "../config.ts";
 import { SERVER } from "../identity.ts";
 
 /** The queue of the source document, used where a cluster is configured and no other name is. */
-const CLUSTER_QUEUE = "terraform-task-queue";
+export const CLUSTER_QUEUE = "terraform-task-queue";
 
 /** The queue that this server's worker polls: one of its own per data directory locally, a configured one in a cluster. */
 export function runQueue(config: ServerConfig, directoryId: string): string {

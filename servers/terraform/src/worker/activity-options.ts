@@ -11,21 +11,23 @@ const HEARTBEAT = 10_000;
 /** Only infrastructure failures are retryable here: failures of the step itself come back as answers or non-retryable. */
 const REATTACH = { initialInterval: 1_000, backoffCoefficient: 1 };
 
-/** Terraform itself. A retry of a plan plans again; a retry of an apply re-attaches by its journal. */
-export const outside: TerraformActivities = {
-  planWorkspace: proxyActivities<TerraformActivities>({
-    startToCloseTimeout: 2 * 3_600_000,
-    heartbeatTimeout: HEARTBEAT,
-    retry: REATTACH,
-    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  }).planWorkspace,
-  applyWorkspace: proxyActivities<TerraformActivities>({
-    startToCloseTimeout: 24 * 3_600_000,
-    heartbeatTimeout: HEARTBEAT,
-    retry: REATTACH,
-    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  }).applyWorkspace,
-};
+const OUTSIDE = {
+  heartbeatTimeout: HEARTBEAT,
+  retry: REATTACH,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+} as const;
+
+/**
+ * Terraform itself, on the run's queue or on the one that a workspace asks for. A retry of a plan plans again; a retry of
+ * an apply re-attaches by its journal.
+ */
+export function outside(queue: string | undefined): TerraformActivities {
+  const on = queue === undefined ? OUTSIDE : { ...OUTSIDE, taskQueue: queue };
+  return {
+    planWorkspace: proxyActivities<TerraformActivities>({ ...on, startToCloseTimeout: 2 * 3_600_000 }).planWorkspace,
+    applyWorkspace: proxyActivities<TerraformActivities>({ ...on, startToCloseTimeout: 24 * 3_600_000 }).applyWorkspace,
+  };
+}
 
 /** Waits for another run's lock: on a queue of its own, given up at once when the run is cancelled. */
 export function waitsFor(taskQueue: string): WaitActivities {

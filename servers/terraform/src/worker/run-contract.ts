@@ -59,6 +59,8 @@ export interface RunNode {
   /** Empty: only the last outputs are read (a dependency that was not selected). */
   readonly operations: readonly Operation[];
   readonly apply: boolean;
+  /** The queue on which its programs run, where it is not the run's own. */
+  readonly queue?: string;
 }
 
 export interface RunOptions {

@@ -167,7 +167,7 @@ class Run {
       (uses ?? needs).flatMap((i) => (this.#at(i).outputs === undefined ? [] : [[this.#at(i).node.name, this.#at(i).outputs as string]])),
     );
     const times = (this.#times[index] = { planned_from: Date.now() } as Times);
-    const answer = await outside.planWorkspace({
+    const answer = await outside(n.node.queue).planWorkspace({
       config: this.#input.config,
       requester: this.#input.requester,
       environment: this.#environment,
@@ -206,10 +206,10 @@ class Run {
       plan: n.plan ?? "",
       approval: n.approval ?? "",
     };
-    const answer = await outside.applyWorkspace(task).catch(async (error: unknown) => {
+    const answer = await outside(n.node.queue).applyWorkspace(task).catch(async (error: unknown) => {
       if (!isCancellation(error)) throw error;
       // Cancelled before a worker could answer: only the journal knows whether anything was started.
-      return await CancellationScope.nonCancellable(() => outside.applyWorkspace({ ...task, only_look: true }));
+      return await CancellationScope.nonCancellable(() => outside(n.node.queue).applyWorkspace({ ...task, only_look: true }));
     });
     times.applied_to = Date.now();
     this.#scheduler.applied(index, answer);
