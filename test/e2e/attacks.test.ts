@@ -164,4 +164,18 @@ test("a policy that the operator tightens while a run waits counts at once", asy
   const asked = await run.agent.call("request_approval", { workflow_id: run.id });
   expect(asked.data["status"], asked.text).not.toBe("approved");
   await stillWaits(run);
+  // That yes is spent: the run asks anew, by the channels of now, and can still be approved.
+  await until(async () => {
+    const status = await run.agent.call("get_workflow_status", { workflow_id: run.id });
+    return (status.data["approval"] as { id?: string } | undefined)?.id !== run.approval && status.data["phase"] === "awaiting_approval" ? true : undefined;
+  }, "a new request");
+  const status = await run.agent.call("get_workflow_status", { workflow_id: run.id });
+  const { id, channels } = status.data["approval"] as { id: string; channels: string[] };
+  expect(channels).toEqual(["cli"]);
+  const { approvals } = await ledgerOf(run.home, "all", ["cli"]);
+  expect((await approvals.get(run.approval)).status).toBe("superseded");
+  const record = await approvals.decide({ id, decision: "approved", channel: "cli", approver: "tty:ada" });
+  expect(await decide(await bareClient(run.home, true), run.id, record)).toBe("accepted");
+  expect((await end(run.agent, run.id)).data["phase"]).toBe("completed");
+  expect(await effects(run.home.project, "a")).toBe(1);
 });

@@ -110,13 +110,15 @@ export interface DecisionTask {
   readonly items: readonly PlanItem[];
 }
 
-/** What `checkDecision` answers. */
-export interface DecisionAnswer {
-  readonly decision: "approved" | "rejected";
-  /** Artifact of the verified record. */
-  readonly approval: string;
-  readonly nodes: readonly number[];
-}
+/** What `checkDecision` answers. `void`: the request's kept decision counts no more, so that the run has to ask anew. */
+export type DecisionAnswer =
+  | {
+      readonly decision: "approved" | "rejected";
+      /** Artifact of the verified record. */
+      readonly approval: string;
+      readonly nodes: readonly number[];
+    }
+  | { readonly decision: "void"; readonly code: string; readonly why: string };
 
 /** Arguments of `releaseWorkspaces`. */
 export interface ReleaseTask {

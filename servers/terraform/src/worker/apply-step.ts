@@ -28,10 +28,12 @@ const MAX_RENEWALS = 100;
  */
 export async function applyStep(deps: WorkerDeps, call: StepCall, task: ApplyTask): Promise<ApplyAnswer> {
   const wasStarted = (): boolean => existsSync(join(journalOf(deps, call, task), "started"));
-  const opened = await openWorkspace(deps, call, task).catch((error: unknown) => failureOfOpening(deps, call, task.name, error));
+  const opened = await openWorkspace(deps, call, task, { onlyFollows: wasStarted() }).catch((error: unknown) =>
+    failureOfOpening(deps, call, task.name, error),
+  );
   if ("code" in opened) return { outcome: wasStarted() ? "in_doubt" : "not_done", failure: opened };
   try {
-    const answer = await apply(deps, call, task, opened);
+    const answer = await apply(deps, call, task, opened, wasStarted());
     if (answer.outcome !== "stale" && answer.outcome !== "credentials") await opened.lock.release(call.run);
     return answer;
   } catch (error) {
@@ -48,12 +50,17 @@ function journalOf(deps: WorkerDeps, call: StepCall, task: ApplyTask): string {
   return workspaceFolder(deps.directory, call.run, task.name, task.plan);
 }
 
-async function apply(deps: WorkerDeps, call: StepCall, task: ApplyTask, opened: WorkspaceContext): Promise<ApplyAnswer> {
+/**
+ * What an earlier attempt began is followed to its end whatever is forbidden by now: an approval that expired, a policy
+ * that was tightened or credentials that ran out since cannot undo it, and its workspace must not look free meanwhile.
+ */
+async function apply(deps: WorkerDeps, call: StepCall, task: ApplyTask, opened: WorkspaceContext, wasBegun: boolean): Promise<ApplyAnswer> {
   const { workspace, lock } = opened;
-  const record = await loadPlan(deps, call, task, opened);
+  const mayBegin = task.only_look !== true && !wasBegun;
+  const record = wasBegun ? await deps.artifacts.getJson<PlanRecord>(task.plan) : await loadPlan(deps, call, task, opened);
   const material = await deps.artifacts.getJson<PlanMaterial>(record.material);
   for (const secret of material.secrets) opened.redactor.addSecret(secret);
-  if (task.only_look !== true) {
+  if (mayBegin) {
     const taken = await lock.take(
       { run: call.run, workspace: workspace.name, dir: workspace.dir, since: new Date().toISOString() },
       (run) => call.isOpen(run),
@@ -63,7 +70,7 @@ async function apply(deps: WorkerDeps, call: StepCall, task: ApplyTask, opened: 
     await useApproval(deps, call, task, record);
   }
   const applied_from = new Date().toISOString();
-  const result = await applyWithPlanFile(deps, task, opened, { record, material, journal: journalOf(deps, call, task) });
+  const result = await applyWithPlanFile(deps, task, opened, { record, material, mayBegin, journal: journalOf(deps, call, task) });
   const times = { applied_from, applied_to: new Date().toISOString() };
   await deps.audit.append({
     kind: "command",
@@ -92,12 +99,14 @@ async function applyWithPlanFile(
   deps: WorkerDeps,
   task: ApplyTask,
   { step, workspace }: WorkspaceContext,
-  made: { record: PlanRecord; material: PlanMaterial; journal: string },
+  made: { record: PlanRecord; material: PlanMaterial; mayBegin: boolean; journal: string },
 ): Promise<ApplyResult> {
-  const { record, material, journal } = made;
+  const { record, material, mayBegin, journal } = made;
   const planFile = `${step.work}/${task.plan}.tfplan`;
-  await mkdir(step.work, { recursive: true, mode: 0o700 });
-  await writeFile(planFile, await planBytes(deps, record), { mode: 0o600 });
+  if (mayBegin) {
+    await mkdir(step.work, { recursive: true, mode: 0o700 });
+    await writeFile(planFile, await planBytes(deps, record), { mode: 0o600 });
+  }
   const { lineage, serial, lock_file_sha256, program } = record;
   return await applyPlan(step, {
     planFile,
@@ -109,7 +118,7 @@ async function applyWithPlanFile(
       digestKey: deps.keys.mac,
       ...(workspace.tfvars === undefined ? {} : { tfvars: workspace.tfvars }),
     },
-    ...(task.only_look === true ? { mayStart: false } : {}),
+    ...(mayBegin ? {} : { mayStart: false }),
   });
 }
 

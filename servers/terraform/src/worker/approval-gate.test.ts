@@ -1,4 +1,6 @@
 import { existsSync } from "node:fs";
+import { mkdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { canonicalJson, type ApprovalRecord } from "@platform-ops/ledger";
 import { describe, expect, test } from "vitest";
 import { applyStep } from "./apply-step.ts";
@@ -6,6 +8,7 @@ import { checkDecision, requestApproval } from "./approval-gate.ts";
 import { PlannedWorkspace } from "./fixture/planned-workspace.ts";
 import { releasePlan } from "./release-plan.ts";
 import type { PlanRecord } from "./plan-record.ts";
+import { planStep } from "./plan-step.ts";
 import { workspaceFolder } from "./run-files.ts";
 
 /** What an apply with that approval is refused with; nothing may have been started. */
@@ -95,6 +98,45 @@ describe("the activity that applies verifies the approval itself", () => {
   });
 });
 
+describe("the folder of a workspace", () => {
+  test("is looked at again: a symbolic link put in its place since the run was started leads nowhere", async () => {
+    await using w = await PlannedWorkspace.make();
+    const plan = await w.plan();
+    const record = await w.decided(plan);
+    await rename(w.dir, `${w.dir}-elsewhere`);
+    await symlink(`${w.dir}-elsewhere`, w.dir);
+    expect(await refusal(w, plan, record)).toBe("path_not_allowed");
+    const task = { ...w.task(plan, ""), requester: "agent:test@me", operations: ["plan" as const], apply: false, outputs: {} };
+    expect(await planStep(w.deps, w.call(), task)).toMatchObject({ outcome: "failed", failure: { code: "path_not_allowed" } });
+  });
+});
+
+describe("an apply that was begun", () => {
+  test("is followed to its end, though policy, roots and credentials would let none begin now", async () => {
+    await using w = await PlannedWorkspace.make();
+    const plan = await w.plan();
+    const record = await w.decided(plan);
+    const journal = workspaceFolder(w.deps.directory, "run-1", "vpc", plan);
+    const args = ["apply", "-json", "plan"];
+    await mkdir(journal, { recursive: true });
+    const boot = (await readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => "unknown")).trim();
+    const files = {
+      "arguments.json": JSON.stringify(args),
+      "request.json": JSON.stringify({ program: "/nonexistent/terraform", args, cwd: w.dir, env_names: [], boot }),
+      started: `1\nThu Jan  1 00:00:00 1970\n\n`,
+      out: "",
+      err: "Error: it failed by itself",
+      rc: "1",
+    };
+    for (const [name, text] of Object.entries(files)) await writeFile(join(journal, name), text);
+    const { environments } = w.deps.policy;
+    environments[0] = { ...environments[0]!, protected: true };
+    (w.deps.policy as { roots: string[] }).roots = ["/elsewhere"];
+    const answer = await applyStep(w.deps, w.call(), w.task(plan, await w.deps.artifacts.putJson(record)));
+    expect(answer).toMatchObject({ outcome: "not_done", failure: { code: "command_failed" } });
+  });
+});
+
 describe("the gate", () => {
   test("a retried attempt asks once", async () => {
     await using w = await PlannedWorkspace.make();
@@ -122,6 +164,35 @@ describe("the gate", () => {
     );
     expect(again).toMatchObject({ released: [{ node: 0 }] });
     expect(again.request).toBeUndefined();
+  });
+
+  test("a kept decision that the worker's policy takes no more is void: the next request asks anew, by the channels of now", async () => {
+    await using w = await PlannedWorkspace.make();
+    const plan = await w.plan();
+    const record = await w.decided(plan);
+    const { environments } = w.deps.policy;
+    environments[0] = { ...environments[0]!, channels: ["elicit"] };
+    const items = [{ node: 0, name: "vpc", plan }];
+    const check = (given: unknown) => checkDecision(w.deps, w.call(), { request: record.request_id, record: given, items });
+    expect(await check(record)).toMatchObject({ decision: "void", code: "approval_channel" });
+    const asked = await requestApproval(w.deps, w.call(), w.gate(plan, { id: `apr_${"0".repeat(25)}2`, supersedes: record.request_id }));
+    expect(asked).toMatchObject({ released: [], rejected: [], request: { channels: ["elicit"], nodes: [0] } });
+    expect((await w.deps.approvals.get(record.request_id)).status).toBe("superseded");
+    // Back to the looser policy, the old word does not count again.
+    environments[0] = { ...environments[0]!, channels: ["elicit", "cli"] };
+    await expect(w.deps.approvals.verify(record, { run_id: "run-1" })).rejects.toMatchObject({ code: "approval_closed" });
+  });
+
+  test("a forged record makes no kept decision void, and none void where nothing was decided", async () => {
+    await using w = await PlannedWorkspace.make();
+    const plan = await w.plan();
+    const items = [{ node: 0, name: "vpc", plan }];
+    const { request } = await requestApproval(w.deps, w.call(), w.gate(plan));
+    const forged = { request_id: request?.id, subject: [], decision: "approved" };
+    const check = () => checkDecision(w.deps, w.call(), { request: request?.id ?? "", record: forged, items });
+    await expect(check()).rejects.toMatchObject({ code: "approval_invalid" });
+    await w.deps.approvals.decide({ id: request?.id ?? "", decision: "approved", channel: "cli", approver: "tty:me" });
+    await expect(check()).rejects.toMatchObject({ code: "approval_invalid" });
   });
 
   test("what comes with an update is believed only when it verifies, and only for plans that wait now", async () => {

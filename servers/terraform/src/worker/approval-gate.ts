@@ -87,23 +87,50 @@ async function closeReplaced(
   id: string,
   waiting: readonly Waiting[],
 ): Promise<{ released: Released[]; rejected: number[] }> {
-  const [record] = await deps.approvals.records(id);
-  if (record === undefined) {
-    await deps.approvals.close(id, "superseded");
+  const kept = await keptDecision(deps, call, id);
+  if (kept === undefined || "refused" in kept) {
+    await deps.approvals.close(id, "superseded").catch(unknown);
     return { released: [], rejected: [] };
   }
+  const { record } = kept;
   const decided = waiting.filter(({ item }) => record.subject.some((s) => s.what === SUBJECT_PREFIX + item.name && s.digest === item.plan));
-  await deps.approvals.verify(record, { run_id: call.run });
   if (record.decision === "rejected") return { released: [], rejected: decided.map(({ item }) => item.node) };
   const approval = await keepRecord(deps, record);
   return { released: decided.map(({ item }) => ({ node: item.node, approval })), rejected: [] };
+}
+
+/**
+ * The decision that is kept for a request. `refused`: it can release nothing here, because the policy was tightened, a key
+ * revoked, or its file altered since. As a request is decided once, only a new one helps then. One that is merely expired
+ * is not refused in this sense: the run ends with it.
+ */
+async function keptDecision(
+  deps: WorkerDeps,
+  call: StepCall,
+  id: string,
+): Promise<{ record: ApprovalRecord } | { refused: OpsError } | undefined> {
+  try {
+    const [record] = await deps.approvals.records(id);
+    if (record === undefined || record.run_id !== call.run) return undefined;
+    await deps.approvals.verify(record, { run_id: call.run });
+    return { record };
+  } catch (error) {
+    if (isOpsError(error) && error.code.startsWith("approval_") && error.code !== "approval_expired") return { refused: error };
+    throw error;
+  }
 }
 
 /** Verifies the record that came with an update, and keeps it for the activity that acts, which verifies it again. */
 export async function checkDecision(deps: WorkerDeps, call: StepCall, task: DecisionTask): Promise<DecisionAnswer> {
   const record = asRecord(task.record);
   if (record.request_id !== task.request) throw new OpsError("approval_mismatch", "The record is for another request.");
-  await deps.approvals.verify(record, { run_id: call.run });
+  try {
+    await deps.approvals.verify(record, { run_id: call.run });
+  } catch (error) {
+    const kept = isOpsError(error) ? await keptDecision(deps, call, task.request) : undefined;
+    if (kept !== undefined && "refused" in kept) return { decision: "void", code: kept.refused.code, why: kept.refused.message };
+    throw error;
+  }
   const nodes = task.items
     .filter((item) => record.subject.some((s) => s.what === SUBJECT_PREFIX + item.name && s.digest === item.plan))
     .map((item) => item.node);

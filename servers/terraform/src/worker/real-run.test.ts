@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -73,7 +73,7 @@ describe.skipIf(binary === undefined || program === undefined)(
     let policy: Policy;
 
     beforeAll(async () => {
-      folder = await mkdtemp(join(tmpdir(), "real-run-"));
+      folder = await realpath(await mkdtemp(join(tmpdir(), "real-run-")));
       directory = await openDataDirectory(join(folder, "home"));
       const keys = await openKeys(directory);
       artifacts = openArtifacts(directory, keys);

@@ -154,6 +154,11 @@ export class Scheduler {
     this.#forget(indexes);
   }
 
+  /** The open request can be decided no more: the plans that wait are asked for again. */
+  askAnew(): void {
+    this.asked = new Set();
+  }
+
   rejected(indexes: readonly number[]): void {
     this.#refuse(indexes, "rejected");
   }

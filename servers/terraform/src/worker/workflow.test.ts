@@ -131,6 +131,16 @@ describe.skipIf(binary === undefined)(
       await expect(decide(id, request, "rejected")).rejects.toMatchObject({ code: "conflict" });
     });
 
+    test("a decision that the policy takes no more: the run asks anew, and the new request releases it", async () => {
+      const id = await start([node("a")], {});
+      const first = (await until(id, (m) => m.phase === "awaiting_approval")).approval?.id ?? "";
+      await expect(decide(id, first, "void")).rejects.toMatchObject({ code: "approval_channel", message: expect.stringContaining("asks anew") });
+      const second = (await until(id, (m) => m.approval !== undefined && m.approval.id !== first)).approval?.id ?? "";
+      await expect(decide(id, first, "approved")).rejects.toMatchObject({ code: "approval_closed" });
+      await decide(id, second, "approved");
+      expect(await orchestration.result(id)).toMatchObject({ applied: 1 });
+    });
+
     test("rejected: the run fails as run_rejected, names the workspaces, and gives their locks back", async () => {
       const id = await start([node("a"), node("b", [0])], {});
       const { approval } = await until(id, (m) => m.phase === "awaiting_approval");

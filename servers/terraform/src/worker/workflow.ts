@@ -116,6 +116,11 @@ class Run {
   async decide(record: RecordLike): Promise<DecideAnswer> {
     const nodes = this.#scheduler.nodes;
     const answer = await local.checkDecision({ request: record.request_id, record, items: this.#items(this.#scheduler.asked) });
+    if (answer.decision === "void") {
+      if (this.#request?.id === record.request_id) this.#scheduler.askAnew();
+      this.#changed = true;
+      throw refusal(answer.code, `${answer.why} The run asks anew: get_workflow_status names the new request.`);
+    }
     if (this.#request?.id === record.request_id) this.#closeRequest();
     if (answer.decision === "approved") this.#scheduler.approved(answer.nodes, answer.approval);
     else this.#scheduler.rejected(answer.nodes);

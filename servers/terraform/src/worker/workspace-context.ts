@@ -1,7 +1,7 @@
 import { environmentOf, Redactor, isMarkOfSecret, type Environment } from "@platform-ops/ledger";
 import { OpsError } from "@platform-ops/errors";
-import { mkdir } from "node:fs/promises";
-import { relative, isAbsolute } from "node:path";
+import { mkdir, realpath } from "node:fs/promises";
+import { isAbsolute, relative, sep } from "node:path";
 import type { InfraConfig, Workspace } from "../infra/infra-config.ts";
 import { childEnvironment } from "../terraform/child-environment.ts";
 import type { Progress, StepContext } from "../terraform/step.ts";
@@ -46,20 +46,22 @@ export function lockOf(deps: WorkerDeps, workspace: Workspace): WorkspaceLock {
 }
 
 /**
- * Opens a workspace for a step: folders, environment of the child, redactor that knows the run's secrets.
+ * Opens a workspace for a step: folders, environment of the child, redactor that knows the run's secrets. With
+ * `onlyFollows` nothing is begun any more, so that what was allowed when it was begun is not judged again.
  * @throws OpsError artifact_missing, path_not_allowed, program_missing, not_found
  */
 export async function openWorkspace(
   deps: WorkerDeps,
   call: StepCall,
   task: { config: string; environment: string; name: string; lock_timeout_seconds: number },
+  { onlyFollows = false } = {},
 ): Promise<WorkspaceContext> {
   const [{ config, environment }, run] = await Promise.all([
     loadConfig(deps, task.config),
     deps.artifacts.getJson<RunEnvironment>(task.environment),
   ]);
   const workspace = workspaceOf(config, task.name);
-  requireInside(workspace.dir, deps.policy.roots ?? run.roots);
+  if (!onlyFollows) await requireInside(workspace, deps.policy.roots ?? run.roots);
   const program = run.programs[workspace.kind];
   if (program === undefined)
     throw new OpsError("program_missing", `The run knows no ${workspace.kind}.`, {
@@ -90,14 +92,23 @@ function isSecretVariable(name: string): boolean {
   return name.startsWith("TF_TOKEN_") || isMarkOfSecret(name.replace(/^TF_VAR_/, ""));
 }
 
-/** The worker's own roots hold, where its policy names some; else those with which the run was started. */
-function requireInside(dir: string, roots: readonly string[]): void {
-  const inside = roots.some((root) => {
-    const path = relative(root, dir);
-    return path === "" || (!path.startsWith("..") && !isAbsolute(path));
-  });
-  if (!inside)
-    throw new OpsError("path_not_allowed", `${dir} is outside the roots that this worker allows.`, {
-      details: { roots: roots.slice(0, 20) },
-    });
+/**
+ * The worker's own roots hold, where its policy names some; else those with which the run was started. The folder and the
+ * variables file must still be what was checked then: a symbolic link that was put in their place since leads elsewhere.
+ */
+async function requireInside({ dir, tfvars }: Workspace, roots: readonly string[]): Promise<void> {
+  for (const path of tfvars === undefined ? [dir] : [dir, tfvars]) {
+    if (!roots.some((root) => isInside(root, path))) throw notAllowed(`${path} is outside the roots that this worker allows.`, roots);
+    const now = await realpath(path).catch(() => path);
+    if (now !== path) throw notAllowed(`${path} leads to another place (${now}) than when the run was started.`, roots);
+  }
+}
+
+function isInside(root: string, path: string): boolean {
+  const way = relative(root, path);
+  return way === "" || (way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+}
+
+function notAllowed(message: string, roots: readonly string[]): OpsError {
+  return new OpsError("path_not_allowed", message, { details: { roots: roots.slice(0, 20) } });
 }
