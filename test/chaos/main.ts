@@ -1,0 +1,35 @@
+import { parseArgs } from "node:util";
+import { playRound, type RoundReport } from "./round.ts";
+
+// Random kills over random runs: `npm run chaos -- [--seed N] [--rounds N] [--minutes N]`. Round i of seed S is the story of
+// seed S + i, so that one round is repeated by its own seed and `--rounds 1` (the moments of the kills are then the same, what
+// the machine does in them is not).
+
+const { values } = parseArgs({ options: { seed: { type: "string" }, rounds: { type: "string" }, minutes: { type: "string" } } });
+const number = (text: string | undefined, otherwise: number): number => {
+  const value = text === undefined ? otherwise : Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new Error(`not a number: ${text}`);
+  return value;
+};
+const first = Math.trunc(number(values.seed, Date.now() % 1_000_000));
+const rounds = values.rounds === undefined ? Number.POSITIVE_INFINITY : Math.trunc(number(values.rounds, 1));
+const until = Date.now() + (values.rounds === undefined || values.minutes !== undefined ? number(values.minutes, 5) * 60_000 : Number.POSITIVE_INFINITY);
+
+let stopped = false;
+process.once("SIGINT", () => (stopped = true));
+let [passed, failed] = [0, 0];
+console.log(`chaos, seed ${first}`);
+for (let i = 0; i < rounds && Date.now() < until && !stopped; i += 1) {
+  const report = await playRound(first + i).catch((error: unknown) => `round of seed ${first + i} broke off: ${String(error)}`);
+  if (typeof report === "string" || report.problems.length > 0) failed += 1;
+  else passed += 1;
+  console.log(typeof report === "string" ? report : lineOf(report));
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed > 0 ? 1 : 0;
+
+function lineOf({ story, killed, phase, seconds, problems, status }: RoundReport): string {
+  const graph = story.workspaces.map(({ name, needs }) => (needs?.length ? `${name}<${needs.join("+")}` : name)).join(" ");
+  const head = `${problems.length === 0 ? "ok    " : "FAILED"} seed ${story.seed}  ${graph}  ${story.approval}  killed ${killed.join(" ") || "nobody"}  ${phase} in ${seconds.toFixed(1)} s`;
+  return problems.length === 0 ? head : [head, ...problems.map((problem) => `         ${problem}`), ...status.split("\n").map((line) => `       | ${line}`)].join("\n");
+}
