@@ -1,7 +1,8 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { afterEach, expect, test } from "vitest";
 import { AUTO_CONFIG, effects, writeProject } from "../support/home.ts";
 import { childEnv, TERRAFORM_BIN } from "../support/mcp-client.ts";
@@ -10,6 +11,7 @@ import { ended, openSession, phases, startRun, statusWhen, workspace, type Sessi
 
 // Which workspaces a run takes, from where it takes their definition, and where it runs them.
 
+const run = promisify(execFile);
 let session: Session;
 const workers: number[] = [];
 afterEach(async () => {
@@ -43,6 +45,21 @@ test("only runs what it names, with the last outputs of what that takes; a missi
   const typo = await agent.call("execute_workflow", { config_path: "infra.yaml", only: ["bb"] });
   expect(typo.isError).toBe(true);
   expect(typo.text).toContain("only names workspaces that the configuration does not have: 'bb'");
+});
+
+test("the last outputs of a workspace that somebody applied by hand, behind a backend, are read too", async () => {
+  session = await openSession(AUTO_CONFIG);
+  const { home, connect } = session;
+  const backend = 'terraform {\n  backend "local" {\n    path = "../states/a.tfstate"\n  }\n}';
+  await writeProject(home.project, [
+    { name: "a", more: backend },
+    { name: "b", needs: ["a"] },
+  ]);
+  for (const args of [["init"], ["apply", "-auto-approve"]]) await run("terraform", args, { cwd: join(home.project, "a") });
+  const agent = await connect();
+  const done = await ended(agent, await startRun(agent, { config_path: "infra.yaml", only: ["b"] }));
+  expect(phases(done), done.text).toEqual({ a: "checked", b: "applied" });
+  expect(await effects(home.project, "a")).toBe(1);
 });
 
 test("an inline workspace without dir takes its definition from the file that defines it; two such files are refused by name", async () => {

@@ -30,7 +30,7 @@ export async function planStep(deps: WorkerDeps, call: StepCall, task: PlanTask)
   if (task.operations.length === 0) {
     return await failuresAsAnswers(deps, call, opened, async () => ({
       outcome: "checked",
-      outputs: await keepOutputs(deps, call, opened),
+      outputs: await keepOutputs(deps, call, opened, {}, await lastOutputs(opened)),
     })).finally(() => clearWork(opened.step.work));
   }
   const taken = await lock.take({ run: call.run, workspace: workspace.name, dir: workspace.dir, since: new Date().toISOString() }, (run) =>
@@ -48,6 +48,17 @@ export async function planStep(deps: WorkerDeps, call: StepCall, task: PlanTask)
       await clearWork(opened.step.work);
       if (!keeps) await lock.release(call.run);
     }
+  }
+}
+
+/** Outputs of a workspace that this run does not work on. One that was never initialised here is, where that is what it takes. */
+async function lastOutputs({ step }: WorkspaceContext): Promise<WorkspaceOutputs> {
+  try {
+    return await readOutputs(step);
+  } catch (error) {
+    if (!isStepFailure(error) || step.signal.aborted) throw error;
+    await ensureInit(step);
+    return await readOutputs(step);
   }
 }
 
