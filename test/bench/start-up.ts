@@ -32,16 +32,20 @@ function open(args: readonly string[], home: string): Session {
   const child = spawn(process.execPath, [...args], { stdio: ["pipe", "pipe", "ignore"], env: { ...childEnv(), PLATFORM_OPS_HOME: home } });
   let buffer = "";
   const waiting: ((value: unknown) => void)[] = [];
+  const arrived: unknown[] = [];
   child.stdout.on("data", (chunk: Buffer) => {
     buffer += chunk.toString();
     for (let at = buffer.indexOf("\n"); at >= 0; at = buffer.indexOf("\n")) {
-      waiting.shift()?.(JSON.parse(buffer.slice(0, at)));
+      const message: unknown = JSON.parse(buffer.slice(0, at));
+      const next = waiting.shift();
+      if (next === undefined) arrived.push(message);
+      else next(message);
       buffer = buffer.slice(at + 1);
     }
   });
   return {
     send: (message) => void child.stdin.write(`${JSON.stringify(message)}\n`),
-    next: () => new Promise((resolve) => waiting.push(resolve)),
+    next: () => (arrived.length > 0 ? Promise.resolve(arrived.shift()) : new Promise((resolve) => waiting.push(resolve))),
     pid: child.pid ?? 0,
     end: () =>
       new Promise((resolve) => {
