@@ -1,5 +1,5 @@
-import { constants } from "node:fs";
-import { open } from "node:fs/promises";
+import { closeSync, constants, fdatasync, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { promisify } from "node:util";
 import { OpsError } from "@platform-ops/errors";
 import type { DataDirectory } from "./data-directory.ts";
 import { errno, readPrivate } from "./durable-file.ts";
@@ -30,6 +30,8 @@ export interface AuditLog {
   /** Entries of a day (YYYY-MM-DD, today by default), oldest first; lines that a crash cut off are left out. */
   read(options?: { date?: string }): Promise<(AuditEntry & { time: string })[]>;
 }
+
+const datasync = promisify(fdatasync);
 
 /** Appends of up to one page by O_APPEND are not torn by other writers on the local file systems of Linux and macOS. */
 const MAX_LINE_BYTES = 4096;
@@ -73,23 +75,31 @@ function cut(text: string): string {
   return text.length <= MAX_FIELD_CHARS ? text : `${text.slice(0, MAX_FIELD_CHARS)}…`;
 }
 
-/** One write. A line that a crash left unfinished is ended first, so that it spoils only itself. */
+/**
+ * One write. A line that a crash left unfinished is ended first, so that it spoils only itself. Synchronous but for the
+ * flush: five short calls to a local disk take less time than one of them takes on its way through another thread.
+ */
 async function appendLine(path: string, line: string, flush: boolean): Promise<void> {
-  let handle;
+  const fd = openAppending(path);
   try {
-    handle = await open(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
+    const { size } = fstatSync(fd);
+    const last = Buffer.alloc(1, "\n");
+    if (size > 0) readSync(fd, last, 0, 1, size - 1);
+    const text = Buffer.from(last.toString("latin1") === "\n" ? line : `\n${line}`);
+    const written = writeSync(fd, text);
+    if (written !== text.length) throw new OpsError("command_failed", `${path} took ${written} of ${text.length} bytes.`, { hint: "Check free space." });
+    if (flush) await datasync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openAppending(path: string): number {
+  try {
+    return openSync(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
   } catch (error) {
     if (errno(error) === "ELOOP") throw new OpsError("data_directory_unsafe", `${path} is a symbolic link; a plain file is expected.`);
     throw error;
-  }
-  try {
-    const { size } = await handle.stat();
-    const last = Buffer.alloc(1, "\n");
-    if (size > 0) await handle.read(last, 0, 1, size - 1);
-    await handle.write(last.toString("latin1") === "\n" ? line : `\n${line}`);
-    if (flush) await handle.datasync();
-  } finally {
-    await handle.close();
   }
 }
 
