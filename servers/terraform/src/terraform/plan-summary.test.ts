@@ -221,6 +221,18 @@ describe("semanticDigest", () => {
       }),
     ],
     ["an output", plan({ output_changes: { o: { actions: ["create"], after: 1 } } })],
+    ["the value of a variable, which may say where a provider works", plan({ ...base, variables: { region: { value: "eu-west-1" } } })],
+    [
+      "the configuration of a provider",
+      plan({ ...base, configuration: { provider_config: { aws: { expressions: { region: { constant_value: "eu-west-1" } } } } } }),
+    ],
+    [
+      "a provisioner",
+      plan({
+        ...base,
+        configuration: { root_module: { resources: [{ provisioners: [{ expressions: { command: { constant_value: "rm" } } }] }] } },
+      }),
+    ],
     ["an action invocation", plan({ action_invocations: [{ address: "action.a" }] })],
   ])("changes with %s", (_what, other) => {
     expect(digest(other)).not.toBe(digest(base));

@@ -40,8 +40,9 @@ const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
  * SHA-256 (hex) of what a plan means: all resource changes that are no no-op (moves and imports included), output changes,
- * deferred changes and actions, in canonical JSON. Independent of time, order and plan bytes; equal for two plans of the
- * same thing. Sensitive values enter as HMAC-SHA256 under `key`.
+ * deferred changes and actions, in canonical JSON; and of what decides where and how that is done without being a change:
+ * the variables' values and the configuration, with its providers and provisioners. Independent of time, order and plan
+ * bytes; equal for two plans of the same thing. Values that are or may be sensitive enter as HMAC-SHA256 under `key`.
  */
 export function semanticDigest(plan: PlanJson, key: Uint8Array): string {
   const entries = (name: string): Json[] =>
@@ -49,6 +50,7 @@ export function semanticDigest(plan: PlanJson, key: Uint8Array): string {
       .filter(isMeant)
       .map((entry) => (isRecord(entry) ? Object.assign({}, entry, { change: meaning(entry["change"], key) }) : entry));
   const sorted = (items: Json[]): string[] => items.map((item) => toJsonText(item, true)).sort(order);
+  const hidden = (name: string): string => createHmac("sha256", key).update(toJsonText(plan[name] ?? null, true)).digest("hex");
   const outputs = isRecord(plan["output_changes"]) ? Object.entries(plan["output_changes"]).filter(([, change]) => !isNoOp(change)) : [];
   const parts = {
     resource_changes: sorted(entries("resource_changes")),
@@ -57,6 +59,8 @@ export function semanticDigest(plan: PlanJson, key: Uint8Array): string {
     action_invocations: sorted(list(plan["action_invocations"])),
     deferred_action_invocations: sorted(list(plan["deferred_action_invocations"])),
     complete: plan["complete"] ?? true,
+    variables: hidden("variables"),
+    configuration: hidden("configuration"),
   };
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }

@@ -7,6 +7,7 @@ import { applyStep } from "./apply-step.ts";
 import { checkDecision, requestApproval } from "./approval-gate.ts";
 import { PlannedWorkspace } from "./fixture/planned-workspace.ts";
 import { releasePlan } from "./release-plan.ts";
+import { placeDigest } from "./place-digest.ts";
 import type { PlanRecord } from "./plan-record.ts";
 import { planStep } from "./plan-step.ts";
 import { workspaceFolder } from "./run-files.ts";
@@ -260,6 +261,8 @@ describe("without a person", () => {
       { lock_file_sha256: "x" },
       { inputs: "x" },
       { dir: "/elsewhere" },
+      { place: "another account" },
+      { kinds: ["create", "delete"] },
       { program: { kind: "terraform", version: "1.12.0", digest: "0" } },
     ] as Partial<PlanRecord>[]) {
       expect(await released(w, await w.plan(change)), canonicalJson(change)).toBeUndefined();
@@ -269,6 +272,15 @@ describe("without a person", () => {
     expect(await w.deps.artifacts.getJson(approval ?? "")).toEqual(record);
     expect(await released(w, await w.plan({ run: "run-2" }))).toBeUndefined();
     expect(await refusal(w, plan, record)).not.toMatch(/^approval/);
+  });
+
+  test("where and as whom a run works is one place for renewed tokens, another for each account, region and profile", async () => {
+    await using w = await PlannedWorkspace.make();
+    const place = (variables: Record<string, string>) => placeDigest(w.deps.keys, variables);
+    const own = { HOME: "/home/a", PATH: "/bin", AWS_ACCESS_KEY_ID: "AKIA1", AWS_SECRET_ACCESS_KEY: "s", AWS_REGION: "eu-west-1" };
+    expect(place({ ...own, PATH: "/usr/bin", AWS_SECRET_ACCESS_KEY: "t", TF_TOKEN_a_example: "x" })).toBe(place(own));
+    for (const other of [{ AWS_ACCESS_KEY_ID: "AKIA2" }, { AWS_REGION: "us-east-1" }, { AWS_PROFILE: "prod" }, { TF_VAR_a: "1" }, { HOME: "/home/b" }])
+      expect(place({ ...own, ...other }), canonicalJson(other)).not.toBe(place(own));
   });
 
   test("a rejected plan-only request, and one of the same run, release nothing", async () => {

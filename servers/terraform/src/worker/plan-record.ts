@@ -14,6 +14,8 @@ export interface PlanRecord {
   readonly config: string;
   /** Digest of the run's own environment. */
   readonly environment: string;
+  /** Keyed digest of where and as whom the run works, see `placeDigest`. */
+  readonly place: string;
   /** Name of the policy's environment. */
   readonly policy_environment: string;
   readonly program: { readonly kind: string; readonly version: string; readonly digest: string };
@@ -63,13 +65,14 @@ export interface PlanView {
 
 /**
  * Names all plans that mean the same at the same place and time: equal for the plan of a plan-only run and for that of the
- * next run, when nothing moved in between. The plan's bytes differ every time and the environment holds session tokens,
- * so neither is part of it; the program's version is, as its plans are not interchangeable.
+ * next run, when nothing moved in between. The plan's bytes differ every time and the environment holds session tokens, so
+ * neither is part of it; what of the environment says where and as whom is, and so is the program's version, as its plans
+ * are not interchangeable.
  */
 export function carryKey(record: PlanRecord): string {
-  const { workspace, dir, policy_environment, program, semantic_digest, lineage, serial, lock_file_sha256, inputs, kinds } = record;
+  const { workspace, dir, place, policy_environment, program, semantic_digest, lineage, serial, lock_file_sha256, inputs, kinds } = record;
   return sha256(
-    canonicalJson({ workspace, dir, policy_environment, program, semantic_digest, lineage, serial, lock_file_sha256, inputs, kinds }),
+    canonicalJson({ workspace, dir, place, policy_environment, program, semantic_digest, lineage, serial, lock_file_sha256, inputs, kinds }),
   );
 }
 

@@ -8,6 +8,7 @@ import { validateStep } from "./validate-step.ts";
 import { resolveVariables, type WorkspaceOutputs } from "../terraform/variables.ts";
 import { checkCredentials } from "./credentials.ts";
 import { failureOfOpening, isStepFailure, keepFailure } from "./failure-text.ts";
+import { placeDigest } from "./place-digest.ts";
 import type { PlanMaterial, PlanRecord, PlanView } from "./plan-record.ts";
 import { releasePlan } from "./release-plan.ts";
 import type { PlanAnswer, PlanTask } from "./activity-contract.ts";
@@ -224,6 +225,7 @@ async function keepPlan(
     dir: opened.workspace.dir,
     config: task.config,
     environment: task.environment,
+    place: placeDigest(deps.keys, opened.variables),
     policy_environment: opened.environment.name,
     program: { kind, version, digest: program },
     plan_file,
