@@ -1,4 +1,5 @@
-import { printCounts, printTime } from "./render-status.ts";
+import { printCounts } from "../worker/print-counts.ts";
+import { printTime } from "./render-status.ts";
 import type { RunView } from "./run-view.ts";
 
 /** A run as a Markdown comment for a pull request. Names and messages are escaped: they come from files. */

@@ -1,4 +1,4 @@
-import type { Counts } from "../worker/run-contract.ts";
+import { printCounts } from "../worker/print-counts.ts";
 import type { RunView, WorkspaceView } from "./run-view.ts";
 
 /** Workspaces shown in full; of more, those that need a look come first and the rest is counted. */
@@ -15,12 +15,6 @@ export interface NextCall {
 /** `2024-01-15 10:30:00`, in UTC, as the source document prints times. */
 export function printTime(iso: string): string {
   return iso.slice(0, 19).replace("T", " ");
-}
-
-/** `+3 ~1 -0`, with what is rarer behind it. */
-export function printCounts(counts: Counts): string {
-  const rare = (["replace", "move", "import", "forget", "outputs"] as const).flatMap((key) => (counts[key] > 0 ? [`${counts[key]} ${key}`] : []));
-  return [`+${counts.add} ~${counts.change} -${counts.destroy}`, ...rare].join(", ");
 }
 
 /** What to do next, most useful first. */

@@ -2,7 +2,7 @@ import { OpsError } from "@platform-ops/errors";
 import { z } from "zod";
 import { tool, type TerraformDeps } from "../deps.ts";
 import { parseCursor } from "../runs/cursor.ts";
-import { planLines, printPlan, type PlanLine } from "../runs/render-plan.ts";
+import { planLines, printPlan, type PlanLine } from "../worker/render-plan.ts";
 import { readRun } from "../runs/run-view.ts";
 import type { PlanView } from "../worker/plan-record.ts";
 import { readView } from "../worker/run-files.ts";
@@ -29,7 +29,7 @@ export const get_plan = tool({
     }
     const plans = await readPlans(deps, workflow_id, workspace === undefined ? names : [workspace]);
     const start = parseCursor(from);
-    const all = plans.flatMap(planLines);
+    const all = plans.flatMap((plan) => planLines(plan));
     const page = all.slice(start, start + most);
     const next_cursor = start + most < all.length ? String(start + most) : undefined;
     const unplanned = run.workspaces.filter((w) => (workspace === undefined || w.name === workspace) && !plans.some((plan) => plan.workspace === w.name));

@@ -112,6 +112,24 @@ describe("the folder of a workspace", () => {
   });
 });
 
+describe("the program of a run", () => {
+  test("is compared with the file before anything is planned or applied with it", async () => {
+    await using w = await PlannedWorkspace.make();
+    const path = join(w.deps.directory.root, "terraform");
+    await writeFile(path, "#!/bin/sh\n", { mode: 0o755 });
+    const environment = await w.deps.artifacts.putJson({
+      variables: {},
+      programs: { terraform: { path, version: "1.11.4", digest: "0".repeat(64) } },
+      roots: [w.dir],
+    });
+    const plan = await w.plan({ environment });
+    const task = { ...w.task(plan, await w.deps.artifacts.putJson(await w.decided(plan))), environment };
+    expect(await applyStep(w.deps, w.call(), task)).toMatchObject({ outcome: "not_done", failure: { code: "program_missing" } });
+    const toPlan = { ...task, requester: "agent:test@me", operations: ["plan" as const], apply: false, outputs: {} };
+    expect(await planStep(w.deps, w.call(), toPlan)).toMatchObject({ outcome: "failed", failure: { code: "program_missing" } });
+  });
+});
+
 describe("an apply that was begun", () => {
   test("is followed to its end, though policy, roots and credentials would let none begin now", async () => {
     await using w = await PlannedWorkspace.make();

@@ -1,17 +1,7 @@
-import type { ResourceAction } from "../terraform/plan-summary.ts";
+import { countsText } from "./print-counts.ts";
 import { COUNT_KEYS, type Counts } from "./run-contract.ts";
 import type { PlanRecord, PlanView } from "./plan-record.ts";
-
-const SIGN: Partial<Record<ResourceAction, string>> = {
-  create: "+",
-  update: "~",
-  delete: "-",
-  replace: "-/+",
-  read: "<=",
-  move: "->",
-  import: "<-",
-  forget: "x",
-};
+import { planLines, printPlan } from "./render-plan.ts";
 
 /** Resources listed in the few lines that a form shows; the full text has them all. */
 const LISTED = 12;
@@ -32,7 +22,7 @@ export function approvalSummary(plans: readonly PlanRecord[], views: readonly Pl
   const destroys = views.flatMap((view) =>
     view.changes
       .filter((change) => change.action === "delete" || change.action === "replace")
-      .map((change) => `${SIGN[change.action] ?? "?"} ${view.workspace}: ${change.address}`),
+      .map((change) => `${change.action} ${view.workspace}: ${change.address}`),
   );
   if (destroys.length > 0)
     lines.push(
@@ -43,49 +33,16 @@ export function approvalSummary(plans: readonly PlanRecord[], views: readonly Pl
   return lines.join("\n");
 }
 
-/** Everything that will happen, as a person reads it before deciding. The views are masked. */
+/** Everything that will happen, as a person reads it before deciding, nothing cut. The views are masked. */
 export function approvalDetails(plans: readonly PlanRecord[], views: readonly PlanView[]): string {
   return views
     .map((view, i) => {
-      const plan = plans[i];
-      const head = [
-        `## ${view.workspace}: ${countsText(view.counts)}`,
-        `folder ${plan?.dir ?? ""}, ${view.program}, state serial ${view.serial}, planned ${view.made_at}`,
-      ];
-      const changes = view.changes.flatMap((change) => [
-        `${SIGN[change.action] ?? "?"} ${change.address}${change.previous_address === undefined ? "" : ` (was ${change.previous_address})`}${change.reason === undefined ? "" : ` [${change.reason}]`}`,
-        ...change.attributes.map(
-          (a) =>
-            `      ${a.path}: ${a.before ?? "(none)"} -> ${a.unknown === true ? "(known after apply)" : (a.after ?? "(none)")}${a.forces_replacement === true ? "  # forces replacement" : ""}`,
-        ),
-        ...(change.more_attributes === undefined ? [] : [`      … ${change.more_attributes} more attributes`]),
-      ]);
-      const outputs = view.outputs
-        .filter((o) => o.action !== "no-op")
-        .map((o) => `  output ${o.name}: ${o.action}${o.sensitive ? " (sensitive)" : ""}`);
-      const checks = view.checks.map((check) => `  check ${check.address}: ${check.status} ${check.problems.join("; ")}`);
-      const partial = view.complete ? [] : ["  INCOMPLETE: this plan covers a part of the workspace only."];
-      return [...head, ...partial, ...changes, ...outputs, ...checks].join("\n");
+      const where = `folder ${plans[i]?.dir ?? ""}, ${view.program}, state serial ${view.serial}, planned ${view.made_at}`;
+      return `${printPlan(view, planLines(view, Number.POSITIVE_INFINITY))}\n  ${where}`;
     })
     .join("\n\n");
 }
 
 function totalOf(plans: readonly PlanRecord[]): Counts {
   return Object.fromEntries(COUNT_KEYS.map((key) => [key, plans.reduce((sum, plan) => sum + plan.counts[key], 0)])) as unknown as Counts;
-}
-
-/** "2 to add, 1 to change"; "no changes" where all are zero. */
-export function countsText(counts: Counts): string {
-  const words: Record<keyof Counts, string> = {
-    add: "to add",
-    change: "to change",
-    destroy: "to destroy",
-    replace: "to replace",
-    move: "to move",
-    import: "to import",
-    forget: "to forget",
-    outputs: "outputs",
-  };
-  const parts = COUNT_KEYS.flatMap((key) => (counts[key] > 0 ? [`${counts[key]} ${words[key]}`] : []));
-  return parts.length === 0 ? "no changes" : parts.join(", ");
 }

@@ -4,6 +4,7 @@ import { mkdir, realpath } from "node:fs/promises";
 import { isAbsolute, relative, sep } from "node:path";
 import type { InfraConfig, Workspace } from "../infra/infra-config.ts";
 import { childEnvironment } from "../terraform/child-environment.ts";
+import { requireSameProgram } from "../terraform/program.ts";
 import type { Progress, StepContext } from "../terraform/step.ts";
 import type { RunEnvironment } from "./run-contract.ts";
 import { lockKey, terraformDataFolder, workspaceFolder } from "./run-files.ts";
@@ -67,6 +68,7 @@ export async function openWorkspace(
     throw new OpsError("program_missing", `The run knows no ${workspace.kind}.`, {
       hint: `Install ${workspace.kind} and start a new run.`,
     });
+  if (!onlyFollows) await requireSameProgram({ kind: workspace.kind, ...program }, deps.directory.path("programs.json"));
   const redactor = new Redactor();
   for (const [name, value] of Object.entries(run.variables)) if (isSecretVariable(name)) redactor.addSecret(value);
   const dataDir = terraformDataFolder(deps.directory, workspace, environment.name);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ResourceAction, ResourceChange } from "../terraform/plan-summary.ts";
-import type { PlanView } from "../worker/plan-record.ts";
+import type { PlanView } from "./plan-record.ts";
 import { planLines, printPlan } from "./render-plan.ts";
 
 const change = (address: string, action: ResourceAction): ResourceChange => ({

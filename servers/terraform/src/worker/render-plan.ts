@@ -1,9 +1,9 @@
 import type { OutputChange, ResourceChange } from "../terraform/plan-summary.ts";
-import type { PlanView } from "../worker/plan-record.ts";
-import { printCounts } from "./render-status.ts";
+import type { PlanView } from "./plan-record.ts";
+import { printCounts } from "./print-counts.ts";
 
 const SIGNS: Readonly<Record<string, string>> = { create: "+", update: "~", delete: "-", replace: "-/+", read: "<=", move: "→", import: "⇐", forget: "∅" };
-/** Attributes shown of one resource; more are counted. */
+/** Attributes of one resource that an answer to a model shows; more are counted. */
 const ATTRIBUTES = 12;
 
 /** One line of a plan's listing: a resource or an output, with which workspace it belongs to. */
@@ -15,11 +15,11 @@ export interface PlanLine {
   readonly text: string;
 }
 
-/** All lines of a workspace's plan, destructive changes first. Values are masked already. */
-export function planLines(view: PlanView): PlanLine[] {
+/** All lines of a workspace's plan, destructive changes first, each resource with at most so many attributes. Values are masked already. */
+export function planLines(view: PlanView, attributes: number = ATTRIBUTES): PlanLine[] {
   const weight = (change: ResourceChange): number => (change.action === "delete" || change.action === "replace" ? 0 : 1);
-  const resources = [...view.changes].sort((a, b) => weight(a) - weight(b)).map((change) => resourceLine(view.workspace, "resource", change));
-  const drift = view.drift.map((change) => resourceLine(view.workspace, "drift", change));
+  const resources = [...view.changes].sort((a, b) => weight(a) - weight(b)).map((change) => resourceLine(view.workspace, "resource", change, attributes));
+  const drift = view.drift.map((change) => resourceLine(view.workspace, "drift", change, attributes));
   const outputs = view.outputs.filter((output) => output.action !== "no-op").map((output) => outputLine(view.workspace, output));
   const checks = view.checks.map((check): PlanLine => ({ workspace: view.workspace, kind: "check", address: check.address, action: check.status, text: `! check ${check.address}: ${check.status}${check.problems.map((problem) => `\n    ${problem}`).join("")}` }));
   return [...resources, ...outputs, ...checks, ...drift];
@@ -34,14 +34,15 @@ export function printPlan(view: PlanView, lines: readonly PlanLine[]): string {
   return [`${view.workspace}: ${printCounts(view.counts)}${partial}`, ...planned.map((line) => indent(line.text)), ...outside].join("\n");
 }
 
-function resourceLine(workspace: string, kind: "resource" | "drift", change: ResourceChange): PlanLine {
+function resourceLine(workspace: string, kind: "resource" | "drift", change: ResourceChange, most: number): PlanLine {
   const { attributes } = change;
-  const shown = attributes.slice(0, ATTRIBUTES).map((a) => `    ${a.path}: ${value(a, a.before)} → ${a.unknown === true ? "(known after apply)" : value(a, a.after)}${a.forces_replacement === true ? "  # forces replacement" : ""}`);
-  const left = attributes.length - Math.min(attributes.length, ATTRIBUTES) + (change.more_attributes ?? 0);
+  const shown = attributes.slice(0, most).map((a) => `    ${a.path}: ${value(a, a.before)} → ${a.unknown === true ? "(known after apply)" : value(a, a.after)}${a.forces_replacement === true ? "  # forces replacement" : ""}`);
+  const left = attributes.length - Math.min(attributes.length, most) + (change.more_attributes ?? 0);
   const more = left > 0 ? [`    … and ${left} more attributes`] : [];
   const from = change.previous_address === undefined ? "" : ` (was ${change.previous_address})`;
+  const why = change.reason === undefined ? "" : ` [${change.reason}]`;
   const sign = SIGNS[change.action] ?? "?";
-  return { workspace, kind, address: change.address, action: change.action, text: [`${sign} ${change.address}${from}`, ...shown, ...more].join("\n") };
+  return { workspace, kind, address: change.address, action: change.action, text: [`${sign} ${change.address}${from}${why}`, ...shown, ...more].join("\n") };
 }
 
 function outputLine(workspace: string, output: OutputChange): PlanLine {
