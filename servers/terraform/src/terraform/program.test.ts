@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { findProgram } from "./program.ts";
+import { findProgram, requireSameProgram } from "./program.ts";
 
 let folder = "";
 beforeEach(async () => {
@@ -38,6 +38,21 @@ test("finds it on the given path, real path and digest, and asks it once", async
   const changed = await findProgram("terraform", options);
   expect(changed.version).toBe("1.10.2");
   expect(changed.digest).not.toBe(found.digest);
+});
+
+test("a program that was replaced is noticed, though its size and modification time are those of the old one", async () => {
+  const cacheFile = join(folder, "cache.json");
+  const path = await install(join(folder, "terraform"), "1.9.8");
+  const when = new Date("2026-01-01T00:00:00Z");
+  await utimes(path, when, when);
+  const found = await findProgram("terraform", { configured: path, searchPath: "", cacheFile });
+  await expect(requireSameProgram(found, cacheFile)).resolves.toBeUndefined();
+  await install(path, "1.9.9");
+  await utimes(path, when, when);
+  await expect(requireSameProgram(found, cacheFile)).rejects.toMatchObject({ code: "program_missing" });
+  expect((await findProgram("terraform", { configured: path, searchPath: "", cacheFile })).version).toBe("1.9.9");
+  await rm(path);
+  await expect(requireSameProgram(found, cacheFile)).resolves.toBeUndefined();
 });
 
 test("a damaged cache is made anew", async () => {

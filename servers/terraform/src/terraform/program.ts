@@ -18,10 +18,14 @@ const TITLE: Record<Kind, string> = { terraform: "Terraform", tofu: "OpenTofu" }
 const cure = (kind: Kind): string =>
   `Install ${TITLE[kind]} ${LEAST[kind].join(".")} or newer, or name its path in the settings (terraform.${kind}_path).`;
 
-/** What was found out about a binary; valid as long as path, size and modification time stay the same. */
+/**
+ * What was found out about a binary; valid as long as path, size and times stay the same. The modification time can be set
+ * by whoever put another file in its place, the time of the last change of its inode cannot.
+ */
 interface CacheEntry {
   readonly size: number;
   readonly mtimeMs: number;
+  readonly ctimeMs: number;
   readonly version: string;
   readonly digest: string;
 }
@@ -104,7 +108,7 @@ async function writeCache(file: string | undefined, path: string, entry: CacheEn
 
 /**
  * Finds terraform or tofu: the configured path, else the first on `searchPath`. Version and SHA-256 are kept in
- * `cacheFile` by path, size and modification time (hashing 90 MB costs 0.2 s). Throws `program_missing` with the cure.
+ * `cacheFile` by path, size and times (hashing 90 MB costs 0.2 s). Throws `program_missing` with the cure.
  */
 export async function findProgram(
   kind: Kind,
@@ -120,16 +124,36 @@ export async function findProgram(
     });
   }
   const path = await realpath(found);
-  const { size, mtimeMs } = await stat(path);
+  const { size, mtimeMs, ctimeMs } = await stat(path);
   const kept = (await readCache(options.cacheFile))[path];
-  const isValid =
-    kept !== undefined &&
-    kept.size === size &&
-    kept.mtimeMs === mtimeMs &&
-    typeof kept.version === "string" &&
-    /^[0-9a-f]{64}$/.test(kept.digest);
-  const entry = isValid ? kept : { size, mtimeMs, version: await versionOf(kind, path), digest: await digestOf(path) };
+  const isValid = kept !== undefined && isOf(kept, { size, mtimeMs, ctimeMs }) && typeof kept.version === "string";
+  const entry = isValid ? kept : { size, mtimeMs, ctimeMs, version: await versionOf(kind, path), digest: await digestOf(path) };
   requireVersion(kind, path, entry.version);
   if (!isValid) await writeCache(options.cacheFile, path, entry);
   return { kind, path, version: entry.version, digest: entry.digest };
+}
+
+function isOf(kept: CacheEntry, file: Pick<CacheEntry, "size" | "mtimeMs" | "ctimeMs">): boolean {
+  return kept.size === file.size && kept.mtimeMs === file.mtimeMs && kept.ctimeMs === file.ctimeMs && /^[0-9a-f]{64}$/.test(kept.digest);
+}
+
+/** Digests of this process's programs, so that they are hashed once where no file has them. */
+const hashed = new Map<string, CacheEntry>();
+
+/**
+ * Checks that a program is still the one that a run was started with. One that is not there passes: its start tells.
+ * @throws OpsError program_missing
+ */
+export async function requireSameProgram({ kind, path, digest }: Pick<ProgramRef, "kind" | "path" | "digest">, cacheFile: string): Promise<void> {
+  const file = await stat(path).catch(() => undefined);
+  if (file === undefined) return;
+  const known = [hashed.get(path), (await readCache(cacheFile))[path]].find((entry) => entry !== undefined && isOf(entry, file));
+  const now = known?.digest ?? (await digestOf(path));
+  const { size, mtimeMs, ctimeMs } = file;
+  hashed.set(path, { size, mtimeMs, ctimeMs, version: "", digest: now });
+  if (now === digest) return;
+  throw new OpsError("program_missing", `${path} is another ${TITLE[kind]} than the one that the run was started with; it was not run.`, {
+    hint: "Start a new run: its plans are made, and approved, with the program of now.",
+    details: { program: kind, path },
+  });
 }
