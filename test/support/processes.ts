@@ -11,7 +11,8 @@ export async function pidOf(home: string, part: Part): Promise<number | undefine
   const file = part === "supervisor" ? "lock" : "state.json";
   const text = await readFile(join(home, "supervisor", file), "utf8").catch(() => "{}");
   const state = JSON.parse(text) as { pid?: number; temporal?: { pid: number }; workers?: { pid: number; role: string }[] };
-  const pid = part === "supervisor" ? state.pid : part === "temporal" ? state.temporal?.pid : state.workers?.find((w) => w.role === "current")?.pid;
+  const pid =
+    part === "supervisor" ? state.pid : part === "temporal" ? state.temporal?.pid : state.workers?.find((w) => w.role === "current")?.pid;
   return pid !== undefined && lives(pid) ? pid : undefined;
 }
 
@@ -55,4 +56,9 @@ export function pidsOf(program: string, ...words: string[]): number[] {
       }
     })
     .map(Number);
+}
+
+/** The environment with which a process was started, as Linux keeps it: `NAME=value`, separated by NUL. */
+export function environmentOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/environ`, "utf8");
 }

@@ -4,8 +4,13 @@ import { StdioTransport } from "../stdio-transport.ts";
 import type { Opening } from "./front.ts";
 import { openConnection, type ServeBySdk } from "./open-connection.ts";
 
-/** From the end of input or a signal to the end of `serveOpening`, at most, in milliseconds. */
+/**
+ * From the end of input or a signal to the end of `serveOpening`, at most, in milliseconds. Clients wait two seconds; the
+ * caller has something to close as well.
+ */
 export const END_WITHIN_MS = 1500;
+/** The part of it in which requests are still answered after the end of input. What is left is for calls that heed no abort. */
+const DRAIN_MS = 1000;
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -22,14 +27,17 @@ export interface StdioIo {
 /** The whole server, loaded when a message needs more than the opening. */
 export interface LoadedServer {
   readonly serve: ServeBySdk;
-  readonly logger: { debug(message: string, fields?: Record<string, unknown>): void; warn(message: string, fields?: Record<string, unknown>): void };
+  readonly logger: {
+    debug(message: string, fields?: Record<string, unknown>): void;
+    warn(message: string, fields?: Record<string, unknown>): void;
+  };
   /** Resolves when no call is in flight. */
   settled(): Promise<void>;
 }
 
 /**
  * Serves MCP on two streams until the input ends or SIGINT, SIGTERM or SIGHUP comes; then requests in flight get up to
- * 1.5 s to be answered (end of input) or are aborted (signals). `load` is called once, by the first message that the
+ * a second to be answered (end of input) or are aborted (signals). `load` is called once, by the first message that the
  * opening does not answer, or the first thing to log.
  * Throws OpsError too_large when a message over 10 MB ended it; what `load` throws; setup_needed when the SDK cannot be loaded.
  */
@@ -41,7 +49,7 @@ export async function serveOpening(opening: Opening, io: StdioIo, load: () => Pr
       failure = error;
       throw error;
     }));
-  const transport = new StdioTransport(io.input, io.output, END_WITHIN_MS);
+  const transport = new StdioTransport(io.input, io.output, DRAIN_MS);
   const warn = (error: Error): void =>
     void loaded().then(
       ({ logger }) => logger.warn("protocol", { error: firstLine(error) }),
@@ -53,7 +61,7 @@ export async function serveOpening(opening: Opening, io: StdioIo, load: () => Pr
     const end = await Promise.race([transport.ended, signals.came]);
     const server = await loading?.catch(() => undefined);
     // Closing aborts what is in flight; its records are still written.
-    await within(END_WITHIN_MS, Promise.all([connection.close(), server?.settled()]));
+    await within(end === "eof" ? END_WITHIN_MS - DRAIN_MS : END_WITHIN_MS, Promise.all([connection.close(), server?.settled()]));
     server?.logger.debug("ended", { end });
     // Nobody but us closes it, and only when the server cannot be loaded.
     if (failure !== undefined || end === "closed") throw isOpsError(failure) ? failure : notLoaded(failure);
