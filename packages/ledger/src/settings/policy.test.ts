@@ -37,6 +37,16 @@ describe("the environment of a target", () => {
     expect(environmentOf(policy, { config_path: "/home/a/infra.yaml", workspace_root: "/home/a", dirs: ["/home/a/envs/prod/vpc"] }).name).toBe("prod");
     expect(environmentOf(policy, { config_path: "/home/a/envs/prod/infra.yaml", workspace_root: "/home/a/envs/dev" }).name).toBe("prod");
   });
+
+  it("is not lent to folders that nobody put into it", () => {
+    const dev = "/home/a/envs/dev/infra.yaml";
+    expect(environmentOf(policy, { config_path: dev, workspace_root: "/home/a/envs/dev", dirs: ["/home/a/envs/dev/vpc"] }).name).toBe("dev");
+    expect(environmentOf(policy, { config_path: dev, workspace_root: "/home/a/envs/dev", dirs: ["/home/a/live/vpc"] }).name).toBe("default");
+    expect(environmentOf(policy, { config_path: dev, workspace_root: "/home/a/live", dirs: ["/home/a/live/vpc"] }).name).toBe("default");
+    expect(environmentOf(policy, { workspace_root: "/home/a/envs/dev", dirs: ["/home/a/live/vpc"] }).name).toBe("prod");
+    // A file that is matched by its own name takes what lies beside it along.
+    expect(environmentOf(policy, { config_path: "/srv/live/a.yaml", workspace_root: "/srv/live", dirs: ["/srv/live/vpc"] }).name).toBe("prod");
+  });
 });
 
 describe("what the policy approves itself", () => {

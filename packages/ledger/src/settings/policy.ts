@@ -1,5 +1,7 @@
+import { dirname } from "node:path";
 import type { Channel } from "../approvals/channel.ts";
 import { matchesGlob, matchesPathGlob } from "./glob.ts";
+import { isInside } from "./narrowing.ts";
 
 /** What a change does to one resource, or to outputs. */
 export const CHANGE_KINDS = ["create", "update", "delete", "replace", "move", "import", "forget", "outputs"] as const;
@@ -55,23 +57,25 @@ export interface EnvironmentTarget {
 export const DEFAULT_ENVIRONMENT = "default";
 
 /**
- * The environment of a target: the first match. Where several paths are named (the configuration, the folder its
+ * The environment of a target: the first match. Where several paths are named (the configuration, the folders its
  * workspaces lie in) and they match different environments, the strictest of those: a configuration file put elsewhere
- * must not take production out of its environment. Inline configuration whose folder nothing matches takes the strictest
+ * must not take production out of its environment. Nor does it lend its own environment to folders that lie elsewhere and
+ * match nothing: they count as what nothing matches. Inline configuration whose folder nothing matches takes the strictest
  * of all.
  */
 export function environmentOf(policy: Policy, target: EnvironmentTarget): Environment {
   if (target.cluster !== undefined || target.node !== undefined) {
     return policy.environments.find((environment) => matchesMachine(environment, target)) ?? strictest(policy.environments);
   }
-  const folders = [target.workspace_root, ...(target.dirs ?? [])].filter((each) => each !== undefined);
-  const matched = [
-    ...(target.config_path === undefined ? [] : [policy.environments.find((environment) => matchesPath(environment, [target.config_path!]))]),
-    ...folders.map((folder) => policy.environments.find((environment) => matchesPath(environment, [folder, `${folder}/infra.yaml`]))),
-  ].filter((environment) => environment !== undefined);
-  if (matched.length > 0) return strictest(matched);
-  const fallback = target.config_path === undefined ? undefined : policy.environments.find(matchesAll);
-  return fallback ?? strictest(policy.environments);
+  const { config_path, workspace_root, dirs = [] } = target;
+  const matching = (paths: string[]): Environment | undefined => policy.environments.find((environment) => matchesPath(environment, paths));
+  const rest = (config_path === undefined ? undefined : policy.environments.find(matchesAll)) ?? strictest(policy.environments);
+  const own = config_path === undefined ? workspace_root : dirname(config_path);
+  const byFolder = [workspace_root, ...dirs]
+    .filter((folder) => folder !== undefined)
+    .map((folder) => matching([folder, `${folder}/infra.yaml`]) ?? (own !== undefined && isInside(own, folder) ? undefined : rest));
+  const found = [config_path === undefined ? undefined : matching([config_path]), ...byFolder].filter((environment) => environment !== undefined);
+  return found.length > 0 ? strictest(found) : rest;
 }
 
 function matchesAll({ match }: Environment): boolean {
