@@ -133,7 +133,8 @@ function readText(file: string): string | undefined {
   }
 }
 
+/** A number that was written whole: its newline is there. */
 function readNumber(file: string): number | undefined {
-  const text = readText(file)?.trim();
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+  const text = readText(file);
+  return text !== undefined && /^\d+\n$/.test(text) ? Number(text) : undefined;
 }

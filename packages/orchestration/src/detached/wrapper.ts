@@ -3,7 +3,8 @@
  *
  * It takes the journal file by exclusive creation (`set -C`), so that of any number of starters one runs the program;
  * it runs the program in the foreground (a background job of a non-interactive shell would inherit an ignored SIGINT)
- * with its output in files; and it keeps the exit code, by rename, even when everyone who asked for it is dead.
+ * with its output in files; and it keeps the exit code, even when everyone who asked for it is dead. `pid` and `rc` are one
+ * write each and end with a newline: without it they do not count (two `mv` would cost more than all else here).
  *
  * $1 journal directory · $2… program and its arguments. Exit code 73 (EX_CANTCREAT): the journal was taken before.
  *
@@ -20,8 +21,8 @@ fi
 set -C
 printf '%s\\n%s\\n%s\\n' "$$" "$first" "$second" 2>/dev/null >"$journal/started" || exit 73
 set +C
-/bin/sh -c 'echo "$$" >"$0/pid.tmp" && mv "$0/pid.tmp" "$0/pid" && exec "$@"' "$journal" "$@" </dev/null >"$journal/out" 2>"$journal/err"
-echo "$?" >"$journal/rc.tmp" && mv "$journal/rc.tmp" "$journal/rc"
+/bin/sh -c 'echo "$$" >"$0/pid" && exec "$@"' "$journal" "$@" </dev/null >"$journal/out" 2>"$journal/err"
+echo "$?" >"$journal/rc"
 `;
 
 /** What the wrapper answers when another one took the journal first. */
