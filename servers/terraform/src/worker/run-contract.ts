@@ -1,6 +1,7 @@
 // What the client, the workflow and the activities of a run agree upon. Pure types and values: the workflow sandbox
 // loads this file, so it imports nothing at run time. Everything here travels through Temporal's history, therefore
 // it holds ids, digests, counts and addresses only; texts, plans, inputs and outputs are artifacts.
+import type { Counts } from "../terraform/plan-summary.ts";
 
 /** The workflow type, named as the source document names it. */
 export const WORKFLOW_TYPE = "ParentWorkflow";
@@ -25,17 +26,8 @@ export function waitsQueue(taskQueue: string): string {
 
 export type Operation = "init" | "validate" | "plan" | "apply";
 
-/** Counts of a plan, in the order in which the memo keeps them. */
-export interface Counts {
-  add: number;
-  change: number;
-  destroy: number;
-  replace: number;
-  move: number;
-  import: number;
-  forget: number;
-  outputs: number;
-}
+export type { Counts };
+/** The counts in the order in which the memo keeps them. */
 export const COUNT_KEYS = [
   "add",
   "change",
