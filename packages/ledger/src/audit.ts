@@ -7,7 +7,7 @@ import { Redactor } from "./redaction.ts";
 
 /** What is put on record: who did what to what, and how it ended. */
 export interface AuditEntry {
-  kind: "tool_call" | "decision" | "approval_refused" | "command" | "run";
+  kind: "tool_call" | "approval_requested" | "decision" | "approval_refused" | "command" | "run";
   /** A principal, such as agent:zed@ann or tty:ann. */
   actor: string;
   /** The tool, subcommand or decision. */
@@ -36,6 +36,8 @@ const datasync = promisify(fdatasync);
 /** Appends of up to one page by O_APPEND are not torn by other writers on the local file systems of Linux and macOS. */
 const MAX_LINE_BYTES = 4096;
 const MAX_FIELD_CHARS = 400;
+/** What must survive a power cut: who let what happen, and what was done. */
+const FLUSHED: ReadonlySet<AuditEntry["kind"]> = new Set(["decision", "approval_refused", "command"]);
 const MAX_FILE_BYTES = 512 * 1024 * 1024;
 
 /** Opens the audit of a data directory. Every text in an entry goes through the redactor. */
@@ -49,7 +51,7 @@ export function openAudit(dir: DataDirectory, redactor = new Redactor(), options
     async append(entry) {
       const time = now().toISOString();
       const line = lineOf(time, redactor.value(entry));
-      await appendLine(file(time.slice(0, 10)), line, entry.kind === "decision" || entry.kind === "approval_refused");
+      await appendLine(file(time.slice(0, 10)), line, FLUSHED.has(entry.kind));
     },
     async read({ date = now().toISOString().slice(0, 10) } = {}) {
       const text = (await readPrivate(file(date), MAX_FILE_BYTES))?.toString("utf8") ?? "";

@@ -48,7 +48,12 @@ class FileApprovals implements Approvals {
     const known = input.id === undefined ? undefined : await this.#files.request(input.id).catch(ignoreUnknown);
     if (known === undefined) {
       this.#checkOpenTime(fields);
-      if (await this.#files.keepRequest({ ...fields, digest: requestDigest(fields) })) return this.get(fields.id);
+      const digest = requestDigest(fields);
+      if (await this.#files.keepRequest({ ...fields, digest })) {
+        const { id, run_id: target, requester: actor, title } = fields;
+        await this.#deps.audit.append({ kind: "approval_requested", actor, what: "request", target, digest, outcome: "open", id, arguments: { title } });
+        return this.get(id);
+      }
     }
     const kept = known ?? (await this.#files.request(fields.id));
     if (requestDigest({ ...fields, created_at: kept.created_at }) !== kept.digest) throw new OpsError("already_exists", `Another approval request is called ${fields.id}.`);

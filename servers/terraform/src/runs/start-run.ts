@@ -31,7 +31,7 @@ export interface StartedRun {
  * @throws OpsError setup_needed, program_missing, temporal_unavailable, invalid_config
  */
 export async function startRun(deps: TerraformDeps, request: RunRequest): Promise<StartedRun> {
-  const { directory, artifacts } = await deps.ledger();
+  const { directory, artifacts, audit } = await deps.ledger();
   const config = restrictTo(request.config, request.selected);
   const queue = runQueue(deps.config, directory.id);
   const environment = environmentOf(deps.config.policy, {
@@ -62,9 +62,12 @@ export async function startRun(deps: TerraformDeps, request: RunRequest): Promis
     server_version: VERSION,
     ...(request.refs ? { refs: request.refs } : {}),
   };
+  const id = `${RUN_ID_PREFIX}${ulid().toLowerCase()}`;
+  // Before it begins: whatever this run then does has a name on record, whoever asked for it and by whichever way.
+  await audit.append({ kind: "run", actor: request.requester, what: "terraform run", target: config.config_path ?? config.workspace_root, digest: configDigest, outcome: "started", id });
   const started = await orchestration.start({
     type: WORKFLOW_TYPE,
-    id: `${RUN_ID_PREFIX}${ulid().toLowerCase()}`,
+    id,
     args: [input],
     memo: startMemo(input, {
       ...(config.config_path === undefined ? {} : { config_path: config.config_path }),

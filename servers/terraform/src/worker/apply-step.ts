@@ -68,20 +68,21 @@ async function apply(deps: WorkerDeps, call: StepCall, task: ApplyTask, opened: 
     if (!taken.held) throw new OpsError("conflict", `Run ${taken.by.run} took the workspace over.`, { details: { holder: taken.by.run } });
     await checkCredentials(opened.variables);
     await useApproval(deps, call, task, record);
+    // Before it begins: a worker that dies in the middle and comes back nowhere has left this word.
+    await onRecord(deps, call, task, record, "started").catch((cause: unknown) => {
+      throw new OpsError("command_failed", "The audit cannot be written, so nothing was applied.", {
+        hint: "Check free space and permissions of the data directory, then start a new run.",
+        cause,
+      });
+    });
   }
   const applied_from = new Date().toISOString();
   const result = await applyWithPlanFile(deps, task, opened, { record, material, mayBegin, journal: journalOf(deps, call, task) });
   const times = { applied_from, applied_to: new Date().toISOString() };
-  await deps.audit.append({
-    kind: "command",
-    actor: record.run,
-    what: `${record.program.kind} apply`,
-    target: record.dir,
-    digest: task.plan,
-    outcome: result.outcome,
-    ...(result.error === undefined ? {} : { code: result.error.code }),
-    id: call.run,
-  });
+  // How it ended is known and must not be lost for want of an audit.
+  await onRecord(deps, call, task, record, result.outcome, result.error?.code).catch((error: unknown) =>
+    deps.logger.error("the audit could not be written", { run: call.run, workspace: workspace.name, outcome: result.outcome, error }),
+  );
   if (result.outcome === "done")
     return await afterApply(
       deps,
@@ -92,6 +93,26 @@ async function apply(deps: WorkerDeps, call: StepCall, task: ApplyTask, opened: 
     );
   await updateView(deps.directory, call.run, workspace.name, times);
   return await answerOf(deps, call, opened, { ...result, outcome: result.outcome });
+}
+
+async function onRecord(
+  deps: WorkerDeps,
+  call: StepCall,
+  task: ApplyTask,
+  { run, program, dir }: PlanRecord,
+  outcome: string,
+  code?: string,
+): Promise<void> {
+  await deps.audit.append({
+    kind: "command",
+    actor: run,
+    what: `${program.kind} apply`,
+    target: dir,
+    digest: task.plan,
+    outcome,
+    ...(code === undefined ? {} : { code }),
+    id: call.run,
+  });
 }
 
 /** The plan's bytes lie in clear only while they are applied. */

@@ -112,6 +112,16 @@ describe("the folder of a workspace", () => {
   });
 });
 
+test("nothing is applied that cannot be put on record", async () => {
+  await using w = await PlannedWorkspace.make();
+  const plan = await w.plan();
+  const record = await w.decided(plan);
+  const audit = { ...w.deps.audit, append: async () => Promise.reject(new Error("ENOSPC")) };
+  const answer = await applyStep({ ...w.deps, audit }, w.call(), w.task(plan, await w.deps.artifacts.putJson(record)));
+  expect(answer).toMatchObject({ outcome: "not_done", failure: { code: "command_failed" } });
+  expect(existsSync(workspaceFolder(w.deps.directory, "run-1", "vpc", plan))).toBe(false);
+});
+
 describe("the program of a run", () => {
   test("is compared with the file before anything is planned or applied with it", async () => {
     await using w = await PlannedWorkspace.make();
@@ -145,7 +155,7 @@ describe("an apply that was begun", () => {
       started: `1\nThu Jan  1 00:00:00 1970\n\n`,
       out: "",
       err: "Error: it failed by itself",
-      rc: "1",
+      rc: "1\n",
     };
     for (const [name, text] of Object.entries(files)) await writeFile(join(journal, name), text);
     const { environments } = w.deps.policy;

@@ -42,6 +42,16 @@ export async function planStep(deps: WorkerDeps, call: StepCall, task: PlanTask)
   try {
     const answer = await failuresAsAnswers(deps, call, opened, () => plan(deps, call, task, opened));
     keeps = answer.outcome === "changed" && task.apply;
+    await deps.audit.append({
+      kind: "run",
+      actor: call.run,
+      what: `${workspace.kind} plan`,
+      target: workspace.dir,
+      ...(answer.outcome === "changed" ? { digest: answer.plan } : {}),
+      outcome: answer.outcome,
+      ...("failure" in answer ? { code: answer.failure.code } : {}),
+      id: call.run,
+    });
     return answer;
   } finally {
     // After a handover another attempt may be at work in the same folder, under the same lock.

@@ -233,6 +233,15 @@ describe.skipIf(binary === undefined || program === undefined)(
       expect(await deliver(id, record)).toEqual({ decision: "approved", workspaces: ["a", "b"] });
       expect(await orchestration.result(id)).toMatchObject({ applied: 2 });
       expect([await applied("person-a"), await applied("person-b")]).toEqual([1, 1]);
+      // The whole story is on record, in its order.
+      const story = (await audit.read()).filter((entry) => entry.id === id || entry.target === id);
+      expect(story.map((entry) => `${entry.kind}: ${entry.what} ${entry.outcome}`).filter((line, i, all) => all[i - 1] !== line)).toEqual(
+        expect.arrayContaining(["run: terraform plan changed", "command: terraform apply started", "command: terraform apply done"]),
+      );
+      const at = (what: string): number => story.findIndex((entry) => `${entry.kind}: ${entry.outcome}` === what);
+      const order = ["run: changed", "approval_requested: open", "decision: approved", "command: started", "command: done", "run: completed"].map(at);
+      expect(order).toEqual(order.toSorted((a, b) => a - b));
+      expect(order).not.toContain(-1);
     });
 
     test("plan, yes, apply: the approval of a plan-only run serves the next equal plan, once", async () => {
