@@ -14,7 +14,9 @@ export const configCommand = defineCommand<TerraformDeps>({
       terminal.stdout(`${JSON.stringify(shown, null, 2)}\n`);
       return 0;
     }
-    const rows = flatten({ ...shown.settings, policy: shown.policy, roots: shown.roots }).map(([name, value]) => [name, value, origin[name] ?? ""] as const);
+    const rows = flatten({ ...shown.settings, policy: shown.policy, roots: shown.roots }).map(
+      ([name, value]) => [name, value, origin[name] ?? ""] as const,
+    );
     const width = Math.max(...rows.map(([name]) => name.length));
     for (const [name, value, from] of rows) terminal.stdout(`${name.padEnd(width)}  ${value}${from === "" ? "" : `  (${from})`}\n`);
     return 0;
@@ -26,6 +28,8 @@ function flatten(value: object, prefix = ""): [string, string][] {
   return Object.entries(value).flatMap(([key, inner]): [string, string][] => {
     const name = prefix === "" ? key : `${prefix}.${key}`;
     if (inner === undefined) return [];
-    return typeof inner === "object" && inner !== null && !Array.isArray(inner) ? flatten(inner as object, name) : [[name, JSON.stringify(inner)]];
+    return typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? flatten(inner as object, name)
+      : [[name, JSON.stringify(inner)]];
   });
 }

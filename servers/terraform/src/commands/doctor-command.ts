@@ -19,7 +19,11 @@ export const doctorCommand = defineCommand<TerraformDeps>({
     if (input.options["fix"] === true) await setupCommand.run(input, deps, terminal, signal);
     const checks = await diagnose(deps);
     if (input.options["json"] === true) terminal.stdout(`${JSON.stringify({ checks }, null, 2)}\n`);
-    else for (const check of checks) terminal.stdout(`${MARKS[check.status]} ${check.name}${check.found === undefined ? "" : `: ${check.found}`}${check.cure === undefined || check.status === "ok" ? "" : `\n    ${check.cure}`}\n`);
+    else
+      for (const check of checks)
+        terminal.stdout(
+          `${MARKS[check.status]} ${check.name}${check.found === undefined ? "" : `: ${check.found}`}${check.cure === undefined || check.status === "ok" ? "" : `\n    ${check.cure}`}\n`,
+        );
     return checks.some((check) => check.status === "missing" || check.status === "broken") ? 3 : 0;
   },
 });
@@ -27,14 +31,30 @@ export const doctorCommand = defineCommand<TerraformDeps>({
 async function diagnose(deps: TerraformDeps): Promise<Check[]> {
   const { settings, path } = deps.config;
   const temporal = diagnoseTemporal({ home: settings.home, cache: settings.cache, path, temporal: settings.temporal });
-  const parts = await Promise.all([temporal, node(), dataDirectory(deps), workerRuntime(deps), programs(deps), roots(deps), approvals(deps)]);
+  const parts = await Promise.all([
+    temporal,
+    node(),
+    dataDirectory(deps),
+    workerRuntime(deps),
+    programs(deps),
+    roots(deps),
+    approvals(deps),
+  ]);
   return parts.flat();
 }
 
 async function node(): Promise<Check[]> {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   const ok = major > 20 || (major === 20 && minor >= 19);
-  return [{ name: "Node", status: ok ? "ok" : "broken", found: process.versions.node, wanted: ">=20.19", ...(ok ? {} : { cure: "Install Node 20.19 or newer." }) }];
+  return [
+    {
+      name: "Node",
+      status: ok ? "ok" : "broken",
+      found: process.versions.node,
+      wanted: ">=20.19",
+      ...(ok ? {} : { cure: "Install Node 20.19 or newer." }),
+    },
+  ];
 }
 
 async function dataDirectory(deps: TerraformDeps): Promise<Check[]> {
@@ -46,20 +66,35 @@ async function dataDirectory(deps: TerraformDeps): Promise<Check[]> {
     const gigabytes = Math.round((bavail * bsize) / 1e8) / 10;
     return [
       { name: "data directory and keys", status: "ok", found: home },
-      { name: "disk", status: gigabytes < 1 ? "warn" : "ok", found: `${gigabytes} GB free`, ...(gigabytes < 1 ? { cure: "Free some space: plans and the database need it." } : {}) },
+      {
+        name: "disk",
+        status: gigabytes < 1 ? "warn" : "ok",
+        found: `${gigabytes} GB free`,
+        ...(gigabytes < 1 ? { cure: "Free some space: plans and the database need it." } : {}),
+      },
     ];
   } catch (error) {
-    return [{ name: "data directory and keys", status: "broken", found: isOpsError(error) ? `${error.code}: ${error.message}` : home, cure: isOpsError(error) ? error.hint : "Check owner and permissions." }];
+    return [
+      {
+        name: "data directory and keys",
+        status: "broken",
+        found: isOpsError(error) ? `${error.code}: ${error.message}` : home,
+        cure: isOpsError(error) ? error.hint : "Check owner and permissions.",
+      },
+    ];
   }
 }
 
 async function workerRuntime(deps: TerraformDeps): Promise<Check[]> {
-  if (deps.config.settings.temporal.workers === "external") return [{ name: "worker", status: "ok", found: "run elsewhere, by the settings" }];
+  if (deps.config.settings.temporal.workers === "external")
+    return [{ name: "worker", status: "ok", found: "run elsewhere, by the settings" }];
   try {
     const spec = await workerSpec(deps.config);
     return [{ name: "worker build and runtime", status: "ok", found: spec.version }];
   } catch (error) {
-    return [{ name: "worker build and runtime", status: "missing", cure: isOpsError(error) ? error.hint : `Run: ${deps.config.startedAs} setup` }];
+    return [
+      { name: "worker build and runtime", status: "missing", cure: isOpsError(error) ? error.hint : `Run: ${deps.config.startedAs} setup` },
+    ];
   }
 }
 
@@ -77,18 +112,41 @@ async function programs(deps: TerraformDeps): Promise<Check[]> {
     }),
   );
   const there = found.filter((check) => check !== undefined);
-  return there.length > 0 ? there : [{ name: "terraform or tofu", status: "missing", wanted: "terraform >= 1.5 or tofu >= 1.6", cure: "Install one of them, or name its path in terraform.terraform_path or terraform.tofu_path." }];
+  return there.length > 0
+    ? there
+    : [
+        {
+          name: "terraform or tofu",
+          status: "missing",
+          wanted: "terraform >= 1.5 or tofu >= 1.6",
+          cure: "Install one of them, or name its path in terraform.terraform_path or terraform.tofu_path.",
+        },
+      ];
 }
 
 async function roots(deps: TerraformDeps): Promise<Check[]> {
   return deps.roots.length > 0
     ? [{ name: "roots", status: "ok", found: deps.roots.join(", ") }]
-    : [{ name: "roots", status: "warn", found: "none", cure: `Name the project's folder: ${deps.config.startedAs} --root /path/to/project` }];
+    : [
+        {
+          name: "roots",
+          status: "warn",
+          found: "none",
+          cure: `Name the project's folder: ${deps.config.startedAs} --root /path/to/project`,
+        },
+      ];
 }
 
 /** What the channels in force do not prove; said here because it is read by who sets this up. */
 async function approvals(deps: TerraformDeps): Promise<Check[]> {
   const weak = deps.config.policy.environments.filter((environment) => environment.channels.some((channel) => channel !== "signed"));
   if (weak.length === 0) return [{ name: "approvals", status: "ok", found: "by signature" }];
-  return [{ name: "approvals", status: "warn", found: `${weak.map((e) => `${e.name}: ${e.channels.join(", ")}`).join("; ")}`, cure: "An agent that has a shell of this account can use the channels cli and elicit. Signatures, or another user for the servers, stop that: docs/guides/approvals.md." }];
+  return [
+    {
+      name: "approvals",
+      status: "warn",
+      found: `${weak.map((e) => `${e.name}: ${e.channels.join(", ")}`).join("; ")}`,
+      cure: "An agent that has a shell of this account can use the channels cli and elicit. Signatures, or another user for the servers, stop that: docs/guides/approvals.md.",
+    },
+  ];
 }

@@ -18,7 +18,14 @@ export async function commandsOf(deps: TerraformDeps): Promise<readonly Command[
     runCommand,
     initCommand,
     runsCommand({ open: () => deps.orchestration({ worker: false }) }),
-    ...approvalCommands({ approvals: lazily(deps, "approvals"), artifacts: lazily(deps, "artifacts"), audit: lazily(deps, "audit"), user: deps.config.user, deliver: (record) => deliverDecision(deps, record), signingEnvironment: deps.config.signingEnvironment }),
+    ...approvalCommands({
+      approvals: lazily(deps, "approvals"),
+      artifacts: lazily(deps, "artifacts"),
+      audit: lazily(deps, "audit"),
+      user: deps.config.user,
+      deliver: (record) => deliverDecision(deps, record),
+      signingEnvironment: deps.config.signingEnvironment,
+    }),
     refreshCredentialsCommand,
     callCommand(async () => terraformServer(deps)),
     setupCommand,
@@ -32,9 +39,11 @@ export async function commandsOf(deps: TerraformDeps): Promise<readonly Command[
 
 /** A part of the ledger, opened with its first use: listing the subcommands touches no file. All its methods are asynchronous. */
 function lazily<K extends "approvals" | "artifacts" | "audit">(deps: TerraformDeps, part: K): Ledger[K] {
-  const call = (name: PropertyKey) => async (...args: unknown[]) => {
-    const opened = (await deps.ledger())[part] as unknown as Record<PropertyKey, (...args: unknown[]) => unknown>;
-    return opened[name]?.(...args);
-  };
+  const call =
+    (name: PropertyKey) =>
+    async (...args: unknown[]) => {
+      const opened = (await deps.ledger())[part] as unknown as Record<PropertyKey, (...args: unknown[]) => unknown>;
+      return opened[name]?.(...args);
+    };
   return new Proxy({} as Ledger[K], { get: (_target, name) => call(name) });
 }

@@ -1,9 +1,10 @@
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { isAbsolute, join, relative, resolve } from "node:path";
 import { OpsError } from "@platform-ops/errors";
 import { defineCommand } from "@platform-ops/ledger";
 import type { TerraformDeps } from "../deps.ts";
+import { realRoots } from "../infra/paths.ts";
 import { collectSources, importConfig } from "../init-config/import-config.ts";
 
 /** `init`: writes an infra.yaml for folders that exist already, or from a Terragrunt or an Atlantis configuration. */
@@ -19,19 +20,29 @@ export const initCommand = defineCommand<TerraformDeps>({
     const folder = resolve(deps.config.cwd, positionals[0] ?? ".");
     const from = options["from"];
     if (from !== undefined && from !== "folders" && from !== "terragrunt" && from !== "atlantis") {
-      throw new OpsError("invalid_input", `--from: ${JSON.stringify(from)} is not known.`, { hint: "Accepted: folders, terragrunt, atlantis." });
+      throw new OpsError("invalid_input", `--from: ${JSON.stringify(from)} is not known.`, {
+        hint: "Accepted: folders, terragrunt, atlantis.",
+      });
     }
     const { files, truncated } = await collectSources(folder);
-    const { yaml, notes } = importConfig(files, from);
+    const { yaml, notes } = importConfig(files, from, below(folder, deps.roots));
     for (const note of truncated ? ["the search for files ended at its limit", ...notes] : notes) terminal.stderr(`note: ${note}\n`);
     if (options["print"] === true) {
       terminal.stdout(yaml);
       return 0;
     }
     const file = join(folder, "infra.yaml");
-    if (existsSync(file)) throw new OpsError("already_exists", `${file} is there already.`, { hint: "Use --print to see what would be written." });
+    if (existsSync(file))
+      throw new OpsError("already_exists", `${file} is there already.`, { hint: "Use --print to see what would be written." });
     await writeFile(file, yaml, { flag: "wx" });
     terminal.stdout(`Wrote ${file}\n`);
     return 0;
   },
 });
+
+/** Where the folder is below the root that holds it, as `workspace_root` says it; undefined where it is that root, or below none. */
+function below(folder: string, roots: readonly string[]): string | undefined {
+  const paths = realRoots(roots).map((root) => relative(root, realpathSync(folder)));
+  if (paths.includes("")) return undefined;
+  return paths.find((path) => !isAbsolute(path) && !path.startsWith(".."));
+}

@@ -15,14 +15,26 @@ export const refreshCredentialsCommand = defineCommand<TerraformDeps>({
     const [id] = positionals;
     if (id === undefined) throw new OpsError("invalid_input", "refresh-credentials needs the id of a run.", { hint: "`runs` lists them." });
     const view = await readRun(deps, id);
-    if (!view.open) throw new OpsError("conflict", `${id} has ended already: ${view.phase}.`, { hint: "Start a new run.", retryable: false });
+    if (!view.open)
+      throw new OpsError("conflict", `${id} has ended already: ${view.phase}.`, { hint: "Start a new run.", retryable: false });
     const { artifacts, audit } = await deps.ledger();
     const orchestration = await deps.orchestration({ worker: true });
     const { environment, names } = await renewEnvironment(deps, readMemo((await orchestration.describe(id)).memo));
     const digest = await artifacts.putJson(environment, { kind: "environment" });
     await orchestration.signal(id, SIGNAL_REFRESH, digest);
-    await audit.append({ kind: "command", actor: `tty:${deps.config.user}`, what: "refresh-credentials", target: id, digest, outcome: "sent" });
-    terminal.stdout(names.length === 0 ? `${id} tries again with the variables that it has: this terminal has none to hand over.\n` : `${id} goes on with these variables of this terminal: ${names.join(", ")}\n`);
+    await audit.append({
+      kind: "command",
+      actor: `tty:${deps.config.user}`,
+      what: "refresh-credentials",
+      target: id,
+      digest,
+      outcome: "sent",
+    });
+    terminal.stdout(
+      names.length === 0
+        ? `${id} tries again with the variables that it has: this terminal has none to hand over.\n`
+        : `${id} goes on with these variables of this terminal: ${names.join(", ")}\n`,
+    );
     return 0;
   },
 });

@@ -23,12 +23,30 @@ export const runCommand = defineCommand<TerraformDeps>({
   },
   async run({ positionals, options }, deps, terminal, signal) {
     const only = Array.isArray(options["only"]) ? options["only"] : undefined;
-    const loaded = await loadInfra({ config_path: positionals[0] ?? "infra.yaml", roots: [...deps.roots], cwd: deps.config.cwd, ...(only === undefined ? {} : { only }) });
-    const config = options["plan"] === true ? { ...loaded.config, workspaces: loaded.config.workspaces.map((w) => ({ ...w, operations: w.operations.filter((operation) => operation !== "apply") })) } : loaded.config;
+    const loaded = await loadInfra({
+      config_path: positionals[0] ?? "infra.yaml",
+      roots: [...deps.roots],
+      cwd: deps.config.cwd,
+      ...(only === undefined ? {} : { only }),
+    });
+    const config =
+      options["plan"] === true
+        ? {
+            ...loaded.config,
+            workspaces: loaded.config.workspaces.map((w) => ({
+              ...w,
+              operations: w.operations.filter((operation) => operation !== "apply"),
+            })),
+          }
+        : loaded.config;
     const started = await startRun(deps, { config, selected: loaded.selected, requester: `tty:${deps.config.user}` });
     terminal.stdout(`WorkflowID: ${started.workflow_id}\nRunID: ${started.run_id}\n`);
     if (options["no-wait"] === true) return 0;
     const view = await follow(deps, started.workflow_id, signal, (text) => terminal.stderr(text));
+    if (view.open)
+      terminal.stderr(
+        `Interrupted; the run goes on. To end it: ${deps.config.startedAs} call cancel_workflow '{"workflow_id":"${view.workflow_id}"}'\n`,
+      );
     terminal.stdout(`${renderStatus(view, nextCalls(view, deps.config.startedAs), new Date())}\n`);
     const file = options["markdown"];
     if (typeof file === "string") await writeFile(file, markdownReport(view));
@@ -45,11 +63,16 @@ async function follow(deps: TerraformDeps, id: string, signal: AbortSignal, prin
     for (const workspace of view.workspaces) {
       if (seen.get(workspace.name) === workspace.phase) continue;
       seen.set(workspace.name, workspace.phase);
-      if (workspace.phase !== "waiting") print(`${new Date().toISOString().slice(11, 19)}  ${workspace.name}: ${workspace.phase}${workspace.because === undefined ? "" : ` (${workspace.because})`}\n`);
+      if (workspace.phase !== "waiting")
+        print(
+          `${new Date().toISOString().slice(11, 19)}  ${workspace.name}: ${workspace.phase}${workspace.because === undefined ? "" : ` (${workspace.because})`}\n`,
+        );
     }
     if (view.approval !== undefined && view.approval.id !== asked) {
       asked = view.approval.id;
-      print(`Waiting for an approval until ${view.approval.expires_at} (${printTally(view.workspaces)}):\n  ${deps.config.startedAs} show ${asked}\n  ${deps.config.startedAs} approve ${asked}\n`);
+      print(
+        `Waiting for an approval until ${view.approval.expires_at} (${printTally(view.workspaces)}):\n  ${deps.config.startedAs} show ${asked}\n  ${deps.config.startedAs} approve ${asked}\n`,
+      );
     }
     if (!view.open || signal.aborted) return view;
     await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);

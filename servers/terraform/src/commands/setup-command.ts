@@ -12,7 +12,12 @@ export const setupCommand = defineCommand<TerraformDeps>({
     const { settings, path, dist } = deps.config;
     const say = (line: string): void => terminal.stderr(`${line}\n`);
     await deps.ledger();
-    const wanted = { home: settings.home, cache: settings.cache, path, ...(settings.temporal.binary === undefined ? {} : { configured: settings.temporal.binary }) };
+    const wanted = {
+      home: settings.home,
+      cache: settings.cache,
+      path,
+      ...(settings.temporal.binary === undefined ? {} : { configured: settings.temporal.binary }),
+    };
     const temporal = async (): Promise<void> => {
       if (settings.temporal.address !== undefined) return say(`Temporal: the one at ${settings.temporal.address} is used`);
       const found = await locateTemporal(wanted);
@@ -21,7 +26,12 @@ export const setupCommand = defineCommand<TerraformDeps>({
     };
     const worker = async (): Promise<void> => {
       if (settings.temporal.workers === "external") return say("Worker: run elsewhere, by the settings");
-      const runtime = await installWorkerRuntime({ home: settings.home, cache: settings.cache, lockDir: join(dist, "runtime"), onProgress: (line) => say(`Worker runtime: ${line}`) });
+      const runtime = await installWorkerRuntime({
+        home: settings.home,
+        cache: settings.cache,
+        lockDir: join(dist, "runtime"),
+        onProgress: (line) => say(`Worker runtime: ${line}`),
+      });
       const build = await installWorkerBuild({ home: settings.home, from: dist });
       say(`Worker: ${build.version} with its runtime ${runtime.split("/").slice(-2, -1).join("")}`);
     };

@@ -11,7 +11,10 @@ export const workerCommand = defineCommand<TerraformDeps>({
   usage: "worker",
   async run(_input, deps, terminal, signal) {
     const spec = await workerSpec(deps.config);
-    const child = spawn(process.execPath, [join(spec.build, spec.entry), ...spec.args], { env: spec.env, stdio: ["ignore", "inherit", "inherit"] });
+    const child = spawn(process.execPath, [join(spec.build, spec.entry), ...spec.args], {
+      env: spec.env,
+      stdio: ["ignore", "inherit", "inherit"],
+    });
     const stop = (): void => void child.kill("SIGTERM");
     signal.addEventListener("abort", stop);
     if (signal.aborted) stop();
