@@ -221,6 +221,15 @@ describe.skipIf(binary === undefined)(
       expect(logOf(id)).toContain("gate a plan-only");
     });
 
+    test("where nothing can decide: plan-only runs complete with their report, others fail by that name", async () => {
+      const planned = await start([node("a", [], false)], { gate: "refuses" });
+      expect(await orchestration.result(planned)).toMatchObject({ phase: "completed", planned: 1, report: D("f") });
+      expect((await memo(planned)).approval).toBeUndefined();
+      const id = await start([node("a")], { gate: "refuses" });
+      await expect(orchestration.result(id)).rejects.toMatchObject({ code: "run_failed", message: expect.stringContaining("approval_channel") });
+      expect(logOf(id)).toEqual(expect.arrayContaining(["release a", "finish failed"]));
+    });
+
     test("an apply that ends without an answer is in doubt", async () => {
       const id = await start([node("a"), node("b", [0])], { gate: "auto", apply: { a: ["throws"] } });
       await expect(orchestration.result(id)).rejects.toMatchObject({

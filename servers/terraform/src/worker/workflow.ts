@@ -330,8 +330,11 @@ class Run {
 
   async #finish(): Promise<RunResult> {
     const nodes = this.#scheduler.nodes;
+    // A request that cannot be closed expires by itself; the run's report must not be lost for it.
     if (this.#request !== undefined)
-      await local.releaseWorkspaces({ config: this.#input.config, names: [], close: { request: this.#request.id, status: "superseded" } });
+      await local
+        .releaseWorkspaces({ config: this.#input.config, names: [], close: { request: this.#request.id, status: "superseded" } })
+        .catch(() => undefined);
     this.#closeRequest();
     const outcome = runOutcome(
       nodes.map((n) => ({
@@ -384,7 +387,7 @@ class Run {
     const left = this.#scheduler.leftPlanned();
     if (left.length === 0 || this.#scheduler.cancelled !== undefined) return undefined;
     const { config, requester, options } = this.#input;
-    const answer = await local.requestApproval({
+    const asked = local.requestApproval({
       config,
       requester,
       approval_hours: options.approval_hours,
@@ -392,7 +395,11 @@ class Run {
       plan_only: true,
       id: drawRequestId(),
     });
-    return answer.request;
+    // What was planned is planned, though nobody can approve it ahead: the next run asks.
+    return await asked.then(
+      ({ request }) => request,
+      () => undefined,
+    );
   }
 
   #items(nodes: Iterable<number>): PlanItem[] {
