@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { addStarter, bundleServer, copyInto } from "./build/bundle.ts";
 import { buildPaths, findLeaks } from "./build/leaks.ts";
-import { cleanInlineMap } from "./build/source-map.ts";
+import { filesIn, licencePage, packagesOf } from "./build/licences.ts";
+import { cleanInlineMap, sourcesOf } from "./build/source-map.ts";
 import { recordOpening } from "./build/opening.ts";
 import { newestChange, sourceHash } from "./build/source-hash.ts";
 
@@ -72,8 +73,9 @@ async function buildServer(server: string, force: boolean): Promise<void> {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   try {
-    await bundleServer(ROOT, server, out);
-    await addWorker(server, out);
+    const made = await bundleServer(ROOT, server, out);
+    const workflowSources = await addWorker(server, out);
+    writeFileSync(join(out, "THIRD-PARTY-LICENCES.txt"), licencePage(packagesOf(ROOT, [...filesIn(made.values()), ...workflowSources])));
     addStarter(ROOT, out);
     chmodSync(join(out, "bin.js"), 0o755);
     writeFileSync(join(out, "package.json"), `${JSON.stringify({ type: "commonjs" })}\n`);
@@ -94,19 +96,23 @@ async function buildServer(server: string, force: boolean): Promise<void> {
   );
 }
 
-/** The workflow bundle, and the lock file from which `setup` installs the worker's runtime. */
-async function addWorker(server: string, out: string): Promise<void> {
+/** The workflow bundle, and the lock file from which `setup` installs the worker's runtime. Returns the sources of the bundle. */
+async function addWorker(server: string, out: string): Promise<string[]> {
+  let sources: string[] = [];
   const workflow = join(ROOT, "servers", server, "src/worker/workflow.ts");
   const runtime = join(ROOT, "packages/orchestration/worker-runtime");
   if (existsSync(workflow)) {
     const { bundleWorkflows } = await import("@platform-ops/orchestration/worker");
     const outFile = join(out, "workflow-bundle.js");
     await bundleWorkflows({ workflowsPath: workflow, outFile, root: ROOT });
-    writeFileSync(outFile, cleanInlineMap(readFileSync(outFile, "utf8"), "workflow-bundle.js", ROOT));
+    const bundle = cleanInlineMap(readFileSync(outFile, "utf8"), "workflow-bundle.js", ROOT);
+    writeFileSync(outFile, bundle);
+    sources = sourcesOf(bundle);
   }
-  if (!existsSync(runtime)) return;
+  if (!existsSync(runtime)) return sources;
   mkdirSync(join(out, "runtime"));
   for (const name of ["package.json", "package-lock.json"]) copyInto(join(out, "runtime"), join(runtime, name));
+  return sources;
 }
 
 /** Puts the new folder in the place of the old one; a reader sees one or the other, but for a moment none. */

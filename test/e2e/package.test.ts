@@ -71,7 +71,8 @@ async function install(): Promise<void> {
 
 test("the package holds what it needs and nothing else, in at most 5 MB", async () => {
   expect(packed.size).toBeLessThanOrEqual(LARGEST);
-  const allowed = /^(package\.json|README\.md|LICENSE|dist\/[\w.-]+\.(cjs|js|json)|dist\/runtime\/package(-lock)?\.json)$/;
+  const allowed =
+    /^(package\.json|README\.md|LICENSE|dist\/[\w.-]+\.(cjs|js|json)|dist\/THIRD-PARTY-LICENCES\.txt|dist\/runtime\/package(-lock)?\.json)$/;
   expect(packed.files.map((file) => file.path).filter((path) => !allowed.test(path))).toEqual([]);
   const paths = packed.files.map((file) => file.path);
   expect(paths).toEqual(
@@ -86,6 +87,9 @@ test("the package holds what it needs and nothing else, in at most 5 MB", async 
     ]),
   );
   expect(await readFile(join(installed(), "README.md"), "utf8")).toContain("`list_workflows`");
+  const licences = await readFile(join(installed(), "dist/THIRD-PARTY-LICENCES.txt"), "utf8");
+  for (const name of ["zod", "@modelcontextprotocol/server", "@temporalio/client", "@temporalio/workflow", "yaml"])
+    expect(licences).toMatch(new RegExp(`^${name} \\d`, "m"));
 });
 
 test("its manifest has nothing to install, to run, or of the workspace; that of the workspace is as before", async () => {

@@ -12,6 +12,12 @@ export function cleanInlineMap(bundle: string, file: string, root: string): stri
   });
 }
 
+/** The sources that the inline source map of a bundle names; none without one. */
+export function sourcesOf(bundle: string): string[] {
+  const map = INLINE_MAP.exec(bundle)?.[2];
+  return map === undefined ? [] : (JSON.parse(Buffer.from(map, "base64").toString()) as { sources: string[] }).sources;
+}
+
 /** The text of a file with its inline source map readable, to search in. */
 export function withReadableMap(text: string): string {
   const map = INLINE_MAP.exec(text)?.[2];

@@ -8,9 +8,9 @@ import { openConnection, type ServeBySdk } from "./open-connection.ts";
  * From the end of input or a signal to the end of `serveOpening`, at most, in milliseconds. Clients wait two seconds; the
  * caller has something to close as well.
  */
-export const END_WITHIN_MS = 1500;
+export const END_WITHIN_MS = 1200;
 /** The part of it in which requests are still answered after the end of input. What is left is for calls that heed no abort. */
-const DRAIN_MS = 1000;
+const DRAIN_MS = 800;
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -37,7 +37,7 @@ export interface LoadedServer {
 
 /**
  * Serves MCP on two streams until the input ends or SIGINT, SIGTERM or SIGHUP comes; then requests in flight get up to
- * a second to be answered (end of input) or are aborted (signals). `load` is called once, by the first message that the
+ * 0.8 s to be answered (end of input) or are aborted (signals). `load` is called once, by the first message that the
  * opening does not answer, or the first thing to log.
  * Throws OpsError too_large when a message over 10 MB ended it; what `load` throws; setup_needed when the SDK cannot be loaded.
  */
@@ -59,10 +59,14 @@ export async function serveOpening(opening: Opening, io: StdioIo, load: () => Pr
   const signals = listenFor(io.signals);
   try {
     const end = await Promise.race([transport.ended, signals.came]);
-    const server = await loading?.catch(() => undefined);
-    // Closing aborts what is in flight; its records are still written.
-    await within(end === "eof" ? END_WITHIN_MS - DRAIN_MS : END_WITHIN_MS, Promise.all([connection.close(), server?.settled()]));
-    server?.logger.debug("ended", { end });
+    // Closing aborts what is in flight; its records are still written. A server that still loads is no reason to stay.
+    const closing = Promise.resolve(loading)
+      .catch(() => undefined)
+      .then(async (server) => {
+        await Promise.all([connection.close(), server?.settled()]);
+        server?.logger.debug("ended", { end });
+      });
+    await within(end === "eof" ? END_WITHIN_MS - DRAIN_MS : END_WITHIN_MS, closing);
     // Nobody but us closes it, and only when the server cannot be loaded.
     if (failure !== undefined || end === "closed") throw isOpsError(failure) ? failure : notLoaded(failure);
     if (end === "too_large") throw tooLarge();
