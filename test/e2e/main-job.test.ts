@@ -1,4 +1,4 @@
-import { cp, readFile } from "node:fs/promises";
+import { cp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { newHome, type TestHome } from "../support/home.ts";
@@ -62,4 +62,21 @@ test("list, plan, approve, apply, outputs, again, drift", async () => {
   const again = await follow((await agent.call("execute_workflow", { config_path: "infra.yaml" })).data["workflow_id"]);
   expect(again.data["workspaces"].map((w: { phase: string }) => w.phase)).toEqual(["unchanged", "unchanged", "unchanged", "unchanged"]);
   expect(asked.length).toBe(before);
+});
+
+test("a closed run is still listed and told when Temporal has forgotten it", async () => {
+  const { data } = await agent.call("execute_workflow", { config_path: "infra.yaml" });
+  const id = data["workflow_id"] as string;
+  const done = await follow(id);
+  await agent.close();
+  await home.run(["supervisor", "stop"]);
+  await rm(join(home.home, "temporal"), { recursive: true });
+  agent = await startAgent({ roots: [home.project], home: home.home });
+  const listed = await agent.call("list_runs", { limit: 1 });
+  expect(listed.data["runs"], listed.text).toMatchObject([{ workflow_id: id, phase: "completed", status: "WORKFLOW_EXECUTION_STATUS_COMPLETED" }]);
+  const older = await agent.call("list_runs", { limit: 10, cursor: listed.data["next_cursor"] });
+  expect(older.data["runs"].length).toBeGreaterThan(0);
+  expect(older.data["runs"].map((run: { workflow_id: string }) => run.workflow_id)).not.toContain(id);
+  const status = await agent.call("get_workflow_status", { workflow_id: id });
+  expect(status.data["workspaces"], status.text).toMatchObject(done.data["workspaces"].map(({ name, phase }: { name: string; phase: string }) => ({ name, phase })));
 });

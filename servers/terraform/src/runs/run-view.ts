@@ -3,6 +3,8 @@ import type { PendingActivity, RunDescription, RunStatus } from "@platform-ops/o
 import type { Ledger, TerraformDeps } from "../deps.ts";
 import { SERVER } from "../identity.ts";
 import type { Counts, FailureText, FinishTask, RunPhase, WorkspaceState } from "../worker/run-contract.ts";
+import type { RunReport } from "../worker/finish-run.ts";
+import { readReport } from "./reports.ts";
 import { readMemo, type OpenApproval, type ReadMemo } from "../worker/run-memo.ts";
 
 /** What an apply that did not end well did to which resources: `aws_vpc.main (create)`, the first ones of each. */
@@ -52,13 +54,6 @@ export interface RunView {
   readonly open: boolean;
   /** Artifact of the report, for closed runs. */
   readonly report?: string;
-}
-
-/** The report artifact: what `finishRun` was given, with the times of the run. */
-export interface RunReport extends FinishTask {
-  readonly workflow_id?: string;
-  readonly run_id?: string;
-  readonly finished_at?: number;
 }
 
 /**
@@ -195,23 +190,12 @@ function progressOf(pending: readonly PendingActivity[], name: string): { progre
   return progress === undefined ? {} : { progress };
 }
 
-async function readReport(ledger: Ledger, id: string): Promise<RunReport | undefined> {
-  if (!/^[A-Za-z0-9_.-]{1,200}$/.test(id)) return undefined;
-  const { readFile } = await import("node:fs/promises");
-  try {
-    const pointer = JSON.parse(await readFile(ledger.directory.path("reports", `${id}.json`), "utf8")) as { report?: string };
-    return pointer.report === undefined ? undefined : await ledger.artifacts.getJson<RunReport>(pointer.report);
-  } catch {
-    return undefined;
-  }
-}
-
 function viewOfReport(id: string, report: RunReport): RunView {
   const names = report.nodes.map((node) => node.name);
   return {
     workflow_id: id,
     run_id: report.run_id ?? "",
-    status: report.phase === "completed" ? "WORKFLOW_EXECUTION_STATUS_COMPLETED" : "WORKFLOW_EXECUTION_STATUS_FAILED",
+    status: statusOfPhase(report.phase),
     phase: report.phase,
     reason: report.reason,
     started_at: new Date(report.started_at).toISOString(),
@@ -227,4 +211,9 @@ function viewOfReport(id: string, report: RunReport): RunView {
     })),
     open: false,
   };
+}
+
+/** The status that Temporal gave a run which closed in that phase. */
+export function statusOfPhase(phase: string): "WORKFLOW_EXECUTION_STATUS_COMPLETED" | "WORKFLOW_EXECUTION_STATUS_FAILED" {
+  return phase === "completed" ? "WORKFLOW_EXECUTION_STATUS_COMPLETED" : "WORKFLOW_EXECUTION_STATUS_FAILED";
 }
