@@ -50,9 +50,9 @@ export async function serveOpening(opening: Opening, io: StdioIo, load: () => Pr
       throw error;
     }));
   const transport = new StdioTransport(io.input, io.output, DRAIN_MS);
-  const warn = (error: Error): void =>
+  const warn = (fault: Error): void =>
     void loaded().then(
-      ({ logger }) => logger.warn("protocol", { error: firstLine(error) }),
+      ({ logger }) => logger.warn("protocol", { error: firstLine(fault) }),
       () => undefined,
     );
   const connection = openConnection(opening, transport, warn, async () => (await loaded()).serve);
