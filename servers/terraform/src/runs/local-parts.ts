@@ -1,10 +1,16 @@
 import { OpsError } from "@platform-ops/errors";
 import type { ServerConfig } from "../config.ts";
 
-/** Variables of the supervisor and its children: what a process needs, and where our settings are. Never TEMPORAL_DEBUG. */
+/** What one client narrows is its own: the supervisor and the worker serve them all. */
+const OF_ONE_CLIENT = new Set(["PLATFORM_OPS_READ_ONLY", "PLATFORM_OPS_TOOLSETS", "PLATFORM_OPS_TERRAFORM_ROOTS"]);
+
+/**
+ * Variables of the supervisor and its children: what a process needs, and where our settings are. Never TEMPORAL_DEBUG, nor
+ * what one client narrows.
+ */
 export function processEnvironment(config: ServerConfig): Record<string, string> {
   const kept = Object.entries(config.env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && entry[0] !== "TEMPORAL_DEBUG" && (/^(PATH|HOME|LANG|LC_.*|TZ|TMPDIR|USER|LOGNAME|XDG_.*|PLATFORM_OPS_.*|TEMPORAL_.*|LOG_LEVEL|SSL_CERT_.*|NODE_EXTRA_CA_CERTS)$/.test(entry[0])),
+    (entry): entry is [string, string] => entry[1] !== undefined && entry[0] !== "TEMPORAL_DEBUG" && !OF_ONE_CLIENT.has(entry[0]) && (/^(PATH|HOME|LANG|LC_.*|TZ|TMPDIR|USER|LOGNAME|XDG_.*|PLATFORM_OPS_.*|TEMPORAL_.*|LOG_LEVEL|SSL_CERT_.*|NODE_EXTRA_CA_CERTS)$/.test(entry[0])),
   );
   return { ...Object.fromEntries(kept), PLATFORM_OPS_HOME: config.settings.home };
 }

@@ -58,9 +58,12 @@ async function apply(deps: WorkerDeps, call: StepCall, task: ApplyTask, opened: 
   const { workspace, lock } = opened;
   const mayBegin = task.only_look !== true && !wasBegun;
   const record = wasBegun ? await deps.artifacts.getJson<PlanRecord>(task.plan) : await loadPlan(deps, call, task, opened);
+  // The operator drew the environments anew since: it is planned there, and asked for by the rules of that one.
+  if (mayBegin && record.policy_environment !== opened.environment.name) return { outcome: "stale" };
   const material = await deps.artifacts.getJson<PlanMaterial>(record.material);
   for (const secret of material.secrets) opened.redactor.addSecret(secret);
   if (mayBegin) {
+    if (deps.policy.read_only) throw new OpsError("read_only", "The worker's policy is read-only; nothing was applied.");
     const taken = await lock.take(
       { run: call.run, workspace: workspace.name, dir: workspace.dir, since: new Date().toISOString() },
       (run) => call.isOpen(run),
@@ -155,15 +158,14 @@ async function loadPlan(
   deps: WorkerDeps,
   call: StepCall,
   task: ApplyTask,
-  { workspace, environment }: WorkspaceContext,
+  { workspace }: WorkspaceContext,
 ): Promise<PlanRecord> {
   const record = await deps.artifacts.getJson<PlanRecord>(task.plan);
   const fits =
     record.run === call.run &&
     record.workspace === workspace.name &&
     record.dir === workspace.dir &&
-    record.config === task.config &&
-    record.policy_environment === environment.name;
+    record.config === task.config;
   if (!fits) return await refuse(deps, call, task, "The plan is not this run's plan of this workspace.");
   let digest = task.environment;
   for (let i = 0; digest !== record.environment; i += 1) {

@@ -112,6 +112,21 @@ describe("the folder of a workspace", () => {
   });
 });
 
+test("a worker whose policy is read-only applies nothing, whatever a client's says", async () => {
+  await using w = await PlannedWorkspace.make({ read_only: true });
+  const plan = await w.plan();
+  expect(await refusal(w, plan, await w.decided(plan))).toBe("read_only");
+});
+
+test("a plan whose environment the policy names otherwise by now is made anew, not applied", async () => {
+  await using w = await PlannedWorkspace.make();
+  const plan = await w.plan();
+  const record = await w.decided(plan);
+  const { environments } = w.deps.policy;
+  environments[0] = { ...environments[0]!, name: "live" };
+  expect(await refusal(w, plan, record)).toBe("stale");
+});
+
 test("nothing is applied that cannot be put on record", async () => {
   await using w = await PlannedWorkspace.make();
   const plan = await w.plan();
@@ -273,7 +288,10 @@ describe("without a person", () => {
   test("policy releases what it names, and nothing else", async () => {
     await using w = await PlannedWorkspace.make(auto(["create"]));
     const approval = await released(w, await w.plan());
-    expect(await w.deps.artifacts.getJson(approval ?? "")).toMatchObject({ channel: "auto", approver: "policy:auto" });
+    const record = await w.deps.artifacts.getJson<ApprovalRecord>(approval ?? "");
+    expect(record).toMatchObject({ channel: "auto", approver: "policy:auto" });
+    // It may have to wait behind other applies and for credentials, as any other approval.
+    expect(Date.parse(record.expires_at)).toBeGreaterThan(Date.now() + 71 * 3_600_000);
     for (const kinds of [["create", "delete"], ["other"], ["create", "other"], []])
       expect(await released(w, await w.plan({ kinds }))).toBeUndefined();
     expect(await released(w, await w.plan({ workspace: "db" }))).toBeUndefined();

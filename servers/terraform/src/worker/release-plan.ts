@@ -81,7 +81,7 @@ async function byPolicy(deps: WorkerDeps, { plan, digest, environment, requester
     summary: "Approved by the operator's policy.",
     channels: ["auto"],
     required: 1,
-    expires_at: new Date(Date.now() + Math.min(1, deps.policy.approvals.hours) * HOUR).toISOString(),
+    expires_at: new Date(Date.now() + deps.policy.approvals.hours * HOUR).toISOString(),
   });
   return await keepRecord(
     deps,
