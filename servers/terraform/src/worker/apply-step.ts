@@ -86,6 +86,8 @@ async function apply(deps: WorkerDeps, call: StepCall, task: ApplyTask, opened: 
   await onRecord(deps, call, task, record, result.outcome, result.error?.code).catch((error: unknown) =>
     deps.logger.error("the audit could not be written", { run: call.run, workspace: workspace.name, outcome: result.outcome, error }),
   );
+  // Used up: its bytes are of no use to anyone, and hold secrets.
+  if (result.outcome !== "not_done") await deps.artifacts.delete(record.plan_file).catch(() => undefined);
   if (result.outcome === "done")
     return await afterApply(
       deps,

@@ -16,6 +16,7 @@ import { lookAround, type ServerConfig } from "../config.ts";
 import { readWorkerConfig } from "../read-config.ts";
 import { runQueue } from "../runs/task-queue.ts";
 import { runTerraformWorker } from "./run-terraform-worker.ts";
+import { sweepNowAndThen } from "./sweep.ts";
 import { watchSettings } from "./watch-settings.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
@@ -66,6 +67,7 @@ async function main(): Promise<number> {
       deps.logger.info("settings changed; the worker ends so that its successor reads them", { file });
       stop.abort();
     });
+    sweepNowAndThen(deps);
     await runTerraformWorker(deps, {
       target: await targetOf(config, localTemporal),
       queue: runQueue(config, deps.directory.id),

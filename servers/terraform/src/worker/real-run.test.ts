@@ -28,6 +28,7 @@ import { collectEnvironment } from "../terraform/child-environment.ts";
 import { findProgram } from "../terraform/program.ts";
 import { startWorker, type TestWorker } from "./fixture/start-worker.ts";
 import { WORKFLOW_TYPE, type FailureText, type RunEnvironment, type RunInput } from "./run-contract.ts";
+import type { PlanRecord } from "./plan-record.ts";
 import { readView } from "./run-files.ts";
 import { readMemo, startMemo, type ReadMemo } from "./run-memo.ts";
 
@@ -233,6 +234,11 @@ describe.skipIf(binary === undefined || program === undefined)(
       expect(await deliver(id, record)).toEqual({ decision: "approved", workspaces: ["a", "b"] });
       expect(await orchestration.result(id)).toMatchObject({ applied: 2 });
       expect([await applied("person-a"), await applied("person-b")]).toEqual([1, 1]);
+      // The bytes of a plan that was used are gone.
+      for (const item of request.subject) {
+        const { plan_file } = await artifacts.getJson<PlanRecord>(item.digest);
+        expect(await artifacts.has(plan_file)).toBe(false);
+      }
       // The whole story is on record, in its order.
       const story = (await audit.read()).filter((entry) => entry.id === id || entry.target === id);
       expect(story.map((entry) => `${entry.kind}: ${entry.what} ${entry.outcome}`).filter((line, i, all) => all[i - 1] !== line)).toEqual(
