@@ -44,7 +44,9 @@ export async function broken(facts: Facts): Promise<string[]> {
   const problems = [
     ...(status.data["open"] === false ? [] : ["the run did not end"]),
     ...(await Promise.all(shown.map((workspace) => ofWorkspace(facts, workspace)))).flat(),
-    ...(terraformKilled || status.data["phase"] === "completed" ? [] : [`nothing was done to terraform, and yet the run is ${status.data["phase"]}`]),
+    ...(terraformKilled || status.data["phase"] === "completed"
+      ? []
+      : [`nothing was done to terraform, and yet the run is ${status.data["phase"]}`]),
     ...(codes.has("unexpected") ? ["a call failed in a way that was not foreseen"] : []),
     ...left.map((line) => `left running: ${line}`),
     ...(await ofAudit(facts, shown)),
@@ -59,10 +61,16 @@ async function ofWorkspace({ home, terraformKilled }: Facts, { name, phase, beca
   const says = (wrong: boolean, what: string): string[] => (wrong ? [`${name} is ${phase}: ${what}`] : []);
   return [
     ...says(began > 1, `it was applied ${began} times`),
-    ...says(phase === "applied" && !(began === 1 && finished), `its effect began ${began} times and ${finished ? "finished" : "did not finish"}`),
+    ...says(
+      phase === "applied" && !(began === 1 && finished),
+      `its effect began ${began} times and ${finished ? "finished" : "did not finish"}`,
+    ),
     ...says(["failed", "skipped", "rejected", "cancelled"].includes(phase) && began > 0, "but its effect began"),
     ...says(phase === "skipped" && because === undefined, "it does not say because of what"),
-    ...says(["failed", "partial", "in_doubt"].includes(phase) && (error === undefined || error.message.trim() === ""), "it does not say what to look at"),
+    ...says(
+      ["failed", "partial", "in_doubt"].includes(phase) && (error === undefined || error.message.trim() === ""),
+      "it does not say what to look at",
+    ),
     ...says(!terraformKilled && phase !== "applied", "nothing was done to terraform"),
   ];
 }
@@ -82,12 +90,17 @@ async function ofAudit({ home, status, answered, story }: Facts, shown: readonly
   }
   const run = status?.data["workflow_id"];
   const count = (kind: string): number => lines.filter((line) => line.kind === kind).length;
-  const isApply = (line: Line, name: string): boolean => line.kind === "command" && line.what.endsWith(" apply") && line.id === run && line.target === join(home.project, name);
+  const isApply = (line: Line, name: string): boolean =>
+    line.kind === "command" && line.what.endsWith(" apply") && line.id === run && line.target === join(home.project, name);
   const applied = shown.filter(({ phase }) => ["applied", "partial", "in_doubt"].includes(phase));
   return [
     ...(count("tool_call") < answered ? [`${answered} calls were answered, ${count("tool_call")} are in the audit`] : []),
-    ...(applied.length > 0 && count("decision") === 0 ? [`something was applied, but the audit knows no decision (${story.approval})`] : []),
-    ...applied.filter(({ name }) => !lines.some((line) => isApply(line, name))).map(({ name, phase }) => `${name} is ${phase}, but its apply is not in the audit`),
+    ...(applied.length > 0 && count("decision") === 0
+      ? [`something was applied, but the audit knows no decision (${story.approval})`]
+      : []),
+    ...applied
+      .filter(({ name }) => !lines.some((line) => isApply(line, name)))
+      .map(({ name, phase }) => `${name} is ${phase}, but its apply is not in the audit`),
     ...(lines.some((line) => line.kind === "run" && line.id === run) ? [] : ["the end of the run is not in the audit"]),
   ];
 }

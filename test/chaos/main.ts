@@ -13,13 +13,16 @@ const number = (text: string | undefined, otherwise: number): number => {
 };
 const first = Math.trunc(number(values.seed, Date.now() % 1_000_000));
 const rounds = values.rounds === undefined ? Number.POSITIVE_INFINITY : Math.trunc(number(values.rounds, 1));
-const until = Date.now() + (values.rounds === undefined || values.minutes !== undefined ? number(values.minutes, 5) * 60_000 : Number.POSITIVE_INFINITY);
+const until =
+  Date.now() +
+  (values.rounds === undefined || values.minutes !== undefined ? number(values.minutes, 5) * 60_000 : Number.POSITIVE_INFINITY);
 
-let stopped = false;
-process.once("SIGINT", () => (stopped = true));
+// A signal ends it after the round, so that nothing of it is left running.
+const stop = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
 let [passed, failed] = [0, 0];
 console.log(`chaos, seed ${first}`);
-for (let i = 0; i < rounds && Date.now() < until && !stopped; i += 1) {
+for (let i = 0; i < rounds && Date.now() < until && !stop.signal.aborted; i += 1) {
   const report = await playRound(first + i).catch((error: unknown) => `round of seed ${first + i} broke off: ${String(error)}`);
   if (typeof report === "string" || report.problems.length > 0) failed += 1;
   else passed += 1;
@@ -31,5 +34,7 @@ process.exitCode = failed > 0 ? 1 : 0;
 function lineOf({ story, killed, phase, seconds, problems, status }: RoundReport): string {
   const graph = story.workspaces.map(({ name, needs }) => (needs?.length ? `${name}<${needs.join("+")}` : name)).join(" ");
   const head = `${problems.length === 0 ? "ok    " : "FAILED"} seed ${story.seed}  ${graph}  ${story.approval}  killed ${killed.join(" ") || "nobody"}  ${phase} in ${seconds.toFixed(1)} s`;
-  return problems.length === 0 ? head : [head, ...problems.map((problem) => `         ${problem}`), ...status.split("\n").map((line) => `       | ${line}`)].join("\n");
+  return problems.length === 0
+    ? head
+    : [head, ...problems.map((problem) => `         ${problem}`), ...status.split("\n").map((line) => `       | ${line}`)].join("\n");
 }

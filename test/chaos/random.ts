@@ -18,5 +18,10 @@ export function seeded(seed: number): Random {
     return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
   };
   const int = (low: number, high: number): number => low + Math.floor(next() * (high - low + 1));
-  return { next, int, pick: (from) => from[int(0, from.length - 1)] as (typeof from)[number], chance: (probability) => next() < probability };
+  return {
+    next,
+    int,
+    pick: (from) => from[int(0, from.length - 1)] as (typeof from)[number],
+    chance: (probability) => next() < probability,
+  };
 }

@@ -30,7 +30,15 @@ export async function playRound(seed: number): Promise<RoundReport> {
     const player = new Player(home, story);
     const status = await player.play().finally(() => player.close());
     await home.run(["supervisor", "stop"]).catch(() => undefined);
-    const facts: Facts = { home, story, status, terraformKilled: player.killed.some((line) => line.startsWith("terraform@")), answered: player.answered, codes: player.codes, left: await processesOf(home) };
+    const facts: Facts = {
+      home,
+      story,
+      status,
+      terraformKilled: player.killed.some((line) => line.startsWith("terraform@")),
+      answered: player.answered,
+      codes: player.codes,
+      left: await processesOf(home),
+    };
     return {
       story,
       killed: player.killed,
@@ -83,7 +91,12 @@ class Player {
 
   /** One call; undefined where the server died under it. A dead server is started again, as a client does. */
   private async call(name: string, args: Record<string, unknown>): Promise<ToolAnswer | undefined> {
-    this.agent ??= startAgent({ roots: [this.home.project], home: this.home.home, env: this.home.env, person: () => ({ action: "accept", content: { decision: "approve" } }) });
+    this.agent ??= startAgent({
+      roots: [this.home.project],
+      home: this.home.home,
+      env: this.home.env,
+      person: () => ({ action: "accept", content: { decision: "approve" } }),
+    });
     try {
       const answer = await (await this.agent).call(name, args);
       this.answered += 1;

@@ -20,7 +20,11 @@ beforeAll(async () => {
   for (const path of [join(project, "good"), outside]) await writeFile(join(path, "main.tf"), 'resource "terraform_data" "it" {}\n');
   await symlink(outside, join(project, "out"));
   // An empty cache and no PATH: what gets past the checks finds no Temporal to start.
-  agent = await startAgent({ roots: [project], home: join(folder, "home"), env: { PATH: folder, PLATFORM_OPS_CACHE: join(folder, "cache") } });
+  agent = await startAgent({
+    roots: [project],
+    home: join(folder, "home"),
+    env: { PATH: folder, PLATFORM_OPS_CACHE: join(folder, "cache") },
+  });
 });
 
 afterAll(async () => {
@@ -36,7 +40,10 @@ async function livesOn(): Promise<void> {
 }
 
 const one = (workspace: string): string => `workspaces:\n  - ${workspace}\n`;
-const bomb = [`l0: &l0 [1, 1, 1]`, ...Array.from({ length: 12 }, (_, i) => `l${i + 1}: &l${i + 1} [${Array(10).fill(`*l${i}`).join(", ")}]`)].join("\n");
+const bomb = [
+  `l0: &l0 [1, 1, 1]`,
+  ...Array.from({ length: 12 }, (_, i) => `l${i + 1}: &l${i + 1} [${Array(10).fill(`*l${i}`).join(", ")}]`),
+].join("\n");
 
 test.each<[string, string, RegExp]>([
   ["a YAML bomb", bomb, /expands to more than 50000 values/],
@@ -90,7 +97,13 @@ test.each<[string, Record<string, unknown>, RegExp]>([
   await livesOn();
 });
 
-test.each([["nothing", ""], ["a flag", "-rf"], ["a path", "../../etc/passwd"], ["10 KB", "x".repeat(10_000)], ["a terminal sequence", "a\u001b[2J"]])("get_workflow_status of %s is refused", async (_what, workflow_id) => {
+test.each([
+  ["nothing", ""],
+  ["a flag", "-rf"],
+  ["a path", "../../etc/passwd"],
+  ["10 KB", "x".repeat(10_000)],
+  ["a terminal sequence", "a\u001b[2J"],
+])("get_workflow_status of %s is refused", async (_what, workflow_id) => {
   const answer = await agent.call("get_workflow_status", { workflow_id });
   expect(answer.isError, answer.text).toBe(true);
   expect(answer.text.length).toBeLessThan(3_000);

@@ -31,7 +31,10 @@ async function killAll(home: string, parts: readonly Part[], more: readonly numb
 describe("during an apply", () => {
   test("a worker that freezes is killed and replaced, and the run goes on", async () => {
     const { home, connect } = await open(AUTO_CONFIG);
-    await writeProject(home.project, [{ name: "a", seconds: 3 }, { name: "b", needs: ["a"] }]);
+    await writeProject(home.project, [
+      { name: "a", seconds: 3 },
+      { name: "b", needs: ["a"] },
+    ]);
     const agent = await connect();
     const id = await startRun(agent);
     await until(async () => (await effects(home.project, "a")) > 0, "the apply of a");
@@ -44,7 +47,10 @@ describe("during an apply", () => {
 
   test("worker and Temporal killed at once: applied once, with no client connected", async () => {
     const { home, connect } = await open(AUTO_CONFIG);
-    await writeProject(home.project, [{ name: "a", seconds: 3 }, { name: "b", needs: ["a"] }]);
+    await writeProject(home.project, [
+      { name: "a", seconds: 3 },
+      { name: "b", needs: ["a"] },
+    ]);
     const agent = await connect();
     const id = await startRun(agent);
     await until(async () => (await effects(home.project, "a")) > 0, "the apply of a");
@@ -58,7 +64,10 @@ describe("during an apply", () => {
 
   test("everything killed at once: terraform lives on, and the next call finds the run going on by itself", async () => {
     const { home, connect } = await open(AUTO_CONFIG);
-    await writeProject(home.project, [{ name: "a", seconds: 4 }, { name: "b", needs: ["a"] }]);
+    await writeProject(home.project, [
+      { name: "a", seconds: 4 },
+      { name: "b", needs: ["a"] },
+    ]);
     const agent = await connect();
     const id = await startRun(agent);
     await until(async () => (await effects(home.project, "a")) > 0, "the apply of a");
@@ -69,7 +78,11 @@ describe("during an apply", () => {
     // Nobody keeps anything now: the apply ends, and nothing else happens until somebody asks.
     await until(() => existsSync(join(home.project, "effects", "a.done")), "the end of the apply");
     await sleep(1_000);
-    expect([await pidOf(home.home, "supervisor"), await pidOf(home.home, "worker"), await effects(home.project, "b")]).toEqual([undefined, undefined, 0]);
+    expect([await pidOf(home.home, "supervisor"), await pidOf(home.home, "worker"), await effects(home.project, "b")]).toEqual([
+      undefined,
+      undefined,
+      0,
+    ]);
     const later = await connect();
     const status = await later.call("get_workflow_status", { workflow_id: id });
     expect(status.isError, status.text).toBe(false);
@@ -83,7 +96,10 @@ describe("during an apply", () => {
 test("a worker killed between workspaces, again and again: each is applied once", async () => {
   const { home, connect } = await open(AUTO_CONFIG);
   const names = ["a", "b", "c", "d"];
-  await writeProject(home.project, names.map((name, i) => ({ name, ...(i === 0 ? {} : { needs: [names[i - 1] as string] }) })));
+  await writeProject(
+    home.project,
+    names.map((name, i) => ({ name, ...(i === 0 ? {} : { needs: [names[i - 1] as string] }) })),
+  );
   const agent = await connect();
   const id = await startRun(agent);
   for (const name of ["a", "c"]) {
@@ -97,7 +113,10 @@ test("a worker killed between workspaces, again and again: each is applied once"
 
 test("a client that goes away in the middle takes nothing with it", async () => {
   const { home, connect } = await open(AUTO_CONFIG);
-  await writeProject(home.project, [{ name: "a", seconds: 1 }, { name: "b", needs: ["a"] }]);
+  await writeProject(home.project, [
+    { name: "a", seconds: 1 },
+    { name: "b", needs: ["a"] },
+  ]);
   const agent = await connect();
   const id = await startRun(agent);
   const waiting = agent.call("get_workflow_status", { workflow_id: id, wait_seconds: 50 }).catch(() => undefined);
@@ -122,21 +141,30 @@ describe("while a run waits for a person", () => {
     }
 
     // No worker, and none that could be started.
-    const [build] = (await readdir(join(home.home, "workers"))).filter((name) => name.startsWith("terraform-"));
+    const build = (await readdir(join(home.home, "workers"))).find((name) => name.startsWith("terraform-"));
     const entry = join(home.home, "workers", build as string, "worker.cjs");
     await rename(entry, `${entry}.away`);
     await kill(home.home, "worker");
     await until(async () => (await pidOf(home.home, "worker")) === undefined, "no worker");
     const later = await connect({ clientName: "no-forms" });
     const status = await later.call("get_workflow_status", { workflow_id: id });
-    expect(status.data, status.text).toMatchObject({ phase: "awaiting_approval", workspaces: [{ name: "a", phase: "awaiting_approval", counts: { add: 1 } }] });
+    expect(status.data, status.text).toMatchObject({
+      phase: "awaiting_approval",
+      workspaces: [{ name: "a", phase: "awaiting_approval", counts: { add: 1 } }],
+    });
     expect(await pidOf(home.home, "worker")).toBeUndefined();
     await rename(`${entry}.away`, entry);
 
     // Who decided was killed before the run heard of it.
-    await (await ledgerOf(home)).approvals.decide({ id: waiting.data["approval"].id, decision: "approved", channel: "cli", approver: "tty:ada" });
+    await (
+      await ledgerOf(home)
+    ).approvals.decide({ id: waiting.data["approval"].id, decision: "approved", channel: "cli", approver: "tty:ada" });
     const kept = await later.call("get_workflow_status", { workflow_id: id });
-    expect(kept.data, kept.text).toMatchObject({ phase: "awaiting_approval", approval: { decided: "approved" }, next: [{ tool: "request_approval" }] });
+    expect(kept.data, kept.text).toMatchObject({
+      phase: "awaiting_approval",
+      approval: { decided: "approved" },
+      next: [{ tool: "request_approval" }],
+    });
     const told = await until(async () => {
       const answer = await later.call("request_approval", { workflow_id: id });
       return answer.isError ? undefined : answer;

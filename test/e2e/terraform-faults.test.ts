@@ -60,13 +60,20 @@ test("terraform is missing, or too old: named with the cure before a run begins"
   expect(missing.text).toContain("terraform.terraform_path");
   const old = await session.connect({ env: { PLATFORM_OPS_TERRAFORM_TERRAFORM_PATH: await stub("old-terraform", "1.4.7") } });
   const refused = await old.call("execute_workflow", { config_path });
-  expect(refused.data["error"], refused.text).toMatchObject({ code: "program_missing", message: expect.stringMatching(/Terraform 1\.4\.7; at least 1\.5/) });
+  expect(refused.data["error"], refused.text).toMatchObject({
+    code: "program_missing",
+    message: expect.stringMatching(/Terraform 1\.4\.7; at least 1\.5/),
+  });
   const { runs } = (await agent.call("list_runs", { limit: 20 })).data as { runs: { config_path?: string }[] };
   expect(runs.filter((one) => one.config_path === config_path)).toEqual([]);
 });
 
 test("init fails: said with terraform's words; what needs it is skipped, the rest goes on", async () => {
-  const { folder, config_path } = await project("init", [{ name: "bad", more: 'module "m" { source = "./not-there" }' }, { name: "below", needs: ["bad"] }, { name: "other" }]);
+  const { folder, config_path } = await project("init", [
+    { name: "bad", more: 'module "m" { source = "./not-there" }' },
+    { name: "below", needs: ["bad"] },
+    { name: "other" },
+  ]);
   const status = await run(config_path);
   expect(phases(status), status.text).toEqual({ bad: "failed", below: "skipped", other: "applied" });
   expect(workspace(status, "bad").error?.message).toMatch(/not-there|module/i);
@@ -75,18 +82,26 @@ test("init fails: said with terraform's words; what needs it is skipped, the res
 });
 
 test("apply fails half-way: partial, what was made and what failed is named, dependents are skipped", async () => {
-  const half = 'resource "terraform_data" "second" {\n  depends_on = [terraform_data.it]\n  provisioner "local-exec" { command = "exit 3" }\n}';
-  const { folder, config_path } = await project("half", [{ name: "a", more: half }, { name: "b", needs: ["a"] }]);
+  const half =
+    'resource "terraform_data" "second" {\n  depends_on = [terraform_data.it]\n  provisioner "local-exec" { command = "exit 3" }\n}';
+  const { folder, config_path } = await project("half", [
+    { name: "a", more: half },
+    { name: "b", needs: ["a"] },
+  ]);
   const status = await run(config_path);
   expect(phases(status), status.text).toEqual({ a: "partial", b: "skipped" });
-  expect(workspace(status, "a").error, status.text).toMatchObject({ finished: ["terraform_data.it (create)"], failed: ["terraform_data.second (create)"] });
+  expect(workspace(status, "a").error, status.text).toMatchObject({
+    finished: ["terraform_data.it (create)"],
+    failed: ["terraform_data.second (create)"],
+  });
   expect(status.text).toMatch(/finished: terraform_data\.it \(create\)\n\s+failed: terraform_data\.second/);
   expect([await effects(folder, "a"), await effects(folder, "b")]).toEqual([1, 0]);
   expect(status.data["phase"]).toMatch(/partial|failed/);
 });
 
 test("a plan that errors but writes a file is never applied, nor asked for", async () => {
-  const errored = 'variable "n" { default = 1 }\nresource "terraform_data" "checked" {\n  lifecycle {\n    precondition {\n      condition = var.n == 2\n      error_message = "one is not two"\n    }\n  }\n}';
+  const errored =
+    'variable "n" { default = 1 }\nresource "terraform_data" "checked" {\n  lifecycle {\n    precondition {\n      condition = var.n == 2\n      error_message = "one is not two"\n    }\n  }\n}';
   const { folder, config_path } = await project("errored", [{ name: "a", more: errored }]);
   const status = await run(config_path);
   expect(phases(status), status.text).toEqual({ a: "failed" });
@@ -100,7 +115,11 @@ test("a state that a live process holds is a conflict that names it; a dead one'
   expect(phases(await run(config_path))).toEqual({ a: "applied" });
   const slow = 'resource "terraform_data" "slow" {\n  provisioner "local-exec" { command = "touch ../holds; sleep 60" }\n}';
   await writeProject(folder, [{ name: "a", more: slow }]);
-  const holder = spawn("terraform", ["apply", "-auto-approve", "-input=false"], { cwd: join(folder, "a"), stdio: "ignore", detached: true });
+  const holder = spawn("terraform", ["apply", "-auto-approve", "-input=false"], {
+    cwd: join(folder, "a"),
+    stdio: "ignore",
+    detached: true,
+  });
   children.push(holder);
   await until(() => existsSync(join(folder, "holds")), "the apply by hand");
   const refused = await run(config_path);
@@ -125,7 +144,10 @@ test("a state of 0 bytes stops the workspace before anything is planned", async 
 
 test("children that outlive a killed terraform are waited for before its outcome is looked at", async () => {
   const slow = 'resource "terraform_data" "slow" {\n  provisioner "local-exec" { command = "sleep 6.125; echo survived > ../survived" }\n}';
-  const { folder, config_path } = await project("children", [{ name: "a", more: slow }, { name: "b", needs: ["a"] }]);
+  const { folder, config_path } = await project("children", [
+    { name: "a", more: slow },
+    { name: "b", needs: ["a"] },
+  ]);
   const id = await startRun(agent, { config_path });
   const pid = await until(() => pidsOf("terraform", "apply", "-json", session.home.home)[0], "terraform apply");
   await until(() => pidsOf("sleep", "6.125")[0], "the provisioner");

@@ -44,6 +44,7 @@ export const ERROR_CODES = {
   needs_version: code("The run needs the worker build that started it.", "Start the named build's worker, or cancel the run."),
   key_missing: code("A key of the data directory is lost.", "Restore keys/ from a backup; what it sealed cannot be read without it."),
   artifact_missing: code("A stored artifact is gone or does not match its digest.", "Plan anew; the artifact may have expired."),
+  storage_failed: code("A file could not be written: the disk is full, read-only, or refuses.", "Make room, or correct what is named; then call again.", true),
   program_missing: code("A program is not installed or too old.", "Install it, or name its path in the settings."),
   worker_unavailable: code("No worker takes the work.", "Run `doctor`; start the worker.", true),
   // runs

@@ -3,6 +3,7 @@ import { constants } from "node:fs";
 import { type FileHandle, link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { OpsError } from "@platform-ops/errors";
+import { asStorageFailure } from "./storage-failure.ts";
 
 /** Marks files that are being written; a crash may leave some behind, a sweep takes them away. */
 export const UNFINISHED = ".unfinished";
@@ -19,8 +20,17 @@ export interface WriteOptions {
  * Writes a file, mode 0600, so that a reader sees all of it or nothing: a temporary file beside it, flushed, then
  * renamed ("replace") or linked ("once").
  * @returns false when mode is "once" and the name is taken; nothing is changed then.
+ * @throws OpsError `storage_failed` when the disk takes no more, or may not be written
  */
 export async function writeDurably(path: string, bytes: Uint8Array | string, options: WriteOptions): Promise<boolean> {
+  try {
+    return await write(path, bytes, options);
+  } catch (error) {
+    throw asStorageFailure(error, path);
+  }
+}
+
+async function write(path: string, bytes: Uint8Array | string, options: WriteOptions): Promise<boolean> {
   const temporary = `${path}.${randomBytes(6).toString("hex")}${UNFINISHED}`;
   const handle = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
   try {
@@ -102,7 +112,10 @@ async function withPrivateFile<T>(path: string, read: (handle: FileHandle, size:
  * @throws OpsError `data_directory_unsafe` when it is a link, no directory, another user's, or writable by others.
  */
 export async function makePrivateDirectory(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    // What stands there instead is named below.
+    if (errno(error) !== "EEXIST") throw asStorageFailure(error, path);
+  });
   const stat = await lstat(path);
   if (stat.isSymbolicLink()) throw new OpsError("data_directory_unsafe", `${path} is a symbolic link; a directory is expected.`);
   if (!stat.isDirectory()) throw new OpsError("data_directory_unsafe", `${path} is not a directory.`);
@@ -111,9 +124,13 @@ export async function makePrivateDirectory(path: string): Promise<void> {
     throw new OpsError("data_directory_unsafe", `${path} belongs to user ${stat.uid}, not to this process's user ${self}.`);
   }
   if ((stat.mode & 0o022) !== 0) {
-    throw new OpsError("data_directory_unsafe", `${path} can be written by its group or by everybody (mode ${(stat.mode & 0o777).toString(8)}).`, {
-      hint: `Look at what is in it, then run: chmod 700 ${path}`,
-    });
+    throw new OpsError(
+      "data_directory_unsafe",
+      `${path} can be written by its group or by everybody (mode ${(stat.mode & 0o777).toString(8)}).`,
+      {
+        hint: `Look at what is in it, then run: chmod 700 ${path}`,
+      },
+    );
   }
 }
 

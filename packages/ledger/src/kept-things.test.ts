@@ -63,6 +63,12 @@ describe("the data directory", () => {
     await expect(openDataDirectory(ledger.home)).rejects.toMatchObject({ code: "data_directory_unsafe" });
   });
 
+  it("with a file where a room belongs is refused by its name", async () => {
+    await rm(ledger.dir.path("locks"), { recursive: true });
+    await writeFile(ledger.dir.path("locks"), "");
+    await expect(openDataDirectory(ledger.home)).rejects.toMatchObject({ code: "data_directory_unsafe", message: expect.stringContaining("locks is not a directory") });
+  });
+
   it("with a damaged id is refused, since task queues bear it", async () => {
     await writeFile(ledger.dir.path("id"), "");
     await expect(openDataDirectory(ledger.home)).rejects.toMatchObject({ code: "data_directory_unsafe" });

@@ -1,5 +1,5 @@
 import { OpsError, type ErrorCode } from "@platform-ops/errors";
-import type { AuditEntry } from "@platform-ops/ledger";
+import { asStorageFailure, type AuditEntry } from "@platform-ops/ledger";
 import { newCallId } from "./call-id.ts";
 import { digestArguments, type AskSubject } from "./ask-state.ts";
 import { believe, contentProblem, type PresentedAnswer } from "./believe-answer.ts";
@@ -64,7 +64,7 @@ async function callOnce(definition: ServerDefinition, name: string, args: unknow
     end.outcome = shape(definition, end.outcome);
     if (end.outcome.ask) end.word = "asked";
   } catch (error) {
-    const failure = refuse(error, { id: call.id, tool: name.slice(0, 80), signal: call.signal });
+    const failure = refuse(asStorageFailure(error), { id: call.id, tool: name.slice(0, 80), signal: call.signal });
     const word = failure.code === "cancelled" ? "cancelled" : failure.code === "unexpected" ? "failed" : "refused";
     const outcome = shape(definition, {
       result: failure.result,

@@ -12,6 +12,8 @@ function log(message: string, fields: Record<string, unknown> = {}): void {
 }
 
 async function main(): Promise<void> {
+  // A full disk takes no log line; that must not end what keeps the others alive.
+  process.stderr.on("error", () => undefined);
   process.umask(0o077);
   const home = dirname(process.cwd());
   const lock = takeLock(join(home, "supervisor", "lock"));

@@ -33,6 +33,7 @@ export class Supervisor {
   private idleMinutes = 30;
   private asked = false;
   private saved = "";
+  private unsaved = false;
   private busy = 0;
   /** Set once it is ending; whoever asks then must wait for the next one. */
   ending = false;
@@ -207,7 +208,15 @@ export class Supervisor {
     this.state.workers = [...this.workers.values()].flatMap((worker) => worker.records());
     const text = JSON.stringify(this.state);
     if (text === this.saved) return;
-    writeState(this.stateFile, this.state);
+    try {
+      writeState(this.stateFile, this.state);
+    } catch (error) {
+      // A full disk passes; until then the next tick tries again.
+      if (!this.unsaved) this.log("what is kept could not be written down", { error: String(error) });
+      this.unsaved = true;
+      return;
+    }
+    this.unsaved = false;
     this.saved = text;
   }
 }

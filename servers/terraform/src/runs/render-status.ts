@@ -21,7 +21,13 @@ export function printTime(iso: string): string {
 export function nextCalls(view: RunView, startedAs: string): NextCall[] {
   const id = { workflow_id: view.workflow_id };
   if (view.approval?.decided !== undefined) {
-    return [{ tool: "request_approval", arguments: id, why: `hands over that it is ${view.approval.decided}, which the run does not know yet; asks nobody` }];
+    return [
+      {
+        tool: "request_approval",
+        arguments: id,
+        why: `hands over that it is ${view.approval.decided}, which the run does not know yet; asks nobody`,
+      },
+    ];
   }
   if (view.approval !== undefined) {
     return [
@@ -31,8 +37,10 @@ export function nextCalls(view: RunView, startedAs: string): NextCall[] {
     ];
   }
   if (view.phase === "needs_version") return [{ command: `${startedAs} doctor`, why: "says which worker build the run needs" }];
-  if (view.workspaces.some((w) => w.phase === "credentials")) return [{ command: `${startedAs} refresh-credentials ${view.workflow_id}`, why: "hands renewed credentials to the run" }];
-  if (view.open) return [{ tool: "get_workflow_status", arguments: { ...id, wait_seconds: 30 }, why: "waits for the next thing to happen" }];
+  if (view.workspaces.some((w) => w.phase === "credentials"))
+    return [{ command: `${startedAs} refresh-credentials ${view.workflow_id}`, why: "hands renewed credentials to the run" }];
+  if (view.open)
+    return [{ tool: "get_workflow_status", arguments: { ...id, wait_seconds: 30 }, why: "waits for the next thing to happen" }];
   if (view.workspaces.some((w) => w.phase === "planned")) {
     return [
       { tool: "get_plan", arguments: id, why: "shows what would change" },
@@ -51,7 +59,9 @@ export function renderStatus(view: RunView, next: readonly NextCall[], now: Date
   lines.push(`Phase: ${view.phase}${view.reason === undefined ? "" : ` (${view.reason})`}`);
   if (view.environment !== undefined) lines.push(`Environment: ${view.environment}`);
   if (view.approval !== undefined) {
-    lines.push(`Approval: ${view.approval.id} for ${view.approval.workspaces.join(", ")}, until ${printTime(view.approval.expires_at)}, by ${view.approval.channels.join(" or ")}`);
+    lines.push(
+      `Approval: ${view.approval.id} for ${view.approval.workspaces.join(", ")}, until ${printTime(view.approval.expires_at)}, by ${view.approval.channels.join(" or ")}`,
+    );
   }
   lines.push("", "Workspaces:");
   const { shown, hidden } = selectWorkspaces(view.workspaces);
@@ -64,7 +74,12 @@ export function renderStatus(view: RunView, next: readonly NextCall[], now: Date
 /** The workspaces to show: those that need a look first, in the run's order otherwise. */
 export function selectWorkspaces(workspaces: readonly WorkspaceView[]): { shown: readonly WorkspaceView[]; hidden: number } {
   if (workspaces.length <= SHOWN) return { shown: workspaces, hidden: 0 };
-  const urgent = (w: WorkspaceView): number => (w.error !== undefined ? 0 : ["held", "credentials", "in_doubt", "partial", "failed", "applying", "planning", "awaiting_approval"].includes(w.phase) ? 1 : 2);
+  const urgent = (w: WorkspaceView): number =>
+    w.error !== undefined
+      ? 0
+      : ["held", "credentials", "in_doubt", "partial", "failed", "applying", "planning", "awaiting_approval"].includes(w.phase)
+        ? 1
+        : 2;
   const shown = [...workspaces].sort((a, b) => urgent(a) - urgent(b)).slice(0, SHOWN);
   return { shown, hidden: workspaces.length - SHOWN };
 }
@@ -77,7 +92,12 @@ export function printTally(workspaces: readonly WorkspaceView[]): string {
 }
 
 function workspaceLine(w: WorkspaceView): string {
-  const facts = [w.phase, w.counts === undefined ? "" : printCounts(w.counts), w.seconds === undefined ? "" : `${w.seconds} s`, w.because === undefined ? "" : w.phase === "deferred" ? `waits for ${w.because}` : w.because].filter((fact) => fact !== "");
+  const facts = [
+    w.phase,
+    w.counts === undefined ? "" : printCounts(w.counts),
+    w.seconds === undefined ? "" : `${w.seconds} s`,
+    w.because === undefined ? "" : w.phase === "deferred" ? `waits for ${w.because}` : w.because,
+  ].filter((fact) => fact !== "");
   const error = w.error === undefined ? [] : errorLines(w.error);
   return [`- ${w.name}: ${facts.join(", ")}`, ...error.map((line) => `    ${line}`)].join("\n");
 }
@@ -87,7 +107,9 @@ const TOUCHED = { finished: "finished", failed: "failed", in_flight: "not known 
 /** The useful part of a failure, with the resources that an apply touched: who has to clean up must not guess. */
 function errorLines(error: NonNullable<WorkspaceView["error"]>): string[] {
   const { code, message, hint } = error;
-  const touched = (["finished", "failed", "in_flight"] as const).flatMap((kind) => (error[kind] === undefined ? [] : [`${TOUCHED[kind]}: ${error[kind].join(", ")}`]));
+  const touched = (["finished", "failed", "in_flight"] as const).flatMap((kind) =>
+    error[kind] === undefined ? [] : [`${TOUCHED[kind]}: ${error[kind].join(", ")}`],
+  );
   return [...`${code}: ${message}`.split("\n").slice(0, 6), ...touched, ...(hint === undefined ? [] : [`cure: ${hint}`])];
 }
 
@@ -97,6 +119,13 @@ function printCall(call: NextCall): string {
 
 function printDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
-  const parts = [[Math.floor(seconds / 3600), "h"], [Math.floor((seconds % 3600) / 60), "min"], [seconds % 60, "s"]] as const;
-  return parts.filter(([value], i) => value > 0 || i === 2).map(([value, unit]) => `${value} ${unit}`).join(" ");
+  const parts = [
+    [Math.floor(seconds / 3600), "h"],
+    [Math.floor((seconds % 3600) / 60), "min"],
+    [seconds % 60, "s"],
+  ] as const;
+  return parts
+    .filter(([value], i) => value > 0 || i === 2)
+    .map(([value, unit]) => `${value} ${unit}`)
+    .join(" ");
 }

@@ -2,7 +2,7 @@ import { isOpsError, OpsError } from "@platform-ops/errors";
 import type { PendingActivity, RunDescription, RunStatus } from "@platform-ops/orchestration";
 import type { Ledger, TerraformDeps } from "../deps.ts";
 import { SERVER } from "../identity.ts";
-import type { Counts, FailureText, FinishTask, RunPhase, WorkspaceState } from "../worker/run-contract.ts";
+import type { Counts, FailureText, RunPhase, WorkspaceState } from "../worker/run-contract.ts";
 import type { RunReport } from "../worker/finish-run.ts";
 import { readReport } from "./reports.ts";
 import { readMemo, type OpenApproval, type ReadMemo } from "../worker/run-memo.ts";
@@ -70,7 +70,11 @@ export async function readRun(deps: TerraformDeps, id: string): Promise<RunView>
   } catch (error) {
     if (!isOpsError(error) || error.code !== "not_found") throw error;
     const kept = await readReport(ledger, id);
-    if (kept === undefined) throw new OpsError("not_found", `Could not find workflow with ID ${id}`, { hint: "list_runs lists the runs that exist.", cause: error });
+    if (kept === undefined)
+      throw new OpsError("not_found", `Could not find workflow with ID ${id}`, {
+        hint: "list_runs lists the runs that exist.",
+        cause: error,
+      });
     return viewOfReport(id, kept);
   }
 }
@@ -78,7 +82,9 @@ export async function readRun(deps: TerraformDeps, id: string): Promise<RunView>
 function refuseForeign(description: RunDescription): void {
   const { server } = description.attributes;
   if (server !== undefined && server !== SERVER) {
-    throw new OpsError("invalid_input", `${description.workflow_id} is a run of the server "${server}", not of this one.`, { hint: `Ask the ${server} server for it.` });
+    throw new OpsError("invalid_input", `${description.workflow_id} is a run of the server "${server}", not of this one.`, {
+      hint: `Ask the ${server} server for it.`,
+    });
   }
 }
 
@@ -96,7 +102,13 @@ export async function viewOf(description: RunDescription, ledger: Ledger): Promi
     ...(memo.reason === undefined ? {} : { reason: memo.reason }),
     started_at: description.started_at,
     ...(description.closed_at === undefined ? {} : { finished_at: description.closed_at }),
-    ...(memo.about === undefined ? {} : { environment: memo.about.environment, requester: memo.about.requester, ...(memo.about.config_path === undefined ? {} : { config_path: memo.about.config_path }) }),
+    ...(memo.about === undefined
+      ? {}
+      : {
+          environment: memo.about.environment,
+          requester: memo.about.requester,
+          ...(memo.about.config_path === undefined ? {} : { config_path: memo.about.config_path }),
+        }),
     workspaces: memo.workspaces.map((workspace) => ({
       name: workspace.name,
       phase: workspace.state,
@@ -132,11 +144,19 @@ function closedPhase(status: RunStatus, phase: RunPhase): RunPhase {
 }
 
 async function failureTexts(memo: ReadMemo, ledger: Ledger): Promise<Map<string, FailureText>> {
-  const known = [...(memo.errors ?? []), ...(memo.blockers ?? []).filter((b) => b.kind === "credentials").map((b) => ({ workspace: b.workspace, code: "credentials", digest: b.by }))];
+  const known = [
+    ...(memo.errors ?? []),
+    ...(memo.blockers ?? [])
+      .filter((b) => b.kind === "credentials")
+      .map((b) => ({ workspace: b.workspace, code: "credentials", digest: b.by })),
+  ];
   const read = await Promise.all(
     known.map(async ({ workspace, code, digest }): Promise<[string, FailureText]> => {
       const unknown = { workspace, code, message: `${workspace} failed: ${code}` };
-      return [workspace, digest === undefined || digest === "" ? unknown : await ledger.artifacts.getJson<FailureText>(digest).catch(() => unknown)];
+      return [
+        workspace,
+        digest === undefined || digest === "" ? unknown : await ledger.artifacts.getJson<FailureText>(digest).catch(() => unknown),
+      ];
     }),
   );
   return new Map(read);
@@ -163,7 +183,9 @@ const SHOWN_RESOURCES = 10;
 function touched(kind: keyof TouchedResources, details: FailureText["details"]): TouchedResources {
   const resources = details?.[kind];
   if (!Array.isArray(resources) || resources.length === 0) return {};
-  const words = (resources as { address?: unknown; action?: unknown }[]).slice(0, SHOWN_RESOURCES).map(({ address, action }) => `${String(address)} (${String(action)})`);
+  const words = (resources as { address?: unknown; action?: unknown }[])
+    .slice(0, SHOWN_RESOURCES)
+    .map(({ address, action }) => `${String(address)} (${String(action)})`);
   return { [kind]: resources.length > SHOWN_RESOURCES ? [...words, `and ${resources.length - SHOWN_RESOURCES} more`] : words };
 }
 

@@ -22,18 +22,35 @@ export const request_approval = tool({
   async run({ workflow_id }, deps, call): Promise<ToolResult | Ask> {
     const view = await readRun(deps, workflow_id);
     const { approvals } = await deps.ledger();
-    if (view.approval === undefined) throw new OpsError("approval_not_found", `${workflow_id} waits for no approval now; its phase is ${view.phase}.`, { hint: "get_workflow_status shows what it does." });
+    if (view.approval === undefined)
+      throw new OpsError("approval_not_found", `${workflow_id} waits for no approval now; its phase is ${view.phase}.`, {
+        hint: "get_workflow_status shows what it does.",
+      });
     const request = await approvals.get(view.approval.id);
-    const kept = request.status === "open" ? undefined : (await approvals.records(request.id)).findLast((record) => record.decision === request.status);
+    const kept =
+      request.status === "open"
+        ? undefined
+        : (await approvals.records(request.id)).findLast((record) => record.decision === request.status);
     if (kept !== undefined) return await handOver(deps, kept);
-    if (request.status !== "open") throw new OpsError("approval_closed", `${request.id} is ${request.status} already.`, { hint: "get_workflow_status shows how the run goes on." });
+    if (request.status !== "open")
+      throw new OpsError("approval_closed", `${request.id} is ${request.status} already.`, {
+        hint: "get_workflow_status shows how the run goes on.",
+      });
     if (call.refusedAnswer !== undefined) return waiting(deps, request, `The answer was not believed: ${call.refusedAnswer}.`);
-    if (!request.channels.includes("elicit")) return waiting(deps, request, `In the environment "${request.environment}" forms do not count.`);
+    if (!request.channels.includes("elicit"))
+      return waiting(deps, request, `In the environment "${request.environment}" forms do not count.`);
     if (call.answer === undefined) {
-      return call.canAsk ? { ask: { message: formText(request), schema: FORM, binding: request.digest } } : waiting(deps, request, "This client has no forms.");
+      return call.canAsk
+        ? { ask: { message: formText(request), schema: FORM, binding: request.digest } }
+        : waiting(deps, request, "This client has no forms.");
     }
     const { action, content, note } = call.answer;
-    if (action !== "accept") return waiting(deps, request, note ?? `The form was ${action === "decline" ? "declined" : "closed without an answer"}; that decides nothing.`);
+    if (action !== "accept")
+      return waiting(
+        deps,
+        request,
+        note ?? `The form was ${action === "decline" ? "declined" : "closed without an answer"}; that decides nothing.`,
+      );
     const decision = content?.["decision"];
     if (decision !== "approve" && decision !== "reject") return waiting(deps, request, "The form came back without a decision.");
     const reason = content?.["reason"];
@@ -60,7 +77,10 @@ async function handOver(deps: TerraformDeps, record: ApprovalRecord): Promise<To
     });
   });
   const next = { tool: "get_workflow_status", arguments: { workflow_id, wait_seconds: 30 } };
-  return { text: `${status} by ${approver}: ${answered}.\nNext: get_workflow_status ${JSON.stringify(next.arguments)}`, data: { workflow_id, approval, status, approver, answered, next } };
+  return {
+    text: `${status} by ${approver}: ${answered}.\nNext: get_workflow_status ${JSON.stringify(next.arguments)}`,
+    data: { workflow_id, approval, status, approver, answered, next },
+  };
 }
 
 /** Flat and small: what every client is known to draw. */
@@ -87,6 +107,14 @@ function waiting(deps: TerraformDeps, request: ApprovalRequest, why: string): To
   ];
   return {
     text: `${why} The request ${request.id} stays open until ${printTime(request.expires_at)} UTC. A person can decide it:\n${ways.map((way) => `- ${way}`).join("\n")}`,
-    data: { workflow_id: request.run_id, approval: request.id, status: "open", because: why, ways, approve_command: command, expires_at: request.expires_at },
+    data: {
+      workflow_id: request.run_id,
+      approval: request.id,
+      status: "open",
+      because: why,
+      ways,
+      approve_command: command,
+      expires_at: request.expires_at,
+    },
   };
 }

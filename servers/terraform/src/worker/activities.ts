@@ -1,6 +1,7 @@
 import { toApplicationFailure } from "@platform-ops/orchestration/workflow";
 import { activitySignals, heartbeatEvery } from "@platform-ops/orchestration/worker";
-import { isOpsError, OpsError } from "@platform-ops/errors";
+import { hasCode, isOpsError, OpsError } from "@platform-ops/errors";
+import { asStorageFailure } from "@platform-ops/ledger";
 import { Context } from "@temporalio/activity";
 import { applyStep } from "./apply-step.ts";
 import { checkDecision, releaseWorkspaces, requestApproval } from "./approval-gate.ts";
@@ -12,6 +13,8 @@ import { waitForWorkspace } from "./wait-for-workspace.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";
 
 const HEARTBEAT_MS = 2_000;
+/** Until a step that met a full disk is tried again. */
+const STORAGE_RETRY_MS = 5_000;
 
 /** The activities of the main queue. */
 export function terraformActivities(deps: WorkerDeps): TerraformActivities & QuickActivities {
@@ -45,14 +48,20 @@ async function withHeartbeat<T>(work: (call: StepCall) => Promise<T>): Promise<T
   const { cancel, handover } = activitySignals();
   let latest: unknown;
   using _beat = heartbeatEvery(HEARTBEAT_MS, () => latest);
-  return await work({
-    ...quickCall(),
-    signal: cancel,
-    handover,
-    progress: (details) => {
-      latest = details;
-    },
-  });
+  try {
+    return await work({
+      ...quickCall(),
+      signal: cancel,
+      handover,
+      progress: (details) => {
+        latest = details;
+      },
+    });
+  } catch (error) {
+    const shown = asStorageFailure(error);
+    // A full disk passes: a plan is made again, an apply is followed by its journal and never begun twice.
+    throw hasCode(shown, "storage_failed") ? toApplicationFailure(shown, { retry: true, nextRetryDelayMs: STORAGE_RETRY_MS }) : error;
+  }
 }
 
 function quickCall(): StepCall {

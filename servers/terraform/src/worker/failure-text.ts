@@ -32,7 +32,10 @@ export async function failureOfOpening(deps: WorkerDeps, call: StepCall, workspa
   return await keepFailure(deps, call, workspace, error, new Redactor());
 }
 
+/** Failures of the machinery: a full disk says nothing about the step, and passes. */
+const MACHINERY: ReadonlySet<string> = new Set(["cancelled", "unexpected", "storage_failed"]);
+
 /** True for failures that belong to the step and are answered as data; all others are the machinery's. */
 export function isStepFailure(error: unknown): error is OpsError {
-  return isOpsError(error) && error.code !== "cancelled" && error.code !== "unexpected";
+  return isOpsError(error) && !MACHINERY.has(error.code);
 }

@@ -51,6 +51,8 @@ async function targetOf(config: ServerConfig, localTemporal: string | undefined)
 async function main(): Promise<number> {
   // Plans, states and streams hold secrets: whatever this process and its children make is for the owner alone.
   process.umask(0o077);
+  // A full disk takes no log line; that must not end the worker.
+  process.stderr.on("error", () => undefined);
   const redactor = new Redactor();
   const logger = createLogger({ level: "info", redactor, write: (line) => void process.stderr.write(line) });
   try {
