@@ -1,10 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cp } from "node:fs/promises";
 import { newHome } from "../support/home.ts";
 import { REPOSITORY } from "../support/mcp-client.ts";
-import { benchDag, benchGrowth } from "./dag.ts";
+import { AUTO, benchDag, benchGrowth } from "./dag.ts";
 import { benchStartUp } from "./start-up.ts";
 
 // Prints ratios of figures taken in the same run, pair by pair. Never fails on time: machines differ.
@@ -16,7 +15,9 @@ try {
   if (wanted("start")) {
     const home = await newHome();
     await cp(join(REPOSITORY, "examples/three-tier"), home.project, { recursive: true });
-    await benchStartUp(home.home, home.project);
+    const configFile = join(scratch, "config.yaml");
+    await writeFile(configFile, AUTO);
+    await benchStartUp(home.home, home.project, configFile);
     await home.remove();
   }
   if (wanted("dag")) await benchDag(scratch, 5);
