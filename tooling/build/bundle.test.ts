@@ -54,7 +54,7 @@ it("keeps V8's code cache beside the bundle, and starts in spite of a damaged on
   writeFileSync(join(out, "package.json"), '{ "type": "commonjs" }');
   start(out);
   const [cache = ""] = readdirSync(join(out, "cache"));
-  expect(cache).toMatch(/^main-[0-9a-f]{16}-[a-z0-9]+-[a-z0-9]+-\d+\.bin$/);
+  expect(cache).toMatch(/^main-[0-9a-f]{16}-[a-z0-9]+-[a-z0-9]+-[\w.-]+\.bin$/);
   writeFileSync(join(out, "cache", cache), "damaged");
   expect(start(out)).toEqual({ code: 0, stdout: "light false\n" });
   expect(readFileSync(join(out, "cache", cache)).length).toBeGreaterThan(100);

@@ -8,6 +8,9 @@ import { chunkName, lazyWorkspaceEntries, wrapTopLevelAwait } from "./chunks.ts"
 /** What only a worker needs is installed beside its build, because it holds native code: never bundled. */
 const WORKER_RUNTIME = ["@temporalio/*", "protobufjs", "protobufjs/*"];
 
+/** Bundles that a client waits for. */
+const HURRIED = new Set(["main.cjs", "read-config.cjs", "whole-start.cjs"]);
+
 /** One file to make: its source and its name in dist. */
 interface Part {
   readonly from: string;
@@ -66,7 +69,7 @@ function options(root: string, out: string, to: string, wanted: Set<string>): Bu
     format: "cjs",
     minify: true,
     // Every kept name is a call at start; only the server itself is in a hurry. Nothing of ours goes by the name of a function or class.
-    keepNames: to !== "main.cjs" && to !== "whole-start.cjs",
+    keepNames: !HURRIED.has(to),
     legalComments: "none",
     charset: "ascii",
     logLevel: "warning",

@@ -3,8 +3,8 @@ import type { Plugin } from "esbuild";
 
 const SCOPE = "@platform-ops/";
 
-/** Source file that holds the whole of a server behind its light start. */
-const WHOLE = "whole-start.ts";
+/** Source files of a server that its light start loads on need: what reads its settings, and the whole of it. */
+const LAZY_FILES = /\/(?:read-config|whole-start)\.ts$/;
 
 /**
  * The file that carries what is loaded on first need: `@platform-ops/orchestration/client` → `orchestration-client.cjs`,
@@ -16,16 +16,16 @@ export function chunkName(specifier: string): string {
 }
 
 /**
- * Every `import()` of a workspace entry, or of a server's whole-start.ts, becomes a `require` of a chunk of its own, so that what it brings is neither
- * read nor compiled before the first call that needs it. The entries met are added to `wanted`.
+ * Every `import()` of a workspace entry, or of one of the lazy files of a server, becomes a `require` of a chunk of its own,
+ * so that what it brings is neither read nor compiled before the first call that needs it. The entries met are added to `wanted`.
  */
 export function lazyWorkspaceEntries(wanted: Set<string>): Plugin {
   return {
     name: "lazy-workspace-entries",
     setup(build) {
-      build.onResolve({ filter: /\/whole-start\.ts$/ }, (args) => {
+      build.onResolve({ filter: LAZY_FILES }, (args) => {
         if (args.kind !== "dynamic-import") return undefined;
-        const path = join(args.resolveDir, WHOLE);
+        const path = join(args.resolveDir, basename(args.path));
         wanted.add(path);
         return { path: `./${chunkName(path)}`, external: true };
       });

@@ -5,10 +5,9 @@
 const fs = require("node:fs");
 const Module = require("node:module");
 const path = require("node:path");
-const v8 = require("node:v8");
 const vm = require("node:vm");
 
-// Of each bundle, filled in by the build: V8 itself compares no more than the length of the source.
+// Of each bundle, filled in by the build: V8 itself compares its version, its flags and the length of the source.
 const DIGESTS = {};
 const cacheFolder = path.join(__dirname, "cache");
 const loaded = new Map();
@@ -38,7 +37,7 @@ const load = (name) => {
   const file = path.join(__dirname, name);
   const cacheFile = path.join(
     cacheFolder,
-    `${path.parse(name).name}-${DIGESTS[name] ?? "0"}-${process.platform}-${process.arch}-${v8.cachedDataVersionTag()}.bin`,
+    `${path.parse(name).name}-${DIGESTS[name] ?? "0"}-${process.platform}-${process.arch}-${process.versions.v8}.bin`,
   );
   const cachedData = read(cacheFile);
   // Bundles are ASCII.

@@ -38,11 +38,11 @@ export async function startWhole(around: Surroundings, streams: StandardStreams)
 }
 
 /**
- * The server for a connection that is open already; `end` is to be awaited when it has ended.
+ * The server for a connection that is open already, by `config` where that was read; `end` is to be awaited when it has ended.
  * @throws OpsError settings_invalid
  */
-export async function loadWhole(around: Surroundings): Promise<{ server: LoadedServer; end(): Promise<void> }> {
-  const deps = createDeps(readConfig(around));
+export async function loadWhole(around: Surroundings, config: ServerConfig = readConfig(around)): Promise<{ server: LoadedServer; end(): Promise<void> }> {
+  const deps = createDeps(config);
   const definition = terraformServer(deps);
   const release = guardProcess(definition);
   return {
