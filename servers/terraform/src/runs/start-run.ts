@@ -39,11 +39,11 @@ export async function startRun(deps: TerraformDeps, request: RunRequest): Promis
     workspace_root: config.workspace_root,
     dirs: config.workspaces.map((workspace) => workspace.dir),
   });
-  const [orchestration, configDigest, captured] = await Promise.all([
-    deps.orchestration({ worker: true }),
-    artifacts.putJson(config, { kind: "config" }),
-    captureEnvironment(deps, config),
-  ]);
+  // Side by side, but what is missing is told in one order: the set-up first.
+  const capturing = captureEnvironment(deps, config);
+  capturing.catch(() => undefined);
+  const orchestration = await deps.orchestration({ worker: true });
+  const [configDigest, captured] = await Promise.all([artifacts.putJson(config, { kind: "config" }), capturing]);
   await refuseUnpolledQueues(orchestration, config, queue);
   const environmentDigest = await artifacts.putJson(captured, { kind: "environment" });
   const nodes = toNodes(request.config, config, new Set(request.selected), queue);
