@@ -30,7 +30,9 @@ export function checkChannel(policy: Policy, request: Pick<ApprovalRequest, "env
   if (approver.startsWith("agent:")) throw new OpsError("approval_invalid", "An agent never approves.");
   if (!approver.startsWith(APPROVER_OF[channel])) throw new OpsError("approval_invalid", `${approver} cannot decide through the channel ${channel}.`);
   const environment = environmentByName(policy, request.environment);
-  const accepted = channelsOf(environment).filter((each) => request.channels.includes(each));
+  const asked = channelsOf(environment).filter((each) => request.channels.includes(each));
+  // Where the policy has changed so that none of them counts any more, a person decides by those that count now.
+  const accepted = asked.length > 0 ? asked : channelsOf(environment).filter((each) => each !== "auto");
   if (!accepted.includes(channel)) {
     const why = environment.protected ? `Environment ${environment.name} is protected` : `Environment ${environment.name} does not accept the channel ${channel} for this request`;
     throw new OpsError("approval_channel", `${why}: ${accepted.length === 0 ? "no channel can decide it" : `it is decided by ${accepted.join(" or ")}`}.`);

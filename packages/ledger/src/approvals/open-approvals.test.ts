@@ -254,6 +254,17 @@ describe("a record", () => {
     await expectRefused(approvals.consume(record, VPC, "x"), "approval_invalid");
   });
 
+  it("on a request none of whose channels the policy accepts any more comes by those of now, never by policy alone", async () => {
+    const { id } = await approvals.request(newRequest({ channels: ["elicit"] }));
+    const under = (...channels: Environment["channels"]) => openApprovals({ ...ledger, now, policy: temporaryPolicy([{ name: "dev", match: {}, protected: false, channels }], { auto: [{ environments: ["dev"], workspaces: ["*"], changes: ["create", "update"] }] }) });
+    await expectRefused(under("cli", "auto").decide({ id, decision: "approved", channel: "elicit", approver: "form:zed@ann" }), "approval_channel", /decided by cli/);
+    await expectRefused(under("cli", "auto").decide({ id, decision: "approved", channel: "auto", approver: "policy:auto" }), "approval_channel");
+    await expectRefused(under("elicit", "cli").decide({ id, decision: "approved", channel: "cli", approver: "tty:ann" }), "approval_channel", /decided by elicit/);
+    const record = await under("cli").decide({ id, decision: "approved", channel: "cli", approver: "tty:ann" });
+    await expect(under("cli").verify(record, { run_id: "run-1", item: VPC })).resolves.toBeUndefined();
+    await expectRefused(under("elicit", "cli").verify(record, { run_id: "run-1" }), "approval_channel");
+  });
+
   it("by a client with a looser policy than the worker's is refused by the worker", async () => {
     const record = await approved();
     const strict = openApprovals({ ...ledger, now, policy: temporaryPolicy([{ name: "dev", match: {}, protected: true, channels: ["signed"] }]) });
