@@ -66,6 +66,7 @@ function render(plans: readonly PlanView[], page: readonly PlanLine[], unplanned
   const unchanged = plans.filter((plan) => planLines(plan).length === 0);
   if (unchanged.length > 0) parts.push(`No changes: ${listed(unchanged.map((plan) => plan.workspace))}`);
   if (unplanned.length > 0) parts.push(`Without a plan: ${listed(unplanned.map((w) => `${w.name} (${w.phase})`))}`);
+  if (parts.length === 0) parts.push("No more lines.");
   if (next !== undefined) parts.push(`Showing ${page.length} of ${total}. More: get_plan ${JSON.stringify(next)}`);
   return parts.join("\n\n");
 }

@@ -1,4 +1,5 @@
 import { isDone, type RunPhase, type WorkspaceState } from "./run-contract.ts";
+import type { NodeState } from "./scheduler.ts";
 
 /** What a run's outcome is derived from. */
 export interface EndedNode {
@@ -7,6 +8,17 @@ export interface EndedNode {
   readonly apply: boolean;
   readonly code?: string;
   readonly cause?: string;
+}
+
+/** A workspace as the scheduler left it. */
+export function endedNode({ node, state, failure, cause }: NodeState): EndedNode {
+  return {
+    name: node.name,
+    state,
+    apply: node.apply,
+    ...(failure === undefined ? {} : { code: failure.code }),
+    ...(cause === undefined ? {} : { cause }),
+  };
 }
 
 export type EndPhase = Extract<RunPhase, "completed" | "failed" | "rejected" | "expired" | "partial" | "cancelled">;

@@ -15,8 +15,8 @@ import {
 import { codeOf } from "./failure-code.ts";
 import { openPhase } from "./open-phase.ts";
 import { reportNode, type Times } from "./report-node.ts";
-import { local, notices, outside, quick, refusal, waitsFor } from "./activity-options.ts";
-import type { GateAnswer, GateTask, NoticeTask, PlanItem, ReleaseTask } from "./activity-contract.ts";
+import { local, outside, quick, refusal, waitsFor } from "./activity-options.ts";
+import type { GateAnswer, GateTask, PlanItem, ReleaseTask } from "./activity-contract.ts";
 import {
   isDone,
   SIGNAL_CANCEL,
@@ -29,7 +29,8 @@ import {
   type RunResult,
 } from "./run-contract.ts";
 import { runMemo, stateMemo, type OpenApproval } from "./run-memo.ts";
-import { runOutcome } from "./run-outcome.ts";
+import { endedNode, runOutcome } from "./run-outcome.ts";
+import { RunNotices } from "./run-notices.ts";
 import { Scheduler, type NodeState, type Step } from "./scheduler.ts";
 import { drawRequestId } from "./request-id.ts";
 
@@ -61,9 +62,6 @@ export async function ParentWorkflow(input: RunInput): Promise<RunResult> {
   return await CancellationScope.nonCancellable(() => run.drive());
 }
 
-/** How long a run that is done waits for its notices to be taken: a notifier that hangs must not keep it open. */
-const NOTICE_GRACE_MS = 5_000;
-
 class Run {
   readonly #input: RunInput;
   readonly #scheduler: Scheduler;
@@ -72,7 +70,7 @@ class Run {
   readonly #times: Times[];
   readonly #scopes = new Map<number, CancellationScope>();
   readonly #open = new Set<Promise<void>>();
-  readonly #notices = new Set<Promise<void>>();
+  readonly #notices: RunNotices;
   readonly #written = new Map<string, string>();
   #environment: string;
   #request: (OpenApproval & { nodes: readonly number[]; timer: CancellationScope }) | undefined;
@@ -81,6 +79,7 @@ class Run {
   constructor(input: RunInput) {
     this.#input = input;
     this.#environment = input.environment;
+    this.#notices = new RunNotices(this.#queue, input.options.environment);
     this.#scheduler = new Scheduler(input.nodes, input.options.parallelism);
     this.#times = input.nodes.map(() => ({}));
   }
@@ -162,7 +161,7 @@ class Run {
   #broke(index: number, error: unknown): void {
     const n = this.#at(index);
     this.#scheduler.broke(index, { code: codeOf(error) }, isCancellation(error));
-    if (n.state === "in_doubt" || n.state === "failed") this.#tell(n.state, n);
+    if (n.state === "in_doubt" || n.state === "failed") this.#notices.tell(n.state, n);
   }
 
   async #plan(index: number): Promise<void> {
@@ -185,7 +184,7 @@ class Run {
     });
     times.planned_to = Date.now();
     this.#scheduler.planned(index, answer);
-    if (answer.outcome === "failed") this.#tell("failed", n);
+    if (answer.outcome === "failed") this.#notices.tell("failed", n);
     if (n.state === "held" && answer.outcome === "held") this.#awaitHolder(index, answer.holder);
   }
 
@@ -211,15 +210,17 @@ class Run {
       plan: n.plan ?? "",
       approval: n.approval ?? "",
     };
-    const answer = await outside(n.node.queue).applyWorkspace(task).catch(async (error: unknown) => {
-      if (!isCancellation(error)) throw error;
-      // Cancelled before a worker could answer: only the journal knows whether anything was started.
-      return await CancellationScope.nonCancellable(() => outside(n.node.queue).applyWorkspace({ ...task, only_look: true }));
-    });
+    const answer = await outside(n.node.queue)
+      .applyWorkspace(task)
+      .catch(async (error: unknown) => {
+        if (!isCancellation(error)) throw error;
+        // Cancelled before a worker could answer: only the journal knows whether anything was started.
+        return await CancellationScope.nonCancellable(() => outside(n.node.queue).applyWorkspace({ ...task, only_look: true }));
+      });
     times.applied_to = Date.now();
     this.#scheduler.applied(index, answer);
-    if (answer.outcome === "in_doubt" || answer.outcome === "partial") this.#tell("in_doubt", n);
-    else if (answer.outcome === "not_done") this.#tell("failed", n);
+    if (answer.outcome === "in_doubt" || answer.outcome === "partial") this.#notices.tell("in_doubt", n);
+    else if (answer.outcome === "not_done") this.#notices.tell("failed", n);
   }
 
   async #ask(nodes: readonly number[]): Promise<void> {
@@ -245,9 +246,8 @@ class Run {
     if (this.#scheduler.cancelled !== undefined)
       return this.#release({ config, names: [], close: { request: request.id, status: "superseded" } });
     this.#openRequest(request);
-    this.#notify({
+    this.#notices.send({
       event: "awaiting_approval",
-      environment: options.environment,
       request: request.id,
       workspaces: request.nodes.map((i) => ({ name: this.#at(i).node.name, state: this.#at(i).state })),
     });
@@ -280,21 +280,6 @@ class Run {
 
   #release(task: ReleaseTask): void {
     this.#keep(CancellationScope.nonCancellable(() => local.releaseWorkspaces(task)).catch(() => undefined));
-  }
-
-  #tell(event: "failed" | "in_doubt", n: NodeState): void {
-    this.#notify({
-      event,
-      environment: this.#input.options.environment,
-      workspaces: [{ name: n.node.name, state: n.state, ...(n.failure === undefined ? {} : { code: n.failure.code }) }],
-    });
-  }
-
-  #notify(task: NoticeTask): void {
-    const sent = CancellationScope.nonCancellable(() => notices(this.#queue).notify(task))
-      .catch(() => undefined)
-      .finally(() => this.#notices.delete(sent));
-    this.#notices.add(sent);
   }
 
   /** The run ends only after all that it began has ended. */
@@ -336,16 +321,7 @@ class Run {
         .releaseWorkspaces({ config: this.#input.config, names: [], close: { request: this.#request.id, status: "superseded" } })
         .catch(() => undefined);
     this.#closeRequest();
-    const outcome = runOutcome(
-      nodes.map((n) => ({
-        name: n.node.name,
-        state: n.state,
-        apply: n.node.apply,
-        ...(n.failure === undefined ? {} : { code: n.failure.code }),
-        ...(n.cause === undefined ? {} : { cause: n.cause }),
-      })),
-      this.#scheduler.cancelled !== undefined,
-    );
+    const outcome = runOutcome(nodes.map(endedNode), this.#scheduler.cancelled !== undefined);
     const left = await this.#leaveForLater();
     const { config, requester, server_version } = this.#input;
     // What was done is done, whether its report could be written or not.
@@ -364,7 +340,7 @@ class Run {
       this.#request = { ...left, workspaces: left.nodes.map((i) => this.#at(i).node.name), timer: new CancellationScope() };
     this.#publish(outcome.phase, { reason: outcome.reason, ...(report === "" ? {} : { report }) });
     await condition(allHandlersFinished);
-    if (this.#notices.size > 0) await condition(() => this.#notices.size === 0, NOTICE_GRACE_MS);
+    await this.#notices.settled();
     const count = (state: string): number => nodes.filter((n) => n.state === state).length;
     const result: RunResult = {
       ...outcome,
