@@ -108,21 +108,23 @@ describe.each(programs)("an apply that ends otherwise with $kind $version", (pro
     expect(await readFile(join(fixture.dir, "effects"), "utf8")).toBe("x\nlate\n");
   });
 
-  test("killed in a provisioner, whose resource a neighbour's end has written into the state: in doubt, though a new plan finds no change", async () => {
-    const fixture = await workspace({
-      "main.tf":
-        'resource "terraform_data" "slow" {\n  provisioner "local-exec" { command = "touch begun; sleep 2" }\n}\nresource "terraform_data" "quick" {\n  provisioner "local-exec" { command = "while ! [ -e begun ]; do sleep 0.1; done" }\n}\n',
+  // OpenTofu writes no state before the first apply has ended, so the state never looks complete there.
+  if (program.kind === "terraform")
+    test("killed in a provisioner, whose resource a neighbour's end has written into the state: in doubt, though a new plan finds no change", async () => {
+      const fixture = await workspace({
+        "main.tf":
+          'resource "terraform_data" "slow" {\n  provisioner "local-exec" { command = "touch begun; sleep 2" }\n}\nresource "terraform_data" "quick" {\n  provisioner "local-exec" { command = "while ! [ -e begun ]; do sleep 0.1; done" }\n}\n',
+      });
+      const plan = await planWorkspace(fixture.context(), inputs());
+      const once = request(fixture, plan);
+      const running = applyPlan(fixture.context(), once);
+      const state = join(fixture.dir, "terraform.tfstate");
+      await until(async () => (existsSync(state) && (await readFile(state, "utf8")).includes('"slow"') ? true : undefined));
+      process.kill(await programOf(once.journal), "SIGKILL");
+      const result = await running;
+      expect(result).toMatchObject({ outcome: "in_doubt", in_flight: [{ address: "terraform_data.slow" }], remaining: { add: 0 } });
+      expect(result.error?.message).toContain("terraform_data.slow");
     });
-    const plan = await planWorkspace(fixture.context(), inputs());
-    const once = request(fixture, plan);
-    const running = applyPlan(fixture.context(), once);
-    const state = join(fixture.dir, "terraform.tfstate");
-    await until(async () => (existsSync(state) && (await readFile(state, "utf8")).includes('"slow"') ? true : undefined));
-    process.kill(await programOf(once.journal), "SIGKILL");
-    const result = await running;
-    expect(result).toMatchObject({ outcome: "in_doubt", in_flight: [{ address: "terraform_data.slow" }], remaining: { add: 0 } });
-    expect(result.error?.message).toContain("terraform_data.slow");
-  });
 
   test("killed with a state file of 0 bytes: in doubt, state_damaged", async () => {
     const fixture = await workspace({
