@@ -144,7 +144,10 @@ const hashed = new Map<string, CacheEntry>();
  * Checks that a program is still the one that a run was started with. One that is not there passes: its start tells.
  * @throws OpsError program_missing
  */
-export async function requireSameProgram({ kind, path, digest }: Pick<ProgramRef, "kind" | "path" | "digest">, cacheFile: string): Promise<void> {
+export async function requireSameProgram(
+  { kind, path, digest }: Pick<ProgramRef, "kind" | "path" | "digest">,
+  cacheFile: string,
+): Promise<void> {
   const file = await stat(path).catch(() => undefined);
   if (file === undefined) return;
   const known = [hashed.get(path), (await readCache(cacheFile))[path]].find((entry) => entry !== undefined && isOf(entry, file));

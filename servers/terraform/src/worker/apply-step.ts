@@ -156,18 +156,10 @@ async function planBytes(deps: WorkerDeps, record: PlanRecord): Promise<Buffer> 
 }
 
 /** The plan record, and that it is this run's plan of this workspace, made with this run's environment or one it renewed. */
-async function loadPlan(
-  deps: WorkerDeps,
-  call: StepCall,
-  task: ApplyTask,
-  { workspace }: WorkspaceContext,
-): Promise<PlanRecord> {
+async function loadPlan(deps: WorkerDeps, call: StepCall, task: ApplyTask, { workspace }: WorkspaceContext): Promise<PlanRecord> {
   const record = await deps.artifacts.getJson<PlanRecord>(task.plan);
   const fits =
-    record.run === call.run &&
-    record.workspace === workspace.name &&
-    record.dir === workspace.dir &&
-    record.config === task.config;
+    record.run === call.run && record.workspace === workspace.name && record.dir === workspace.dir && record.config === task.config;
   if (!fits) return await refuse(deps, call, task, "The plan is not this run's plan of this workspace.");
   let digest = task.environment;
   for (let i = 0; digest !== record.environment; i += 1) {

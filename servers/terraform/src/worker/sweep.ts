@@ -23,8 +23,7 @@ export async function sweep({ artifacts, directory }: Pick<WorkerDeps, "artifact
 
 /** Sweeps now and then while the worker lives; a first time when its first work is likely done. */
 export function sweepNowAndThen(deps: Pick<WorkerDeps, "artifacts" | "directory" | "logger">): void {
-  const once = (): void =>
-    void sweep(deps).catch((error: unknown) => deps.logger.warn("What is over could not be taken away.", { error }));
+  const once = (): void => void sweep(deps).catch((error: unknown) => deps.logger.warn("What is over could not be taken away.", { error }));
   setTimeout(once, FIRST_AFTER_MS).unref();
   setInterval(once, EVERY_MS).unref();
 }
