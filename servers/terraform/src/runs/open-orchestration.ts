@@ -1,5 +1,5 @@
 import type { Keyring } from "@platform-ops/ledger";
-import { ensureLocal, ensureWorkers, installWorkerBuild, locateTemporal, type Orchestration } from "@platform-ops/orchestration";
+import { ensureLocal, ensureWorkers, installWorkerBuild, isOtherTemporalThere, locateTemporal, type Orchestration } from "@platform-ops/orchestration";
 import { join } from "node:path";
 import type { ServerConfig } from "../config.ts";
 import { processEnvironment, setupNeeded } from "./local-parts.ts";
@@ -31,7 +31,7 @@ export async function openOrchestration(config: ServerConfig, keys: Keyring, nee
     temporalBinary: binary.path,
     ...(settings.temporal.port === undefined ? {} : { port: settings.temporal.port }),
   });
-  return await connect({ mode: "local", address: local.address, namespace: local.namespace, keys });
+  return await connect({ mode: "local", address: local.address, namespace: local.namespace, keys, known: { other_on_7233: await isOtherTemporalThere() } });
 }
 
 async function common(config: ServerConfig) {

@@ -57,6 +57,7 @@ export function renderStatus(view: RunView, next: readonly NextCall[], now: Date
   if (view.finished_at !== undefined) lines.push(`Finished At: ${printTime(view.finished_at)}`);
   lines.push(`Duration: ${printDuration(Date.parse(view.finished_at ?? now.toISOString()) - Date.parse(view.started_at))}`);
   lines.push(`Phase: ${view.phase}${view.reason === undefined ? "" : ` (${view.reason})`}`);
+  if (view.temporal !== undefined) lines.push(`Temporal: ${view.temporal}`);
   if (view.environment !== undefined) lines.push(`Environment: ${view.environment}`);
   if (view.approval !== undefined) {
     lines.push(

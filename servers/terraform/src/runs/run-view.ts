@@ -1,5 +1,5 @@
 import { isOpsError, OpsError } from "@platform-ops/errors";
-import type { PendingActivity, RunDescription, RunStatus } from "@platform-ops/orchestration";
+import type { PendingActivity, RunDescription, RunStatus, TemporalInUse } from "@platform-ops/orchestration";
 import type { Ledger, TerraformDeps } from "../deps.ts";
 import { SERVER } from "../identity.ts";
 import type { Counts, FailureText, RunPhase, WorkspaceState } from "../worker/run-contract.ts";
@@ -52,6 +52,8 @@ export interface RunView {
   readonly workspaces: readonly WorkspaceView[];
   readonly approval?: WaitingApproval;
   readonly open: boolean;
+  /** Which Temporal holds it, in words; absent for runs known only by their report. */
+  readonly temporal?: string;
   /** Artifact of the report, for closed runs. */
   readonly report?: string;
 }
@@ -66,7 +68,7 @@ export async function readRun(deps: TerraformDeps, id: string): Promise<RunView>
     const orchestration = await deps.orchestration({ worker: false });
     const description = await orchestration.describe(id);
     refuseForeign(description);
-    return await viewOf(description, ledger);
+    return { ...(await viewOf(description, ledger)), temporal: printTemporal(orchestration.inUse) };
   } catch (error) {
     if (!isOpsError(error) || error.code !== "not_found") throw error;
     const kept = await readReport(ledger, id);
@@ -77,6 +79,12 @@ export async function readRun(deps: TerraformDeps, id: string): Promise<RunView>
       });
     return viewOfReport(id, kept);
   }
+}
+
+/** `local at 127.0.0.1:21067`, and a word on the stranger that people take for it. */
+function printTemporal({ mode, address, namespace, other_on_7233 }: TemporalInUse): string {
+  const which = mode === "local" ? `local at ${address}` : `${address}, namespace ${namespace}`;
+  return other_on_7233 === true ? `${which} (not the other Temporal that listens on port 7233)` : which;
 }
 
 function refuseForeign(description: RunDescription): void {
