@@ -29,8 +29,15 @@ async function writeDag(folder: string, { wide, deep }: Shape): Promise<string[]
       const name = `w${level}-${i}`;
       const need = level === 0 ? undefined : `w${level - 1}-${i}`;
       await mkdir(join(folder, name), { recursive: true });
-      await writeFile(join(folder, name, "main.tf"), `variable "from" {\n  type    = string\n  default = "root"\n}\nresource "terraform_data" "it" {\n  input = "\${var.from}/${name}"\n}\noutput "id" {\n  value = terraform_data.it.output\n}\n`);
-      workspaces.push({ name, dir: join(folder, name), ...(need === undefined ? {} : { dependsOn: [need], inputs: [{ sourceWorkspace: need, sourceOutput: "id", targetVar: "from" }] }) });
+      await writeFile(
+        join(folder, name, "main.tf"),
+        `variable "from" {\n  type    = string\n  default = "root"\n}\nresource "terraform_data" "it" {\n  input = "\${var.from}/${name}"\n}\noutput "id" {\n  value = terraform_data.it.output\n}\n`,
+      );
+      workspaces.push({
+        name,
+        dir: join(folder, name),
+        ...(need === undefined ? {} : { dependsOn: [need], inputs: [{ sourceWorkspace: need, sourceOutput: "id", targetVar: "from" }] }),
+      });
       levels[level]?.push(name);
     }
   }
@@ -41,7 +48,9 @@ async function writeDag(folder: string, { wide, deep }: Shape): Promise<string[]
 /** The same commands by a shell loop at the same parallelism, level by level: what a person would write. */
 async function bare(folder: string, levels: readonly (readonly string[])[]): Promise<number> {
   const one = join(folder, "one.sh");
-  await writeFile(one, `#!/bin/sh
+  await writeFile(
+    one,
+    `#!/bin/sh
 set -e
 cd "$1"
 terraform init -input=false >/dev/null
@@ -51,8 +60,12 @@ terraform plan -input=false -var "from=$from" -out=tfplan >/dev/null
 terraform show -json tfplan >/dev/null
 terraform apply -input=false tfplan >/dev/null
 terraform output -json >/dev/null
-`, { mode: 0o755 });
-  const levelsOf = levels.map((names, level) => names.map((name, i) => `${join(folder, name)} ${level === 0 ? "''" : join(folder, levels[level - 1]?.[i] ?? "")}`).join("\\n"));
+`,
+    { mode: 0o755 },
+  );
+  const levelsOf = levels.map((names, level) =>
+    names.map((name, i) => `${join(folder, name)} ${level === 0 ? "''" : join(folder, levels[level - 1]?.[i] ?? "")}`).join("\\n"),
+  );
   const script = levelsOf.map((lines) => `printf "${lines}\\n" | xargs -P 4 -L 1 sh ${one}`).join("\n");
   await writeFile(join(folder, "all.sh"), `set -e\n${script}\n`);
   return await processTime("sh", [join(folder, "all.sh")], { cwd: folder });
@@ -115,7 +128,10 @@ export async function benchDag(scratch: string, pairs: number): Promise<void> {
   const shape = { wide: 10, deep: 5 };
   const results: { bare: number; first: number; again: number; events: number; terragrunt: number | undefined }[] = [];
   for (let i = 0; i < pairs; i += 1) {
-    const other = await inFolder(join(scratch, `terragrunt-${i}`), async (folder) => await terragrunt(folder, await writeDag(folder, shape)));
+    const other = await inFolder(
+      join(scratch, `terragrunt-${i}`),
+      async (folder) => await terragrunt(folder, await writeDag(folder, shape)),
+    );
     const floor = await inFolder(join(scratch, `bare-${i}`), async (folder) => await bare(folder, await writeDag(folder, shape)));
     const { times, events } = await ours(shape, 2, 1);
     results.push({ bare: floor, first: times[0] ?? Number.NaN, again: times[1] ?? Number.NaN, events, terragrunt: other });
@@ -126,8 +142,13 @@ export async function benchDag(scratch: string, pairs: number): Promise<void> {
     `${median(results.map((r) => r.first / r.bare)).toFixed(2)} (${seconds((r) => r.first)} s ÷ ${seconds((r) => r.bare)} s)`,
     "≤ 1.15, aim 1.05",
   );
-  if (results.every((r) => r.terragrunt !== undefined)) report("the same by Terragrunt", `${seconds((r) => r.terragrunt ?? Number.NaN)} s`, "");
-  report("second run with nothing changed ÷ first", `${median(results.map((r) => r.again / r.first)).toFixed(2)} (${seconds((r) => r.again)} s)`, "≤ 0.5");
+  if (results.every((r) => r.terragrunt !== undefined))
+    report("the same by Terragrunt", `${seconds((r) => r.terragrunt ?? Number.NaN)} s`, "");
+  report(
+    "second run with nothing changed ÷ first",
+    `${median(results.map((r) => r.again / r.first)).toFixed(2)} (${seconds((r) => r.again)} s)`,
+    "≤ 0.5",
+  );
   report("events in the history of 50 workspaces", String(median(results.map((r) => r.events))), "");
 }
 
@@ -146,6 +167,10 @@ export async function benchGrowth(): Promise<void> {
   for (let i = 0; i < 3; i += 1) few.push((await ours({ wide: 10, deep: 1 }, 1, 10)).times[0] ?? Number.NaN);
   const many = await ours({ wide: 10, deep: 20 }, 1, 10);
   const [perFew, perMany] = [median(few) / 10, (many.times[0] ?? Number.NaN) / 200];
-  report("time per workspace, 200 ÷ 10 workspaces", `${(perMany / perFew).toFixed(2)} (${perMany.toFixed(0)} ms ÷ ${perFew.toFixed(0)} ms)`, "≤ 1.25");
+  report(
+    "time per workspace, 200 ÷ 10 workspaces",
+    `${(perMany / perFew).toFixed(2)} (${perMany.toFixed(0)} ms ÷ ${perFew.toFixed(0)} ms)`,
+    "≤ 1.25",
+  );
   report("events in the history of 200 workspaces", String(many.events), "< 10,000");
 }

@@ -13,14 +13,24 @@ export function quantile(values: readonly number[], share: number): number {
 }
 
 /** Milliseconds of a whole process from spawn to exit. */
-export function processTime(command: string, args: readonly string[], options: { cwd?: string; env?: Readonly<Record<string, string>> } = {}): Promise<number> {
+export function processTime(
+  command: string,
+  args: readonly string[],
+  options: { cwd?: string; env?: Readonly<Record<string, string>> } = {},
+): Promise<number> {
   return new Promise((resolve, reject) => {
     const started = performance.now();
-    const child = spawn(command, [...args], { stdio: ["ignore", "ignore", "pipe"], env: { ...childEnv(), ...options.env }, ...(options.cwd === undefined ? {} : { cwd: options.cwd }) });
+    const child = spawn(command, [...args], {
+      stdio: ["ignore", "ignore", "pipe"],
+      env: { ...childEnv(), ...options.env },
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    });
     let complaint = "";
     child.stderr.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
     child.on("error", reject);
-    child.on("close", (code) => (code === 0 ? resolve(performance.now() - started) : reject(new Error(`${command} ended with ${code}: ${complaint.slice(-2000)}`))));
+    child.on("close", (code) =>
+      code === 0 ? resolve(performance.now() - started) : reject(new Error(`${command} ended with ${code}: ${complaint.slice(-2000)}`)),
+    );
   });
 }
 

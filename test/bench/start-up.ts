@@ -73,7 +73,12 @@ function open(args: readonly string[], env: Environment): Session {
   };
 }
 
-const INITIALIZE = { jsonrpc: "2.0", id: 1, method: "initialize", params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "bench", version: "1" } } };
+const INITIALIZE = {
+  jsonrpc: "2.0",
+  id: 1,
+  method: "initialize",
+  params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "bench", version: "1" } },
+};
 
 async function listOnce(args: readonly string[], env: Environment): Promise<Listed> {
   const started = performance.now();

@@ -10,7 +10,8 @@ export async function terragrunt(folder: string, levels: readonly (readonly stri
   for (const [level, names] of levels.entries()) {
     for (const [i, name] of names.entries()) {
       const need = levels[level - 1]?.[i];
-      const hcl = need === undefined ? "" : `dependency "up" {\n  config_path = "../${need}"\n}\ninputs = {\n  from = dependency.up.outputs.id\n}\n`;
+      const hcl =
+        need === undefined ? "" : `dependency "up" {\n  config_path = "../${need}"\n}\ninputs = {\n  from = dependency.up.outputs.id\n}\n`;
       await writeFile(join(folder, name, "terragrunt.hcl"), hcl);
     }
   }
