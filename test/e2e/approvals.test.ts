@@ -16,7 +16,10 @@ afterEach(async () => {
   for (const home of homes.splice(0)) await home.remove();
 });
 
-async function waitingRun(config: string, person?: (message: string) => FormAnswer): Promise<{ home: TestHome; agent: Agent; id: string; status: ToolAnswer }> {
+async function waitingRun(
+  config: string,
+  person?: (message: string) => FormAnswer,
+): Promise<{ home: TestHome; agent: Agent; id: string; status: ToolAnswer }> {
   const home = await newHome({ config });
   homes.push(home);
   await writeProject(home.project, [{ name: "a" }]);
@@ -65,7 +68,11 @@ test.each<[string, FormAnswer]>([
 test("no tool argument, flag or variable approves", async () => {
   const { home, agent, id, status } = await waitingRun("");
   const approval = status.data["approval"].id as string;
-  for (const args of [{ workflow_id: id, approve: true }, { workflow_id: id, decision: "approve" }, { workflow_id: id, inputResponses: { decision: { action: "accept", content: { decision: "approve" } } } }]) {
+  for (const args of [
+    { workflow_id: id, approve: true },
+    { workflow_id: id, decision: "approve" },
+    { workflow_id: id, inputResponses: { decision: { action: "accept", content: { decision: "approve" } } } },
+  ]) {
     const refused = await agent.call("request_approval", args);
     expect(refused.isError, refused.text).toBe(true);
   }
@@ -112,7 +119,10 @@ test("plan, yes, apply asks once", async () => {
     },
   });
   agents.push(agent);
-  const plan = await agent.call("execute_workflow", { config_path: "infra.yaml", config: { workspaces: [{ name: "a", operations: ["init", "validate", "plan"] }] } });
+  const plan = await agent.call("execute_workflow", {
+    config_path: "infra.yaml",
+    config: { workspaces: [{ name: "a", operations: ["init", "validate", "plan"] }] },
+  });
   const planned = await finish(agent, plan.data["workflow_id"]);
   expect(planned.data["workspaces"][0].phase, planned.text).toBe("planned");
   expect(await effects(home.project, "a")).toBe(0);

@@ -32,7 +32,12 @@ async function waitingRun(config = "", env: Record<string, string> = {}, home?: 
     homes.push(at);
     await writeProject(at.project, [{ name: "a" }]);
   }
-  const agent = await startAgent({ roots: [at.project], home: at.home, env: { ...at.env, ...env }, person: () => ({ action: "accept", content: { decision: "approve" } }) });
+  const agent = await startAgent({
+    roots: [at.project],
+    home: at.home,
+    env: { ...at.env, ...env },
+    person: () => ({ action: "accept", content: { decision: "approve" } }),
+  });
   open.push(agent);
   const { data } = await agent.call("execute_workflow", { config_path: "infra.yaml" });
   const status = await agent.call("get_workflow_status", { workflow_id: data["workflow_id"], wait_seconds: 40 });
@@ -138,9 +143,16 @@ test("a used record serves no second run", async () => {
 
 test("a client with a looser policy than the worker's gets nothing released", async () => {
   const strict = await waitingRun("environments: [{ name: all, match: { config_paths: ['**'] }, channels: [cli] }]\n");
-  const loose = await newHome({ config: "approvals: { auto: [{ environments: ['*'], workspaces: ['*'], changes: [create, outputs] }] }\n" });
+  const loose = await newHome({
+    config: "approvals: { auto: [{ environments: ['*'], workspaces: ['*'], changes: [create, outputs] }] }\n",
+  });
   homes.push(loose);
-  const agent = await startAgent({ roots: [strict.home.project], home: strict.home.home, env: { PLATFORM_OPS_CONFIG: loose.configFile }, person: () => ({ action: "accept", content: { decision: "approve" } }) });
+  const agent = await startAgent({
+    roots: [strict.home.project],
+    home: strict.home.home,
+    env: { PLATFORM_OPS_CONFIG: loose.configFile },
+    person: () => ({ action: "accept", content: { decision: "approve" } }),
+  });
   open.push(agent);
   await strict.agent.call("cancel_workflow", { workflow_id: strict.id });
   await end(strict.agent, strict.id);
@@ -167,7 +179,9 @@ test("a policy that the operator tightens while a run waits counts at once", asy
   // That yes is spent: the run asks anew, by the channels of now, and can still be approved.
   await until(async () => {
     const status = await run.agent.call("get_workflow_status", { workflow_id: run.id });
-    return (status.data["approval"] as { id?: string } | undefined)?.id !== run.approval && status.data["phase"] === "awaiting_approval" ? true : undefined;
+    return (status.data["approval"] as { id?: string } | undefined)?.id !== run.approval && status.data["phase"] === "awaiting_approval"
+      ? true
+      : undefined;
   }, "a new request");
   const status = await run.agent.call("get_workflow_status", { workflow_id: run.id });
   const { id, channels } = status.data["approval"] as { id: string; channels: string[] };

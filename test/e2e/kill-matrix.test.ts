@@ -20,7 +20,12 @@ async function open(config: string): Promise<{ home: TestHome; connect(person?: 
   const agents: Agent[] = [];
   opened.push({ home, agents });
   const connect = async (person = true): Promise<Agent> => {
-    const agent = await startAgent({ roots: [home.project], home: home.home, env: home.env, ...(person ? { person: () => ({ action: "accept" as const, content: { decision: "approve" } }) } : {}) });
+    const agent = await startAgent({
+      roots: [home.project],
+      home: home.home,
+      env: home.env,
+      ...(person ? { person: () => ({ action: "accept" as const, content: { decision: "approve" } }) } : {}),
+    });
     agents.push(agent);
     return agent;
   };
@@ -42,7 +47,10 @@ const parts: (Part | "server")[] = ["server", "worker", "temporal", "supervisor"
 describe("during apply", () => {
   test.each(parts)("%s killed: each workspace applied once", async (part) => {
     const { home, connect } = await open(AUTO_CONFIG);
-    await writeProject(home.project, [{ name: "a", seconds: APPLY_SECONDS }, { name: "b", needs: ["a"] }]);
+    await writeProject(home.project, [
+      { name: "a", seconds: APPLY_SECONDS },
+      { name: "b", needs: ["a"] },
+    ]);
     const agent = await connect();
     const { data } = await agent.call("execute_workflow", { config_path: "infra.yaml" });
     await until(async () => (await effects(home.project, "a")) > 0, "the apply of a");
@@ -50,7 +58,10 @@ describe("during apply", () => {
     else await kill(home.home, part);
     const again = part === "server" ? await connect() : agent;
     const status = await end(again, data["workflow_id"]);
-    expect(status.data["workspaces"].map((w: { phase: string }) => w.phase), status.text).toEqual(["applied", "applied"]);
+    expect(
+      status.data["workspaces"].map((w: { phase: string }) => w.phase),
+      status.text,
+    ).toEqual(["applied", "applied"]);
     expect([await effects(home.project, "a"), await effects(home.project, "b")]).toEqual([1, 1]);
   });
 });
@@ -80,7 +91,10 @@ describe("while an approval is awaited", () => {
 describe("during plan", () => {
   test.each(parts)("%s killed: planned again, applied once", async (part) => {
     const { home, connect } = await open(AUTO_CONFIG);
-    await writeProject(home.project, Array.from({ length: 6 }, (_, i) => ({ name: `w${i}` })));
+    await writeProject(
+      home.project,
+      Array.from({ length: 6 }, (_, i) => ({ name: `w${i}` })),
+    );
     const agent = await connect();
     const { data } = await agent.call("execute_workflow", { config_path: "infra.yaml" });
     if (part === "server") process.kill(agent.pid, "SIGKILL");
@@ -95,7 +109,10 @@ describe("during plan", () => {
 describe("terraform itself", () => {
   test("killed in apply: stops, says what to look at, and applies nothing twice", async () => {
     const { home, connect } = await open(AUTO_CONFIG);
-    await writeProject(home.project, [{ name: "a", seconds: 3 }, { name: "b", needs: ["a"] }]);
+    await writeProject(home.project, [
+      { name: "a", seconds: 3 },
+      { name: "b", needs: ["a"] },
+    ]);
     const agent = await connect();
     const { data } = await agent.call("execute_workflow", { config_path: "infra.yaml" });
     await until(async () => (await effects(home.project, "a")) > 0, "the apply of a");

@@ -42,19 +42,29 @@ async function follow(workflow_id: string): Promise<ToolAnswer> {
 
 test("list, plan, approve, apply, outputs, again, drift", async () => {
   const listed = await agent.call("list_workflows", {});
-  expect(listed.data["workflows"][0].configured_workspaces.map((w: { name: string }) => w.name)).toEqual(["network", "subnets", "cluster", "service"]);
+  expect(listed.data["workflows"][0].configured_workspaces.map((w: { name: string }) => w.name)).toEqual([
+    "network",
+    "subnets",
+    "cluster",
+    "service",
+  ]);
 
   const started = await agent.call("execute_workflow", { workflow_name: "ParentWorkflow", config_path: "infra.yaml" });
   expect(started.text).toMatch(/^Workflow started successfully\.\nWorkflowID: terraform-parent-workflow-[0-9a-z]{26}\nRunID: /);
   const id = started.data["workflow_id"] as string;
   const done = await follow(id);
-  expect(done.text).toMatch(new RegExp(`^Workflow: ${id}\nStatus: WORKFLOW_EXECUTION_STATUS_COMPLETED\nStarted At: \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\nFinished At: `));
+  expect(done.text).toMatch(
+    new RegExp(
+      `^Workflow: ${id}\nStatus: WORKFLOW_EXECUTION_STATUS_COMPLETED\nStarted At: \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\nFinished At: `,
+    ),
+  );
   expect(done.data["workspaces"].map((w: { phase: string }) => w.phase)).toEqual(["applied", "applied", "applied", "applied"]);
   expect(asked.length).toBeGreaterThanOrEqual(1);
   expect(JSON.parse(await readFile(join(home.project, "built/network.json"), "utf8"))).toBeTruthy();
 
   const outputs = await agent.call("get_outputs", { workflow_id: id });
-  const output = (workspace: string, name: string) => outputs.data["outputs"].find((o: { workspace: string; name: string }) => o.workspace === workspace && o.name === name);
+  const output = (workspace: string, name: string) =>
+    outputs.data["outputs"].find((o: { workspace: string; name: string }) => o.workspace === workspace && o.name === name);
   expect(output("network", "network_id").json).toMatch(/^"/);
   expect(output("cluster", "admin_token")).toMatchObject({ sensitive: true, json: '"(sensitive)"' });
 
@@ -73,10 +83,14 @@ test("a closed run is still listed and told when Temporal has forgotten it", asy
   await rm(join(home.home, "temporal"), { recursive: true });
   agent = await startAgent({ roots: [home.project], home: home.home });
   const listed = await agent.call("list_runs", { limit: 1 });
-  expect(listed.data["runs"], listed.text).toMatchObject([{ workflow_id: id, phase: "completed", status: "WORKFLOW_EXECUTION_STATUS_COMPLETED" }]);
+  expect(listed.data["runs"], listed.text).toMatchObject([
+    { workflow_id: id, phase: "completed", status: "WORKFLOW_EXECUTION_STATUS_COMPLETED" },
+  ]);
   const older = await agent.call("list_runs", { limit: 10, cursor: listed.data["next_cursor"] });
   expect(older.data["runs"].length).toBeGreaterThan(0);
   expect(older.data["runs"].map((run: { workflow_id: string }) => run.workflow_id)).not.toContain(id);
   const status = await agent.call("get_workflow_status", { workflow_id: id });
-  expect(status.data["workspaces"], status.text).toMatchObject(done.data["workspaces"].map(({ name, phase }: { name: string; phase: string }) => ({ name, phase })));
+  expect(status.data["workspaces"], status.text).toMatchObject(
+    done.data["workspaces"].map(({ name, phase }: { name: string; phase: string }) => ({ name, phase })),
+  );
 });

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterEach, expect, test } from "vitest";
 import { AUTO_CONFIG, effects, writeProject } from "../support/home.ts";
-import { childEnv, TERRAFORM_BIN } from "../support/mcp-client.ts";
+import { childEnv } from "../support/mcp-client.ts";
 import { until } from "../support/processes.ts";
 import { ended, openSession, phases, startRun, statusWhen, workspace, type Session } from "../support/run.ts";
 

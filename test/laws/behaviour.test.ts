@@ -20,15 +20,37 @@ function serverWith(tool: Tool): { definition: ServerDefinition; records: AuditE
   const log: string[] = [];
   const audit = { append: async (entry: AuditEntry) => void records.push(redactor.value(entry)), read: async () => [] };
   const logger = createLogger({ level: "debug", redactor, write: (line) => void log.push(line) });
-  const definition = { name: "laws", version: "1.0.0", instructions: "", tools: [tool], deps: undefined, redactor, audit, logger, user: "tester", stateKey: randomBytes(32) };
+  const definition = {
+    name: "laws",
+    version: "1.0.0",
+    instructions: "",
+    tools: [tool],
+    deps: undefined,
+    redactor,
+    audit,
+    logger,
+    user: "tester",
+    stateKey: randomBytes(32),
+  };
   return { definition, records, log };
 }
 
-const tool = (run: Tool["run"]): Tool => defineTool({ name: "get_it", title: "Get it", description: "Gets it.", effect: "read", toolset: "test", input: z.strictObject({ note: z.string().max(100).optional() }), run });
+const tool = (run: Tool["run"]): Tool =>
+  defineTool({
+    name: "get_it",
+    title: "Get it",
+    description: "Gets it.",
+    effect: "read",
+    toolset: "test",
+    input: z.strictObject({ note: z.string().max(100).optional() }),
+    run,
+  });
 
 describe("Law 6: text and structured content each suffice, and a result has a bound", () => {
   it("a result that would not end is cut, and says so in both halves", async () => {
-    const { definition } = serverWith(tool(async () => ({ text: "x".repeat(1_000_000), data: { lines: Array.from({ length: 50_000 }, (_, i) => `line ${i}`) } })));
+    const { definition } = serverWith(
+      tool(async () => ({ text: "x".repeat(1_000_000), data: { lines: Array.from({ length: 50_000 }, (_, i) => `line ${i}`) } })),
+    );
     const { result } = await callTool(definition, "get_it", {});
     expect(Buffer.byteLength(result.text)).toBeLessThan(64 * 1024);
     expect(Buffer.byteLength(JSON.stringify(result.data))).toBeLessThan(64 * 1024);
@@ -38,7 +60,9 @@ describe("Law 6: text and structured content each suffice, and a result has a bo
 
 describe("Law 7: failures are results, and only our own words reach the model", () => {
   it("a foreseen failure tells what happened and the next call, in both halves", async () => {
-    const { definition } = serverWith(tool(() => Promise.reject(new OpsError("not_found", "No such thing.", { hint: "list_things lists them." }))));
+    const { definition } = serverWith(
+      tool(() => Promise.reject(new OpsError("not_found", "No such thing.", { hint: "list_things lists them." }))),
+    );
     const { result, isError } = await callTool(definition, "get_it", {});
     expect(isError).toBe(true);
     expect(result.text).toMatch(/not_found: No such thing\.[\s\S]*list_things/);
@@ -59,7 +83,9 @@ describe("Law 7: failures are results, and only our own words reach the model", 
 
 describe("Law 8: secrets are masked at one exit", () => {
   it("in text, in structured content, in the audit and in the log", async () => {
-    const { definition, records, log } = serverWith(tool(async () => ({ text: `token ${SECRET}`, data: { value: SECRET, password: "short-one" } })));
+    const { definition, records, log } = serverWith(
+      tool(async () => ({ text: `token ${SECRET}`, data: { value: SECRET, password: "short-one" } })),
+    );
     const { result } = await callTool(definition, "get_it", { note: SECRET });
     for (const left of [JSON.stringify(result), JSON.stringify(records), log.join("")]) expect(left).not.toContain(SECRET);
     expect(JSON.stringify(result)).not.toContain("short-one");
@@ -98,9 +124,14 @@ describe("Law 11: history holds ids, digests, counts and addresses", () => {
     const histories = readHistories(folder);
     expect(histories.length).toBeGreaterThan(0);
     for (const { name, payloads } of histories) {
-      const clear = payloads.filter((payload) => payload.metadata?.["encoding"] !== SEALED).map((payload) => Buffer.from(payload.data ?? "", "base64").toString());
+      const clear = payloads
+        .filter((payload) => payload.metadata?.["encoding"] !== SEALED)
+        .map((payload) => Buffer.from(payload.data ?? "", "base64").toString());
       // Temporal's own note on a local activity: its name, its number and its times.
-      expect(clear.filter((text) => !/^\{"seq":\d+,"attempt":\d+,"activity_id":"\d+","activity_type":"\w+","complete_time"/.test(text)), name).toEqual([]);
+      expect(
+        clear.filter((text) => !/^\{"seq":\d+,"attempt":\d+,"activity_id":"\d+","activity_type":"\w+","complete_time"/.test(text)),
+        name,
+      ).toEqual([]);
       expect(payloads.length).toBeGreaterThan(clear.length);
     }
   });
@@ -123,6 +154,11 @@ function readHistories(folder: string): { name: string; payloads: StoredPayload[
 function payloadsIn(value: unknown, key = ""): StoredPayload[] {
   if (Array.isArray(value)) return value.flatMap((each) => payloadsIn(each, key));
   if (typeof value !== "object" || value === null || key === "searchAttributes" || key === "header") return [];
-  if ("metadata" in value && typeof (value as StoredPayload).metadata === "object" && "encoding" in ((value as StoredPayload).metadata ?? {})) return [value as StoredPayload];
+  if (
+    "metadata" in value &&
+    typeof (value as StoredPayload).metadata === "object" &&
+    "encoding" in ((value as StoredPayload).metadata ?? {})
+  )
+    return [value as StoredPayload];
   return Object.entries(value).flatMap(([name, each]) => payloadsIn(each, name));
 }

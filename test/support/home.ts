@@ -58,7 +58,11 @@ export interface TestWorkspace {
  * Writes infra.yaml and a folder per workspace. Each apply of a workspace adds one line to `effects/<name>`: what counts how
  * often something really happened, whatever terraform's state says.
  */
-export async function writeProject(project: string, workspaces: readonly TestWorkspace[], options: { apply?: boolean } = {}): Promise<void> {
+export async function writeProject(
+  project: string,
+  workspaces: readonly TestWorkspace[],
+  options: { apply?: boolean } = {},
+): Promise<void> {
   await mkdir(join(project, "effects"), { recursive: true });
   for (const workspace of workspaces) {
     await mkdir(join(project, workspace.name), { recursive: true });
@@ -69,7 +73,9 @@ export async function writeProject(project: string, workspaces: readonly TestWor
       name: w.name,
       dir: join(project, w.name),
       ...(w.kind ? { kind: w.kind } : {}),
-      ...(w.needs ? { dependsOn: w.needs, inputs: w.needs.map((need) => ({ sourceWorkspace: need, sourceOutput: "id", targetVar: `from_${need}` })) } : {}),
+      ...(w.needs
+        ? { dependsOn: w.needs, inputs: w.needs.map((need) => ({ sourceWorkspace: need, sourceOutput: "id", targetVar: `from_${need}` })) }
+        : {}),
       operations: options.apply === false ? ["init", "validate", "plan"] : ["init", "validate", "plan", "apply"],
     })),
   };

@@ -15,11 +15,17 @@ export const ERROR_CODES = {
   // asked wrongly
   invalid_input: code("An argument is missing, unknown, of the wrong type or out of bounds.", "Correct the named argument and call again."),
   invalid_config: code("A configuration breaks one of its rules.", "Correct every problem listed and call again."),
-  config_not_found: code("The configuration file is not there or cannot be read.", "Check config_path; it is resolved against each allowed root."),
+  config_not_found: code(
+    "The configuration file is not there or cannot be read.",
+    "Check config_path; it is resolved against each allowed root.",
+  ),
   settings_invalid: code("The operator's settings are wrong.", "Correct every setting listed, then start again."),
   not_found: code("Nothing has that id.", "List what exists and use one of those ids."),
   already_exists: code("Something open already has that id.", "Use another id, or look at the existing one."),
-  data_directory_unsafe: code("The data directory, or something in it, could be changed by somebody else or is not what it should be.", "Correct its owner and mode (0700), or choose another PLATFORM_OPS_HOME."),
+  data_directory_unsafe: code(
+    "The data directory, or something in it, could be changed by somebody else or is not what it should be.",
+    "Correct its owner and mode (0700), or choose another PLATFORM_OPS_HOME.",
+  ),
   // not allowed
   not_allowed: code("The operator's policy refuses this.", "Ask the operator to allow it; no argument can."),
   path_not_allowed: code("A path leads outside the allowed roots.", "Use a path inside an allowed root, or let the operator add the root."),
@@ -27,7 +33,10 @@ export const ERROR_CODES = {
   // approvals
   approval_not_found: code("No approval request has that id.", "List the open requests with `approvals`."),
   approval_closed: code("The request was decided or expired before.", "Look at the run; start a new one if it is still wanted."),
-  approval_invalid: code("The approval record is forged, altered, or signed by an unknown key.", "Decide the request through one of its channels."),
+  approval_invalid: code(
+    "The approval record is forged, altered, or signed by an unknown key.",
+    "Decide the request through one of its channels.",
+  ),
   approval_expired: code("The approval was given too late or has expired.", "Ask again with a new request."),
   approval_mismatch: code("The approval is for something else than what would now be done.", "Look at the new plan and decide anew."),
   approval_used: code("The approval was used before; each is used once.", "Ask again with a new request."),
@@ -38,22 +47,38 @@ export const ERROR_CODES = {
   unsupported_platform: code("This operating system or processor is not supported.", "Use Linux (glibc), macOS, or Windows through WSL2."),
   temporal_unavailable: code("Temporal cannot be reached.", "Run `doctor`; start Temporal or correct TEMPORAL_ADDRESS.", true),
   temporal_denied: code("Temporal refuses the credentials.", "Check TEMPORAL_API_KEY, the certificates and the namespace."),
-  temporal_version: code("The database belongs to another server version.", "Install the pinned release with `setup`, or move the database away."),
+  temporal_version: code(
+    "The database belongs to another server version.",
+    "Install the pinned release with `setup`, or move the database away.",
+  ),
   port_taken: code("The port is used by another program.", "Free the port or configure another one."),
   lock_held: code("Another live process holds the lock.", "Wait, or stop that process.", true),
   needs_version: code("The run needs the worker build that started it.", "Start the named build's worker, or cancel the run."),
   key_missing: code("A key of the data directory is lost.", "Restore keys/ from a backup; what it sealed cannot be read without it."),
   artifact_missing: code("A stored artifact is gone or does not match its digest.", "Plan anew; the artifact may have expired."),
-  storage_failed: code("A file could not be written: the disk is full, read-only, or refuses.", "Make room, or correct what is named; then call again.", true),
+  storage_failed: code(
+    "A file could not be written: the disk is full, read-only, or refuses.",
+    "Make room, or correct what is named; then call again.",
+    true,
+  ),
   program_missing: code("A program is not installed or too old.", "Install it, or name its path in the settings."),
   worker_unavailable: code("No worker takes the work.", "Run `doctor`; start the worker.", true),
   // runs
-  run_failed: code("Workspaces of the run failed and nothing was applied.", "Look at the errors in the run's status, correct them and start a new run."),
-  run_partial: code("Some workspaces of the run were applied, others failed or are in doubt.", "Look at the run's status; what is in doubt must be looked at before a new run."),
+  run_failed: code(
+    "Workspaces of the run failed and nothing was applied.",
+    "Look at the errors in the run's status, correct them and start a new run.",
+  ),
+  run_partial: code(
+    "Some workspaces of the run were applied, others failed or are in doubt.",
+    "Look at the run's status; what is in doubt must be looked at before a new run.",
+  ),
   run_rejected: code("A person rejected the changes.", "Change the configuration, or ask the person; then start a new run."),
   run_expired: code("Nobody approved the changes in time.", "Start a new run and have it approved."),
   run_cancelled: code("The run was cancelled before all was done.", "Start a new run if it is still wanted."),
-  output_missing: code("An upstream workspace has no such output.", "Correct the input's sourceOutput, or add the output to the upstream workspace and apply it."),
+  output_missing: code(
+    "An upstream workspace has no such output.",
+    "Correct the input's sourceOutput, or add the output to the upstream workspace and apply it.",
+  ),
   // programs
   credentials: code("Credentials are missing or expired.", "Renew them, then run `refresh-credentials` for the run."),
   command_failed: code("A program ended with a failure.", "Read its message."),

@@ -54,7 +54,8 @@ export function openArtifacts(dir: DataDirectory, keys: Keyring): ArtifactStore 
   const store: ArtifactStore = {
     async put(bytes, options = {}) {
       const plain = typeof bytes === "string" ? Buffer.from(bytes, "utf8") : bytes;
-      if (plain.byteLength > MAX_BYTES) throw new OpsError("too_large", `An artifact has ${plain.byteLength} bytes; the bound is ${MAX_BYTES}.`);
+      if (plain.byteLength > MAX_BYTES)
+        throw new OpsError("too_large", `An artifact has ${plain.byteLength} bytes; the bound is ${MAX_BYTES}.`);
       const digest = keyedDigest(keys, plain);
       const expiry = options.expiresAt?.getTime() ?? 0;
       if (await kept(file(digest), digest, expiry)) return digest;
@@ -71,7 +72,8 @@ export function openArtifacts(dir: DataDirectory, keys: Keyring): ArtifactStore 
       const plain = unseal(keys, bytes.subarray(prefix.length), aad(digest, prefix));
       if (keyedDigest(keys, plain) !== digest) throw new OpsError("artifact_missing", `Artifact ${short(digest)} does not match its name.`);
       const expiry = Number(prefix.readBigUInt64BE(0));
-      if (expiry !== 0 && expiry <= Date.now()) throw new OpsError("artifact_missing", `Artifact ${short(digest)} expired at ${new Date(expiry).toISOString()}.`);
+      if (expiry !== 0 && expiry <= Date.now())
+        throw new OpsError("artifact_missing", `Artifact ${short(digest)} expired at ${new Date(expiry).toISOString()}.`);
       return plain;
     },
 

@@ -69,7 +69,8 @@ function lineOf(time: string, entry: AuditEntry): string {
   for (let length = 2000; ; length = Math.floor(length / 2)) {
     const short = JSON.stringify({ time, ...fields, arguments: { cut: true, characters: text.length, start: text.slice(0, length) } });
     if (Buffer.byteLength(short) < MAX_LINE_BYTES) return `${short}\n`;
-    if (length === 0) return `${JSON.stringify({ time, kind: entry.kind, actor: entry.actor.slice(0, 50), what: entry.what.slice(0, 50), outcome: entry.outcome.slice(0, 50), arguments: { cut: true } })}\n`;
+    if (length === 0)
+      return `${JSON.stringify({ time, kind: entry.kind, actor: entry.actor.slice(0, 50), what: entry.what.slice(0, 50), outcome: entry.outcome.slice(0, 50), arguments: { cut: true } })}\n`;
   }
 }
 
@@ -89,7 +90,8 @@ async function appendLine(path: string, line: string, flush: boolean): Promise<v
     if (size > 0) readSync(fd, last, 0, 1, size - 1);
     const text = Buffer.from(last.toString("latin1") === "\n" ? line : `\n${line}`);
     const written = writeSync(fd, text);
-    if (written !== text.length) throw new OpsError("command_failed", `${path} took ${written} of ${text.length} bytes.`, { hint: "Check free space." });
+    if (written !== text.length)
+      throw new OpsError("command_failed", `${path} took ${written} of ${text.length} bytes.`, { hint: "Check free space." });
     if (flush) await datasync(fd);
   } finally {
     closeSync(fd);

@@ -16,8 +16,24 @@ export interface DataDirectory {
 
 /** What makes up the layout; each is a private directory. */
 const ROOMS = [
-  "keys", "artifacts", "approvals", "approvals/requests", "approvals/records", "approvals/signatures", "approvals/used", "approvals/work",
-  "audit", "reports", "logs", "temporal", "supervisor", "workers", "runtimes", "bin", "runs", "locks",
+  "keys",
+  "artifacts",
+  "approvals",
+  "approvals/requests",
+  "approvals/records",
+  "approvals/signatures",
+  "approvals/used",
+  "approvals/work",
+  "audit",
+  "reports",
+  "logs",
+  "temporal",
+  "supervisor",
+  "workers",
+  "runtimes",
+  "bin",
+  "runs",
+  "locks",
 ] as const;
 
 /**
@@ -42,7 +58,10 @@ async function realRoot(root: string): Promise<string> {
   try {
     return await realpath(root);
   } catch (error) {
-    if (errno(error) !== "ENOENT") throw new OpsError("data_directory_unsafe", `The data directory ${root} cannot be reached (${errno(error) ?? "unknown"}).`, { cause: error });
+    if (errno(error) !== "ENOENT")
+      throw new OpsError("data_directory_unsafe", `The data directory ${root} cannot be reached (${errno(error) ?? "unknown"}).`, {
+        cause: error,
+      });
     const entry = await lstat(root).catch(() => undefined);
     if (entry?.isSymbolicLink()) throw new OpsError("data_directory_unsafe", `The data directory ${root} is a link to nothing.`);
     return root;
@@ -54,7 +73,9 @@ async function refuseOpenParent(root: string): Promise<void> {
   const parent = dirname(root);
   const { mode } = await stat(parent);
   if ((mode & 0o002) !== 0 && (mode & 0o1000) === 0) {
-    throw new OpsError("data_directory_unsafe", `Anybody may rename what is in ${parent}, which holds the data directory.`, { hint: `Run: chmod o-w ${parent}` });
+    throw new OpsError("data_directory_unsafe", `Anybody may rename what is in ${parent}, which holds the data directory.`, {
+      hint: `Run: chmod o-w ${parent}`,
+    });
   }
 }
 
@@ -75,6 +96,7 @@ async function openId(path: string): Promise<string> {
 function inside(root: string, parts: string[]): string {
   const path = resolve(root, ...parts.map((part) => (part.startsWith(sep) ? `.${part}` : part)));
   const way = relative(root, path);
-  if (way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way)) throw new OpsError("path_not_allowed", "A path leads outside the data directory.");
+  if (way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way))
+    throw new OpsError("path_not_allowed", "A path leads outside the data directory.");
   return path;
 }

@@ -47,6 +47,16 @@ export { channelsOf } from "./approvals/channel-rules.ts";
 export { approvalCommands } from "./approvals/commands.ts";
 export type { ApprovalCommandPort } from "./approvals/command-port.ts";
 export { printable } from "./approvals/request-text.ts";
-export { type ApprovalRecord, type ApprovalRequest, type Approvals, type Decision, type NewApprovalRequest, type Principal, type RecordSignature, type RequestStatus, type SubjectItem } from "./approvals/approval.ts";
+export {
+  type ApprovalRecord,
+  type ApprovalRequest,
+  type Approvals,
+  type Decision,
+  type NewApprovalRequest,
+  type Principal,
+  type RecordSignature,
+  type RequestStatus,
+  type SubjectItem,
+} from "./approvals/approval.ts";
 export { CHANNELS, type Channel } from "./approvals/channel.ts";
 export { asStorageFailure } from "./storage-failure.ts";

@@ -44,7 +44,10 @@ describe("the data directory", () => {
     expect(await modeOf(ledger.home)).toBe(0o700);
     for (const mode of [0o777, 0o770]) {
       await chmod(ledger.home, mode);
-      await expect(openDataDirectory(ledger.home)).rejects.toMatchObject({ code: "data_directory_unsafe", hint: expect.stringContaining("chmod 700") });
+      await expect(openDataDirectory(ledger.home)).rejects.toMatchObject({
+        code: "data_directory_unsafe",
+        hint: expect.stringContaining("chmod 700"),
+      });
     }
   });
 
@@ -66,7 +69,10 @@ describe("the data directory", () => {
   it("with a file where a room belongs is refused by its name", async () => {
     await rm(ledger.dir.path("locks"), { recursive: true });
     await writeFile(ledger.dir.path("locks"), "");
-    await expect(openDataDirectory(ledger.home)).rejects.toMatchObject({ code: "data_directory_unsafe", message: expect.stringContaining("locks is not a directory") });
+    await expect(openDataDirectory(ledger.home)).rejects.toMatchObject({
+      code: "data_directory_unsafe",
+      message: expect.stringContaining("locks is not a directory"),
+    });
   });
 
   it("with a damaged id is refused, since task queues bear it", async () => {
@@ -107,13 +113,23 @@ describe("keys", () => {
   it.each<[string, () => Promise<void>]>([
     ["lost", async () => rm(ledger.dir.path("keys", `${ledger.keys.id}.json`))],
     ["cut off", async () => writeFile(ledger.dir.path("keys", `${ledger.keys.id}.json`), "{")],
-    ["exchanged", async () => writeFile(ledger.dir.path("keys", `${ledger.keys.id}.json`), JSON.stringify({ encryption: Buffer.alloc(32).toString("base64"), mac: Buffer.alloc(32).toString("base64") }))],
+    [
+      "exchanged",
+      async () =>
+        writeFile(
+          ledger.dir.path("keys", `${ledger.keys.id}.json`),
+          JSON.stringify({ encryption: Buffer.alloc(32).toString("base64"), mac: Buffer.alloc(32).toString("base64") }),
+        ),
+    ],
     ["unnamed", async () => writeFile(ledger.dir.path("keys", "made"), "")],
-    ["gone with their folder while sealed things are there", async () => {
-      await ledger.artifacts.put("x");
-      await rm(ledger.dir.path("keys"), { recursive: true });
-      await mkdir(ledger.dir.path("keys"), { mode: 0o700 });
-    }],
+    [
+      "gone with their folder while sealed things are there",
+      async () => {
+        await ledger.artifacts.put("x");
+        await rm(ledger.dir.path("keys"), { recursive: true });
+        await mkdir(ledger.dir.path("keys"), { mode: 0o700 });
+      },
+    ],
   ])("that are %s are never made anew", async (_, spoil) => {
     await spoil();
     await expect(openKeys(ledger.dir)).rejects.toMatchObject({ code: "key_missing" });
@@ -134,7 +150,9 @@ describe("sealed data", () => {
     for (let at = 0; at < sealed.length; at += 1) {
       const altered = Buffer.from(sealed);
       altered[at]! ^= 1;
-      expect(() => unseal(ledger.keys, altered, "run-1")).toThrow(expect.objectContaining({ code: at >= 1 && at <= 8 ? "key_missing" : "artifact_missing" }));
+      expect(() => unseal(ledger.keys, altered, "run-1")).toThrow(
+        expect.objectContaining({ code: at >= 1 && at <= 8 ? "key_missing" : "artifact_missing" }),
+      );
     }
     expect(() => unseal(ledger.keys, sealed.subarray(0, 20), "run-1")).toThrow(expect.objectContaining({ code: "artifact_missing" }));
   });
@@ -201,7 +219,11 @@ describe("artifacts", () => {
     const yesterday = new Date(Date.now() - 86_400_000);
     for (const path of [file(kept), file(old), unfinished]) await utimes(path, yesterday, yesterday);
     expect(await ledger.artifacts.sweep({ keep: new Set([kept]), olderThanMs: 3_600_000 })).toBe(1);
-    expect([await ledger.artifacts.has(kept), await ledger.artifacts.has(old), await ledger.artifacts.has(fresh)]).toEqual([true, false, true]);
+    expect([await ledger.artifacts.has(kept), await ledger.artifacts.has(old), await ledger.artifacts.has(fresh)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
     await expect(stat(unfinished)).rejects.toThrow();
   });
 
@@ -219,7 +241,13 @@ describe("the audit", () => {
   it("appends one masked line an entry, at most a page long", async () => {
     ledger.redactor.addSecret("hunter22");
     await ledger.audit.append({ ...entry, arguments: { password: "x", note: "it is hunter22", big: "é".repeat(5000) } });
-    await ledger.audit.append({ ...entry, what: "w\nx".repeat(3000), target: "\u0000".repeat(9000), outcome: "\u0001".repeat(9000), arguments: { a: "b".repeat(9000) } });
+    await ledger.audit.append({
+      ...entry,
+      what: "w\nx".repeat(3000),
+      target: "\u0000".repeat(9000),
+      outcome: "\u0001".repeat(9000),
+      arguments: { a: "b".repeat(9000) },
+    });
     const [name] = await readdir(ledger.dir.path("audit"));
     const text = await readFile(ledger.dir.path("audit", name!), "utf8");
     expect(text).not.toContain("hunter22");
@@ -256,6 +284,10 @@ describe("the logger", () => {
     log.warn("w", cycle);
     log.error("e", { big: "x".repeat(50_000), n: 1n });
     expect(lines.every((line) => line.endsWith("\n") && !line.slice(0, -1).includes("\n") && !line.includes("hunter22"))).toBe(true);
-    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([{ level: "info", run: "r1", message: "[redacted]\nx", error: { name: "Error", cause: { message: "deep" } } }, { level: "warn" }, { level: "error" }]);
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { level: "info", run: "r1", message: "[redacted]\nx", error: { name: "Error", cause: { message: "deep" } } },
+      { level: "warn" },
+      { level: "error" },
+    ]);
   });
 });

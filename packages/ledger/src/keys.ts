@@ -43,7 +43,13 @@ async function make(dir: DataDirectory): Promise<string> {
   const encryption = randomBytes(32);
   const mac = randomBytes(32);
   const id = idOf(encryption, mac);
-  const text = JSON.stringify({ version: 1, id, created_at: new Date().toISOString(), encryption: encryption.toString("base64"), mac: mac.toString("base64") });
+  const text = JSON.stringify({
+    version: 1,
+    id,
+    created_at: new Date().toISOString(),
+    encryption: encryption.toString("base64"),
+    mac: mac.toString("base64"),
+  });
   await writeDurably(keyFile(dir, id), `${text}\n`, { mode: "once", flushDirectory: true });
   return id;
 }

@@ -33,11 +33,13 @@ export function createLogger(options: LoggerOptions): Logger {
 function loggerWith(common: Record<string, unknown>, options: LoggerOptions): Logger {
   const { redactor = new Redactor(), now = () => new Date() } = options;
   const from = LOG_LEVELS.indexOf(options.level);
-  const at = (level: LogLevel) => (message: string, fields: Record<string, unknown> = {}) => {
-    if (LOG_LEVELS.indexOf(level) < from) return;
-    const head = { time: now().toISOString(), level, message: redactor.text(message) };
-    options.write(`${lineOf(head, () => redactor.value(plain({ ...common, ...fields })))}\n`);
-  };
+  const at =
+    (level: LogLevel) =>
+    (message: string, fields: Record<string, unknown> = {}) => {
+      if (LOG_LEVELS.indexOf(level) < from) return;
+      const head = { time: now().toISOString(), level, message: redactor.text(message) };
+      options.write(`${lineOf(head, () => redactor.value(plain({ ...common, ...fields })))}\n`);
+    };
   return {
     debug: at("debug"),
     info: at("info"),

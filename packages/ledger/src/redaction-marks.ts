@@ -33,7 +33,10 @@ const URL_PASSWORD = /\b([a-z][a-z0-9+.-]{1,20}:\/\/[^\s/:@"'<>]{0,100}):[^\s/@"
 const AUTHORIZATION = /\b((?:proxy-)?authorization["']?\s{0,3}[:=]\s{0,3}["']?(?:basic|bearer|digest|negotiate|token)\s{1,3})[^\s"',]+/gi;
 const NAME_IN_TEXT = `[A-Za-z0-9_.-]{0,60}?(?:${NAMES.replaceAll("_?", "[_-]?")})`;
 /** name = "value", "name": "value" (quotes may be escaped, as JSON inside of JSON is). */
-const QUOTED = new RegExp(`\\b(${NAME_IN_TEXT}\\\\{0,3}["']?\\s{0,20}[:=]\\s{0,20})(\\\\{0,3}["'])(?!\\[redacted\\])((?:[^"'\\\\\\n]|\\\\(?!["'])|\\\\["'](?![\\s,}\\]]))*)(\\\\{0,3}["'])`, "gi");
+const QUOTED = new RegExp(
+  `\\b(${NAME_IN_TEXT}\\\\{0,3}["']?\\s{0,20}[:=]\\s{0,20})(\\\\{0,3}["'])(?!\\[redacted\\])((?:[^"'\\\\\\n]|\\\\(?!["'])|\\\\["'](?![\\s,}\\]]))*)(\\\\{0,3}["'])`,
+  "gi",
+);
 /** name=value, as in a shell, a query or a connection string. */
 const ASSIGNED = new RegExp(`\\b(${NAME_IN_TEXT}=)(?!\\[redacted\\])[^\\s"'&;,()\\\\]+`, "gi");
 /** name: value to the end of the line, as YAML has it; a sentence after the colon is no value. */
@@ -46,7 +49,9 @@ export function maskMarkedText(text: string): string {
   return result
     .replace(URL_PASSWORD, `$1:${MASK}@`)
     .replace(AUTHORIZATION, `$1${MASK}`)
-    .replace(QUOTED, (whole: string, name: string, open: string, value: string, close: string) => (value === "" || harmless(name) ? whole : `${name}${open}${MASK}${close}`))
+    .replace(QUOTED, (whole: string, name: string, open: string, value: string, close: string) =>
+      value === "" || harmless(name) ? whole : `${name}${open}${MASK}${close}`,
+    )
     .replace(ASSIGNED, (whole: string, name: string) => (harmless(name) ? whole : `${name}${MASK}`))
     .replace(LINE, (whole: string, name: string) => (harmless(name) ? whole : `${name}${MASK}`));
 }

@@ -28,7 +28,18 @@ describe("masking by value", () => {
   it("finds a secret of several lines also line by line, with other line ends, indented, escaped", () => {
     const secret = "first line of it\nsecond line of it\n}\nthird line of it\n";
     const redactor = new Redactor([secret]);
-    for (const text of [secret, secret.replaceAll("\n", "\r\n"), secret.trimEnd(), JSON.stringify(secret), secret.split("\n").map((line) => `    | ${line}`).join("\n"), "only the second line of it here", "second line of it\\n"]) {
+    for (const text of [
+      secret,
+      secret.replaceAll("\n", "\r\n"),
+      secret.trimEnd(),
+      JSON.stringify(secret),
+      secret
+        .split("\n")
+        .map((line) => `    | ${line}`)
+        .join("\n"),
+      "only the second line of it here",
+      "second line of it\\n",
+    ]) {
       expect(redactor.text(text)).not.toMatch(/line of it(?! here)/);
     }
     expect(redactor.text("}")).toBe("}");
@@ -69,14 +80,35 @@ describe("masking by mark", () => {
     expect(new Redactor().text(masked)).toBe(masked);
   });
 
-  it.each(["password = (sensitive value)", "invalid token: signature is invalid", "nextPageToken=abc", "maxTokens: 5", 'secret = {', "https://host/path:1@x", "-----BEGIN CERTIFICATE-----\nAAA", "no password was given"])("leaves %s", (text) => {
+  it.each([
+    "password = (sensitive value)",
+    "invalid token: signature is invalid",
+    "nextPageToken=abc",
+    "maxTokens: 5",
+    "secret = {",
+    "https://host/path:1@x",
+    "-----BEGIN CERTIFICATE-----\nAAA",
+    "no password was given",
+  ])("leaves %s", (text) => {
     expect(new Redactor().text(text)).toBe(text);
   });
 
   it("masks what stands under a marked name, at any depth, and changes nothing in place", () => {
-    const value = { a: [{ dbPassword: "x", TF_TOKEN: 5, "x-api-key": ["k", { v: "w" }], empty_secret: "", has_token: true, secret: null }], progressToken: "p", kind: "Secret", data: { ca: "Zm9v" }, n: 3 };
+    const value = {
+      a: [{ dbPassword: "x", TF_TOKEN: 5, "x-api-key": ["k", { v: "w" }], empty_secret: "", has_token: true, secret: null }],
+      progressToken: "p",
+      kind: "Secret",
+      data: { ca: "Zm9v" },
+      n: 3,
+    };
     const copy = structuredClone(value);
-    expect(new Redactor().value(value)).toEqual({ a: [{ dbPassword: MASK, TF_TOKEN: MASK, "x-api-key": [MASK, { v: MASK }], empty_secret: "", has_token: true, secret: null }], progressToken: "p", kind: "Secret", data: { ca: MASK }, n: 3 });
+    expect(new Redactor().value(value)).toEqual({
+      a: [{ dbPassword: MASK, TF_TOKEN: MASK, "x-api-key": [MASK, { v: MASK }], empty_secret: "", has_token: true, secret: null }],
+      progressToken: "p",
+      kind: "Secret",
+      data: { ca: MASK },
+      n: 3,
+    });
     expect(value).toEqual(copy);
   });
 

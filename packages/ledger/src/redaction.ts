@@ -77,7 +77,7 @@ export class Redactor {
     found.sort((a, b) => a[0] - b[0]);
     let result = "";
     let done = 0;
-    for (let index = 0; index < found.length; ) {
+    for (let index = 0; index < found.length;) {
       const start = found[index]![0];
       let end = found[index]![1];
       for (index += 1; index < found.length && found[index]![0] < end; index += 1) end = Math.max(end, found[index]![1]);
@@ -144,7 +144,9 @@ function* escapes(value: string): Generator<string> {
 
 /** The base64 digits that depend on `bytes` alone when `before` (0–2) bytes of something else stand before them. */
 function base64Inside(bytes: Buffer, before: number): string {
-  const text = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64").replaceAll("=", "");
+  const text = Buffer.concat([Buffer.alloc(before), bytes])
+    .toString("base64")
+    .replaceAll("=", "");
   const start = Math.ceil((before * 8) / 6);
   const end = Math.floor(((before + bytes.length) * 8) / 6);
   return text.slice(start, end);

@@ -28,7 +28,8 @@ export function seal(keys: Keyring, plaintext: Uint8Array, aad: string): Buffer 
  */
 export function unseal(keys: Keyring, sealed: Uint8Array, aad: string): Buffer {
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
-  if (bytes.length < HEADER_BYTES + TAG_BYTES || bytes[0] !== VERSION) throw new OpsError("artifact_missing", "Sealed data is cut off or of an unknown version.");
+  if (bytes.length < HEADER_BYTES + TAG_BYTES || bytes[0] !== VERSION)
+    throw new OpsError("artifact_missing", "Sealed data is cut off or of an unknown version.");
   const keyId = bytes.subarray(1, 1 + KEY_ID_BYTES).toString("hex");
   if (keyId !== keys.id) throw new OpsError("key_missing", `Sealed data needs key ${keyId}; this data directory has ${keys.id}.`);
   const header = bytes.subarray(0, HEADER_BYTES);

@@ -48,7 +48,13 @@ export async function openTemporaryLedger(options: { now?: () => Date; policy?: 
 /** The policy that is in force where no file speaks, with the given environments before `default`. */
 export function temporaryPolicy(environments: Environment[] = [], approvals: Partial<Policy["approvals"]> = {}): Policy {
   const fallback: Environment = { name: "default", match: {}, protected: false, channels: ["elicit", "cli"] };
-  return { environments: [...environments, fallback], approvals: { auto: [], hours: 72, notify: {}, ...approvals }, roots: undefined, read_only: false, toolsets: undefined };
+  return {
+    environments: [...environments, fallback],
+    approvals: { auto: [], hours: 72, notify: {}, ...approvals },
+    roots: undefined,
+    read_only: false,
+    toolsets: undefined,
+  };
 }
 
 /** A throw-away SSH key, and what it can sign. */
@@ -64,12 +70,21 @@ export interface TemporarySigner {
  * Makes an ed25519 key with ssh-keygen and adds its line to the allowed-signers file `<folder>/allowed_signers`.
  * `options` are those of that file, such as valid-before="20200101"; `allowed: false` leaves the key unknown.
  */
-export async function makeTemporarySigner(folder: string, principal: string, settings: { allowed?: boolean; options?: string } = {}): Promise<TemporarySigner> {
+export async function makeTemporarySigner(
+  folder: string,
+  principal: string,
+  settings: { allowed?: boolean; options?: string } = {},
+): Promise<TemporarySigner> {
   const run = promisify(execFile);
   const key = join(folder, `key-${principal.replace(/[^a-z0-9]/gi, "-")}`);
   await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", principal, "-f", key]);
   const publicKey = (await readFile(`${key}.pub`, "utf8")).trim();
-  if (settings.allowed !== false) await appendFile(join(folder, "allowed_signers"), `${[principal, settings.options, publicKey].filter((part) => part !== undefined).join(" ")}\n`, { mode: 0o600 });
+  if (settings.allowed !== false)
+    await appendFile(
+      join(folder, "allowed_signers"),
+      `${[principal, settings.options, publicKey].filter((part) => part !== undefined).join(" ")}\n`,
+      { mode: 0o600 },
+    );
   return {
     principal,
     key,

@@ -29,7 +29,10 @@ function shape(error: OpsError, id: string): ToolResult {
   const { problems, ...others } = error.details;
   const lines = [`${error.code}: ${error.message}`];
   if (Array.isArray(problems)) lines.push(...problemLines(problems, error.message));
-  const details = Array.isArray(problems) && problems.length > SHOWN_PROBLEMS ? { ...error.details, problems: problems.slice(0, SHOWN_PROBLEMS), problem_count: problems.length } : error.details;
+  const details =
+    Array.isArray(problems) && problems.length > SHOWN_PROBLEMS
+      ? { ...error.details, problems: problems.slice(0, SHOWN_PROBLEMS), problem_count: problems.length }
+      : error.details;
   if (Object.keys(others).length > 0) lines.push(`Details: ${JSON.stringify(others)}`);
   lines.push(`Next: ${error.hint}`, `(call ${id}${error.retryable ? "; the same call may succeed later" : ""})`);
   return {

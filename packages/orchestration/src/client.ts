@@ -5,4 +5,15 @@ export { isLoopback, splitAddress, type ConnectionTarget, type TargetTls } from 
 export { tcpProbe } from "./client/probe.ts";
 export { payloadCodec } from "./codec/payload-codec.ts";
 export { fromFailure } from "./failure/from-failure.ts";
-export type { Orchestration, PendingActivity, RunAttributes, RunDescription, RunFilter, RunPage, RunStatus, StartRun, TemporalInUse, UpdateOptions } from "./contract/index.ts";
+export type {
+  Orchestration,
+  PendingActivity,
+  RunAttributes,
+  RunDescription,
+  RunFilter,
+  RunPage,
+  RunStatus,
+  StartRun,
+  TemporalInUse,
+  UpdateOptions,
+} from "./contract/index.ts";

@@ -57,7 +57,17 @@ export interface Surroundings {
 /** Looks around, once. What is found becomes settings in read-config.ts, which a plain start does not need. */
 export function lookAround(): Surroundings {
   const { argv, env, execPath, pid, platform } = process;
-  return { argv: argv.slice(2), env, script: argv[1], runtime: execPath, pid, cwd: process.cwd(), home: env["HOME"] || homedir(), user: userName(), platform };
+  return {
+    argv: argv.slice(2),
+    env,
+    script: argv[1],
+    runtime: execPath,
+    pid,
+    cwd: process.cwd(),
+    home: env["HOME"] || homedir(),
+    user: userName(),
+    platform,
+  };
 }
 
 function userName(): string {

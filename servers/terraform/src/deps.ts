@@ -1,5 +1,19 @@
 import { randomBytes } from "node:crypto";
-import { createLogger, openApprovals, openArtifacts, openAudit, openDataDirectory, openKeys, Redactor, type Approvals, type ArtifactStore, type AuditLog, type DataDirectory, type Keyring, type Logger } from "@platform-ops/ledger";
+import {
+  createLogger,
+  openApprovals,
+  openArtifacts,
+  openAudit,
+  openDataDirectory,
+  openKeys,
+  Redactor,
+  type Approvals,
+  type ArtifactStore,
+  type AuditLog,
+  type DataDirectory,
+  type Keyring,
+  type Logger,
+} from "@platform-ops/ledger";
 import { toolsFor } from "@platform-ops/mcp-kit";
 import type { Orchestration } from "@platform-ops/orchestration";
 import type { ServerConfig } from "./config.ts";
@@ -48,7 +62,9 @@ export function createDeps(config: ServerConfig): TerraformDeps {
     redactor,
     logger,
     stateKey: randomBytes(32),
-    roots: config.policy.roots ?? (config.settings.terraform.roots.length > 0 ? config.settings.terraform.roots : assumedRoots(config.cwd, config.homeFolder)),
+    roots:
+      config.policy.roots ??
+      (config.settings.terraform.roots.length > 0 ? config.settings.terraform.roots : assumedRoots(config.cwd, config.homeFolder)),
     ledger,
     async orchestration(need) {
       if (connected !== undefined && (withWorker || !need.worker)) return connected;

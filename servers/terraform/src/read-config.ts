@@ -42,8 +42,15 @@ function configOf({ env, script, runtime, cwd, home, user, platform }: Surroundi
     startedAs: startedAs(entry, runtime, env),
     entry: isNpx(entry) ? { command: "npx", args: ["-y", PACKAGE_NAME] } : { command: runtime, args: [entry] },
     verbose,
-    signingEnvironment: Object.fromEntries(["PATH", "HOME", "SSH_AUTH_SOCK", "SSH_ASKPASS", "SSH_ASKPASS_REQUIRE", "DISPLAY", "WAYLAND_DISPLAY", "LANG"].flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]))),
-    settingsFiles: [effective.files.config ?? (env["PLATFORM_OPS_CONFIG"] || defaultConfigFile(platform, { ...env, HOME: home })), SYSTEM_POLICY_FILE],
+    signingEnvironment: Object.fromEntries(
+      ["PATH", "HOME", "SSH_AUTH_SOCK", "SSH_ASKPASS", "SSH_ASKPASS_REQUIRE", "DISPLAY", "WAYLAND_DISPLAY", "LANG"].flatMap((name) =>
+        env[name] === undefined ? [] : [[name, env[name]]],
+      ),
+    ),
+    settingsFiles: [
+      effective.files.config ?? (env["PLATFORM_OPS_CONFIG"] || defaultConfigFile(platform, { ...env, HOME: home })),
+      SYSTEM_POLICY_FILE,
+    ],
     noColor: (env["NO_COLOR"] ?? "") !== "",
   };
 }
@@ -55,10 +62,10 @@ function distOf(entry: string): string {
 }
 
 function startedAs(entry: string, runtime: string, env: Surroundings["env"]): string {
-  const carried = ["PLATFORM_OPS_HOME", "PLATFORM_OPS_CONFIG"].flatMap((name) => (env[name] ? [`${name}=${quoteForDisplay(env[name])}`] : []));
-  const program = isNpx(entry)
-    ? `npx -y ${PACKAGE_NAME}`
-    : `${quoteForDisplay(runtime)} ${quoteForDisplay(entry)}`;
+  const carried = ["PLATFORM_OPS_HOME", "PLATFORM_OPS_CONFIG"].flatMap((name) =>
+    env[name] ? [`${name}=${quoteForDisplay(env[name])}`] : [],
+  );
+  const program = isNpx(entry) ? `npx -y ${PACKAGE_NAME}` : `${quoteForDisplay(runtime)} ${quoteForDisplay(entry)}`;
   return [...carried, program].join(" ");
 }
 

@@ -18,7 +18,15 @@ export async function startWhole(around: Surroundings, streams: StandardStreams)
     config = readConfig(around);
   } catch (error) {
     const fail = (): Promise<never> => Promise.reject(error);
-    return await runBin({ name: BIN_NAME, version: VERSION, about, argv: [], commands: fail, serve: fail, terminal: processTerminal(streams, { noColor: true }) });
+    return await runBin({
+      name: BIN_NAME,
+      version: VERSION,
+      about,
+      argv: [],
+      commands: fail,
+      serve: fail,
+      terminal: processTerminal(streams, { noColor: true }),
+    });
   }
   const deps = createDeps(config);
   const code = await runBin({
@@ -41,7 +49,10 @@ export async function startWhole(around: Surroundings, streams: StandardStreams)
  * The server for a connection that is open already, by `config` where that was read; `end` is to be awaited when it has ended.
  * @throws OpsError settings_invalid
  */
-export async function loadWhole(around: Surroundings, config: ServerConfig = readConfig(around)): Promise<{ server: LoadedServer; end(): Promise<void> }> {
+export async function loadWhole(
+  around: Surroundings,
+  config: ServerConfig = readConfig(around),
+): Promise<{ server: LoadedServer; end(): Promise<void> }> {
   const deps = createDeps(config);
   const definition = terraformServer(deps);
   const release = guardProcess(definition);

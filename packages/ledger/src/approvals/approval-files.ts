@@ -46,14 +46,18 @@ export class ApprovalFiles {
     const request = requestId.safeParse(id).success ? await this.#read<KeptRequest>(this.#requestFile(id)) : undefined;
     if (request === undefined) throw new OpsError("approval_not_found", `There is no approval request ${shownId(id)}.`);
     const { digest, ...fields } = request;
-    if (request.id !== id || !requestShape.safeParse(fields).success || requestDigest(request) !== digest) throw altered(`The request ${id}`);
+    if (request.id !== id || !requestShape.safeParse(fields).success || requestDigest(request) !== digest)
+      throw altered(`The request ${id}`);
     return request;
   }
 
   /** Ids of all requests, newest first (a ULID begins with its time). */
   async requestIds(): Promise<string[]> {
     const names = await readdir(this.#dir.path("approvals", "requests"));
-    return names.flatMap((name) => /^(apr_[0-9A-Za-z]+)\.json$/.exec(name)?.[1] ?? []).sort().reverse();
+    return names
+      .flatMap((name) => /^(apr_[0-9A-Za-z]+)\.json$/.exec(name)?.[1] ?? [])
+      .sort()
+      .reverse();
   }
 
   async close(id: string, status: RequestStatus, at: string): Promise<boolean> {
@@ -82,7 +86,11 @@ export class ApprovalFiles {
   async signatures(id: string, decision: Decision): Promise<RecordSignature[]> {
     const folder = this.#dir.path("approvals", "signatures", id);
     const names = await readdir(folder).catch(() => []);
-    const found = await Promise.all(names.filter((name) => name.startsWith(`${decision}-`) && name.endsWith(".json")).map(async (name) => this.#read<RecordSignature>(this.#dir.path("approvals", "signatures", id, name))));
+    const found = await Promise.all(
+      names
+        .filter((name) => name.startsWith(`${decision}-`) && name.endsWith(".json"))
+        .map(async (name) => this.#read<RecordSignature>(this.#dir.path("approvals", "signatures", id, name))),
+    );
     return found.filter((signature) => signature !== undefined);
   }
 
@@ -128,7 +136,8 @@ export class ApprovalFiles {
     } catch {
       throw altered(path);
     }
-    if (typeof file?.kept !== "object" || file.kept === null || typeof file.mac !== "string" || !sameText(file.mac, this.#mac(file.kept))) throw altered(path);
+    if (typeof file?.kept !== "object" || file.kept === null || typeof file.mac !== "string" || !sameText(file.mac, this.#mac(file.kept)))
+      throw altered(path);
     return file.kept as T;
   }
 }

@@ -1,7 +1,6 @@
 import type { ChangeKind } from "../settings/policy.ts";
 import type { Channel } from "./channel.ts";
 
-
 /** agent:<client>@<user> | form:<client>@<user> | tty:<user> | key:<fingerprint>[,<fingerprint>…] | policy:auto */
 export type Principal = string;
 
@@ -88,11 +87,22 @@ export interface Approvals {
   /** Ends a request without a decision, or marks a decided one as superseded. */
   close(id: string, status: RequestStatus): Promise<void>;
   /** Mints and keeps the decision: once. */
-  decide(input: { id: string; decision: Decision; channel: "elicit" | "cli" | "auto"; approver: Principal; reason?: string }): Promise<ApprovalRecord>;
+  decide(input: {
+    id: string;
+    decision: Decision;
+    channel: "elicit" | "cli" | "auto";
+    approver: Principal;
+    reason?: string;
+  }): Promise<ApprovalRecord>;
   /** The canonical text to sign with `ssh-keygen -Y sign -n platform-ops-approval`. */
   signable(id: string, decision: Decision): Promise<string>;
   /** Counts a signature after `ssh-keygen -Y verify`; the one that completes the number mints the record. `principal` may be empty: the allowed-signers file is asked. */
-  addSignature(id: string, decision: Decision, signature: string, principal: string): Promise<{ record?: ApprovalRecord; have: number; need: number }>;
+  addSignature(
+    id: string,
+    decision: Decision,
+    signature: string,
+    principal: string,
+  ): Promise<{ record?: ApprovalRecord; have: number; need: number }>;
   /** The decision on a request, if there is one. */
   records(id: string): Promise<ApprovalRecord[]>;
   /**

@@ -19,6 +19,7 @@ export interface ApprovalCommandPort {
 /** The one positional argument that these commands take. */
 export function onlyId(positionals: readonly string[], command: string): string {
   const [id, ...others] = positionals;
-  if (id === undefined || others.length > 0) throw new OpsError("invalid_input", `${command} takes one request id.`, { hint: `List them with approvals, then: ${command} apr_…` });
+  if (id === undefined || others.length > 0)
+    throw new OpsError("invalid_input", `${command} takes one request id.`, { hint: `List them with approvals, then: ${command} apr_…` });
   return id;
 }

@@ -24,14 +24,29 @@ afterEach(async () => ledger.dispose());
 
 async function open(change: Partial<NewApprovalRequest> = {}): Promise<string> {
   const request = await ledger.approvals.request({
-    server: "terraform", run_id: "run-1", kind: "apply", environment: "default", requester: "agent:zed@ann", subject: [{ what: "terraform:vpc", digest: "a".repeat(64) }],
-    title: "Apply vpc", summary: "vpc: 3 to add", channels: ["elicit", "cli", "signed"], required: 1, expires_at: new Date(Date.now() + 3_600_000).toISOString(), ...change,
+    server: "terraform",
+    run_id: "run-1",
+    kind: "apply",
+    environment: "default",
+    requester: "agent:zed@ann",
+    subject: [{ what: "terraform:vpc", digest: "a".repeat(64) }],
+    title: "Apply vpc",
+    summary: "vpc: 3 to add",
+    channels: ["elicit", "cli", "signed"],
+    required: 1,
+    expires_at: new Date(Date.now() + 3_600_000).toISOString(),
+    ...change,
   });
   return request.id;
 }
 
 /** Runs a subcommand; `answers` means that a person sits at a terminal. */
-async function run(name: string, positionals: string[], options: Record<string, string | boolean | string[]> = {}, answers?: string[]): Promise<number> {
+async function run(
+  name: string,
+  positionals: string[],
+  options: Record<string, string | boolean | string[]> = {},
+  answers?: string[],
+): Promise<number> {
   const terminal: Terminal = {
     stdout: (text) => void (out += text),
     stderr: (text) => void (err += text),
@@ -40,7 +55,9 @@ async function run(name: string, positionals: string[], options: Record<string, 
     columns: 80,
     ...(answers === undefined ? {} : { ask: async (question: string) => (asked.push(question), answers.shift() ?? "") }),
   };
-  const command = approvalCommands({ ...ledger, user: "ann", deliver: async (record) => deliver(record) }).find((each) => each.name === name);
+  const command = approvalCommands({ ...ledger, user: "ann", deliver: async (record) => deliver(record) }).find(
+    (each) => each.name === name,
+  );
   return command!.run({ positionals, options }, undefined, terminal, new AbortController().signal);
 }
 
@@ -74,7 +91,9 @@ describe("approve", () => {
   });
 
   it("refuses a forged id, on record", async () => {
-    await expect(run("approve", ["apr_01JNZZZZZZZZZZZZZZZZZZZZZZ"], {}, ["apply default"])).rejects.toMatchObject({ code: "approval_not_found" });
+    await expect(run("approve", ["apr_01JNZZZZZZZZZZZZZZZZZZZZZZ"], {}, ["apply default"])).rejects.toMatchObject({
+      code: "approval_not_found",
+    });
     expect(await refusals()).toMatchObject([{ code: "approval_not_found" }]);
   });
 
@@ -87,7 +106,11 @@ describe("approve", () => {
   });
 
   it("cannot be made to show something else by control characters", async () => {
-    const id = await open({ title: "Apply vpc", summary: "destroy everything\u001b[1A\u001b[2Kharmless\r\u202Etxt", subject: [{ what: "terraform:vpc", digest: "a".repeat(64) }] });
+    const id = await open({
+      title: "Apply vpc",
+      summary: "destroy everything\u001b[1A\u001b[2Kharmless\r\u202Etxt",
+      subject: [{ what: "terraform:vpc", digest: "a".repeat(64) }],
+    });
     await run("approve", [id], {}, [""]);
     expect(out).toContain("destroy everything\\u{1b}[1A");
     expect(out).not.toMatch(/[\u001b\r\u202e]/);
@@ -115,14 +138,22 @@ describe("approve", () => {
 
 describe("approve by signature", () => {
   beforeEach(async () => {
-    const policy = temporaryPolicy([{ name: "prod", match: { config_paths: ["**/prod/**"] }, protected: true, channels: ["signed"] }], { signed: { allowed_signers: join(ledger.folder, "allowed_signers"), required: 2 } });
+    const policy = temporaryPolicy([{ name: "prod", match: { config_paths: ["**/prod/**"] }, protected: true, channels: ["signed"] }], {
+      signed: { allowed_signers: join(ledger.folder, "allowed_signers"), required: 2 },
+    });
     ledger = { ...ledger, policy, approvals: openApprovals({ ...ledger, policy }) };
   });
 
   it("counts keys and hands the decision on when enough have signed", async () => {
-    const [ann, bob] = [await makeTemporarySigner(ledger.folder, "ann@example.com"), await makeTemporarySigner(ledger.folder, "bob@example.com")];
+    const [ann, bob] = [
+      await makeTemporarySigner(ledger.folder, "ann@example.com"),
+      await makeTemporarySigner(ledger.folder, "bob@example.com"),
+    ];
     const id = await open({ environment: "prod" });
-    await expect(run("approve", [id], {}, ["apply prod"])).rejects.toMatchObject({ code: "approval_channel", hint: expect.stringContaining("--key") });
+    await expect(run("approve", [id], {}, ["apply prod"])).rejects.toMatchObject({
+      code: "approval_channel",
+      hint: expect.stringContaining("--key"),
+    });
     expect(asked).toEqual([]);
     expect(await run("approve", [id], { key: ann.key }, ["apply prod"])).toBe(0);
     expect(out).toContain("1 of 2");

@@ -25,7 +25,9 @@ function listCommand(port: ApprovalCommandPort): Command {
       else if (requests.length === 0) terminal.stdout("Nothing waits for a decision.\n");
       for (const request of options["json"] === true ? [] : requests) {
         const what = printable(request.title).replaceAll("\n", " ");
-        terminal.stdout(`${request.id}  ${request.status}  ${printable(request.environment)}  ${printable(request.kind)}  until ${request.expires_at}\n  ${what}\n`);
+        terminal.stdout(
+          `${request.id}  ${request.status}  ${printable(request.environment)}  ${printable(request.kind)}  until ${request.expires_at}\n  ${what}\n`,
+        );
       }
       return 0;
     },
@@ -39,13 +41,17 @@ function showCommand(port: ApprovalCommandPort): Command {
     usage: "show ID [--json] [--signable approved|rejected]",
     options: {
       json: { type: "boolean", description: "Print JSON." },
-      signable: { type: "string", description: "Print only the text to sign for that decision with ssh-keygen -Y sign -n platform-ops-approval." },
+      signable: {
+        type: "string",
+        description: "Print only the text to sign for that decision with ssh-keygen -Y sign -n platform-ops-approval.",
+      },
     },
     async run({ positionals, options }, _deps, terminal) {
       const id = onlyId(positionals, "show");
       const decision = options["signable"];
       if (decision !== undefined) {
-        if (decision !== "approved" && decision !== "rejected") throw new OpsError("invalid_input", "--signable takes approved or rejected.");
+        if (decision !== "approved" && decision !== "rejected")
+          throw new OpsError("invalid_input", "--signable takes approved or rejected.");
         terminal.stdout(await port.approvals.signable(id, decision satisfies Decision));
         return 0;
       }

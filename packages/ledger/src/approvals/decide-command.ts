@@ -30,13 +30,16 @@ export function decideCommand(port: ApprovalCommandPort, decision: Decision): Co
         terminal.stdout(`${id} was ${decision} at ${before.decided_at} by ${printable(before.approver)}; the decision is sent again.\n`);
         return deliver(port, before, terminal);
       }
-      const record = wantsSignature(input) ? await bySignature(port, request, decision, input, terminal, signal) : await atTerminal(port, request, decision, input, terminal);
+      const record = wantsSignature(input)
+        ? await bySignature(port, request, decision, input, terminal, signal)
+        : await atTerminal(port, request, decision, input, terminal);
       return typeof record === "number" ? record : deliver(port, record, terminal);
     },
   });
 }
 
-const text = (input: CommandInput, name: string): string | undefined => (typeof input.options[name] === "string" ? input.options[name] : undefined);
+const text = (input: CommandInput, name: string): string | undefined =>
+  typeof input.options[name] === "string" ? input.options[name] : undefined;
 const wantsSignature = (input: CommandInput): boolean => input.options["key"] !== undefined || input.options["signature"] !== undefined;
 
 /** A forged id is put on record as well. */
@@ -51,14 +54,30 @@ async function refused(port: ApprovalCommandPort, what: string, id: string, code
   await port.audit.append({ kind: "approval_refused", actor: `tty:${port.user}`, what, id, outcome: "refused", code });
 }
 
-async function atTerminal(port: ApprovalCommandPort, request: ApprovalRequest, decision: Decision, input: CommandInput, terminal: Terminal): Promise<ApprovalRecord | ExitCode> {
+async function atTerminal(
+  port: ApprovalCommandPort,
+  request: ApprovalRequest,
+  decision: Decision,
+  input: CommandInput,
+  terminal: Terminal,
+): Promise<ApprovalRecord | ExitCode> {
   const reason = text(input, "reason");
-  const decide = async (): Promise<ApprovalRecord> => port.approvals.decide({ id: request.id, decision, channel: "cli", approver: `tty:${port.user}`, ...(reason === undefined ? {} : { reason }) });
+  const decide = async (): Promise<ApprovalRecord> =>
+    port.approvals.decide({
+      id: request.id,
+      decision,
+      channel: "cli",
+      approver: `tty:${port.user}`,
+      ...(reason === undefined ? {} : { reason }),
+    });
   // What cannot be decided here is refused by the one that checks, before a person is asked for nothing.
-  if (request.status !== "open" || !request.channels.includes("cli")) return decide().catch((error: unknown) => refuseWithWay(error, request));
+  if (request.status !== "open" || !request.channels.includes("cli"))
+    return decide().catch((error: unknown) => refuseWithWay(error, request));
   if (!terminal.isTTY || terminal.ask === undefined) {
     await refused(port, decision === "approved" ? "approve" : "reject", request.id, "approval_channel");
-    terminal.stderr("A decision is made at a terminal, by a person who reads what will happen. Run this command in one, or give --key or --signature.\n");
+    terminal.stderr(
+      "A decision is made at a terminal, by a person who reads what will happen. Run this command in one, or give --key or --signature.\n",
+    );
     return 2;
   }
   if (!(await confirmed(port, request, decision, terminal))) return 1;
@@ -76,17 +95,31 @@ function refuseWithWay(error: unknown, request: ApprovalRequest): never {
 async function confirmed(port: ApprovalCommandPort, request: ApprovalRequest, decision: Decision, terminal: Terminal): Promise<boolean> {
   terminal.stdout(`${requestText(request, [])}\n${await detailsText(request, port.artifacts)}\n`);
   const words = decision === "approved" ? `${printable(request.kind)} ${printable(request.environment)}` : "reject";
-  const answer = (await terminal.ask?.(`Type "${words}" to ${decision === "approved" ? "approve" : "reject"}; anything else leaves the request open: `)) ?? "";
+  const answer =
+    (await terminal.ask?.(
+      `Type "${words}" to ${decision === "approved" ? "approve" : "reject"}; anything else leaves the request open: `,
+    )) ?? "";
   if (answer.trim() === words) return true;
   terminal.stderr("Left open; nothing was decided.\n");
   return false;
 }
 
-async function bySignature(port: ApprovalCommandPort, request: ApprovalRequest, decision: Decision, input: CommandInput, terminal: Terminal, signal: AbortSignal): Promise<ApprovalRecord | ExitCode> {
+async function bySignature(
+  port: ApprovalCommandPort,
+  request: ApprovalRequest,
+  decision: Decision,
+  input: CommandInput,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<ApprovalRecord | ExitCode> {
   const key = text(input, "key");
-  if (key !== undefined && input.options["signature"] !== undefined) throw new OpsError("invalid_input", "Give --key or --signature, not both.");
+  if (key !== undefined && input.options["signature"] !== undefined)
+    throw new OpsError("invalid_input", "Give --key or --signature, not both.");
   if (key !== undefined && terminal.isTTY && !(await confirmed(port, request, decision, terminal))) return 1;
-  const signatures = key === undefined ? await readSignatures(input) : [await sign(await port.approvals.signable(request.id, decision), key, { env: port.signingEnvironment ?? {}, signal })];
+  const signatures =
+    key === undefined
+      ? await readSignatures(input)
+      : [await sign(await port.approvals.signable(request.id, decision), key, { env: port.signingEnvironment ?? {}, signal })];
   for (const signature of signatures) {
     const { record, have, need } = await port.approvals.addSignature(request.id, decision, signature, text(input, "principal") ?? "");
     if (record !== undefined) return record;

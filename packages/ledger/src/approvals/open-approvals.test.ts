@@ -28,8 +28,18 @@ const now = (): Date => new Date(time);
 
 function newRequest(change: Partial<NewApprovalRequest> = {}): NewApprovalRequest {
   return {
-    server: "terraform", run_id: "run-1", kind: "apply", environment: "dev", requester: "agent:zed@ann", subject: [VPC, DNS], title: "Apply 2 workspaces",
-    summary: "vpc: 3 to add\ndns: 1 to change", channels: ["elicit", "cli", "auto", "signed"], required: 1, expires_at: new Date(time + HOUR).toISOString(), ...change,
+    server: "terraform",
+    run_id: "run-1",
+    kind: "apply",
+    environment: "dev",
+    requester: "agent:zed@ann",
+    subject: [VPC, DNS],
+    title: "Apply 2 workspaces",
+    summary: "vpc: 3 to add\ndns: 1 to change",
+    channels: ["elicit", "cli", "auto", "signed"],
+    required: 1,
+    expires_at: new Date(time + HOUR).toISOString(),
+    ...change,
   };
 }
 
@@ -56,7 +66,10 @@ let refused = 0;
 beforeEach(async () => {
   refused = 0;
   time = START;
-  ledger = await openTemporaryLedger({ now, policy: temporaryPolicy(ENVIRONMENTS, { auto: [{ environments: ["dev"], workspaces: ["v*"], changes: ["create", "update"] }] }) });
+  ledger = await openTemporaryLedger({
+    now,
+    policy: temporaryPolicy(ENVIRONMENTS, { auto: [{ environments: ["dev"], workspaces: ["v*"], changes: ["create", "update"] }] }),
+  });
   ({ approvals } = ledger);
 });
 afterEach(async () => ledger.dispose());
@@ -108,7 +121,10 @@ describe("a request", () => {
     await expectRefused(approvals.decide({ id, decision: "approved", channel: "cli", approver: "tty:ann" }), "approval_invalid");
     expect((await approvals.list()).map((request) => request.id)).toEqual([other.id]);
     // With all digests made to fit, what is missing is the key.
-    const { kept, mac } = JSON.parse(await readFile(ledger.dir.path("approvals", "requests", `${other.id}.json`), "utf8")) as { kept: ApprovalRequest; mac: string };
+    const { kept, mac } = JSON.parse(await readFile(ledger.dir.path("approvals", "requests", `${other.id}.json`), "utf8")) as {
+      kept: ApprovalRequest;
+      mac: string;
+    };
     const changed = { ...kept, title: "Something harmless" };
     await writeFile(file.replace(id, other.id), JSON.stringify({ kept: { ...changed, digest: requestDigest(changed) }, mac }));
     await expectRefused(approvals.decide({ id: other.id, decision: "approved", channel: "cli", approver: "tty:ann" }), "approval_invalid");
@@ -128,19 +144,27 @@ describe("a decision", () => {
 
   it("cannot be made twice", async () => {
     const record = await approved();
-    await expectRefused(approvals.decide({ id: record.request_id, decision: "rejected", channel: "cli", approver: "tty:ann" }), "approval_closed");
+    await expectRefused(
+      approvals.decide({ id: record.request_id, decision: "rejected", channel: "cli", approver: "tty:ann" }),
+      "approval_closed",
+    );
     expect(await approvals.records(record.request_id)).toEqual([record]);
   });
 
   it("has one winner when many race", async () => {
     const { id } = await approvals.request(newRequest());
-    const tries = await Promise.allSettled(Array.from({ length: 20 }, async (_, index) => approvals.decide({ id, decision: index % 2 ? "approved" : "rejected", channel: "elicit", approver: `form:zed@u${index}` })));
+    const tries = await Promise.allSettled(
+      Array.from({ length: 20 }, async (_, index) =>
+        approvals.decide({ id, decision: index % 2 ? "approved" : "rejected", channel: "elicit", approver: `form:zed@u${index}` }),
+      ),
+    );
     expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
     expect((await refusals()).every((code) => code === "approval_closed")).toBe(true);
   });
 
   it("of a forged id is refused", async () => {
-    for (const id of ["apr_01JNZZZZZZZZZZZZZZZZZZZZZZ", "../records/x", "apr_", ""]) await expectRefused(approvals.decide({ id, decision: "approved", channel: "cli", approver: "tty:ann" }), "approval_not_found");
+    for (const id of ["apr_01JNZZZZZZZZZZZZZZZZZZZZZZ", "../records/x", "apr_", ""])
+      await expectRefused(approvals.decide({ id, decision: "approved", channel: "cli", approver: "tty:ann" }), "approval_not_found");
   });
 
   it("after expiry is refused", async () => {
@@ -156,10 +180,22 @@ describe("a decision", () => {
   });
 
   it.each([
-    ["agent:zed@ann", "elicit"], ["agent:zed@ann", "cli"], ["agent:zed@ann", "auto"], ["tty:ann", "elicit"], ["form:zed@ann", "cli"], ["tty:ann", "auto"], ["key:SHA256:x", "cli"], ["policy:auto", "elicit"], ["", "cli"],
+    ["agent:zed@ann", "elicit"],
+    ["agent:zed@ann", "cli"],
+    ["agent:zed@ann", "auto"],
+    ["tty:ann", "elicit"],
+    ["form:zed@ann", "cli"],
+    ["tty:ann", "auto"],
+    ["key:SHA256:x", "cli"],
+    ["policy:auto", "elicit"],
+    ["", "cli"],
   ] as const)("by %j through %s is refused", async (approver, channel) => {
     const { id } = await approvals.request(newRequest());
-    await expectRefused(approvals.decide({ id, decision: "approved", channel, approver }), "approval_invalid", approver.startsWith("agent:") ? /agent never approves/ : /cannot decide through/);
+    await expectRefused(
+      approvals.decide({ id, decision: "approved", channel, approver }),
+      "approval_invalid",
+      approver.startsWith("agent:") ? /agent never approves/ : /cannot decide through/,
+    );
     expect((await approvals.get(id)).status).toBe("open");
   });
 
@@ -175,7 +211,10 @@ describe("a decision", () => {
 
   it("by claiming a signature is refused", async () => {
     const { id } = await approvals.request(newRequest());
-    await expectRefused(approvals.decide({ id, decision: "approved", channel: "signed" as "cli", approver: "key:SHA256:x" }), "approval_channel");
+    await expectRefused(
+      approvals.decide({ id, decision: "approved", channel: "signed" as "cli", approver: "key:SHA256:x" }),
+      "approval_channel",
+    );
   });
 });
 
@@ -203,9 +242,22 @@ describe("a record", () => {
     const record = await approved({ details: "c".repeat(64) });
     const other = await approvals.request(newRequest({ run_id: "run-2" }));
     const changes: Record<keyof ApprovalRecord, unknown> = {
-      version: 2, request_id: other.id, request_digest: other.digest, run_id: "run-2", decision: "rejected", subject: [VPC], requester: "tty:ann", approver: "tty:eve", channel: "elicit",
-      environment: "default", reason: "because", decided_at: new Date(time - 1000).toISOString(), expires_at: new Date(time + 50 * HOUR).toISOString(), nonce: "0".repeat(32),
-      mac: { key_id: record.mac!.key_id, value: "0".repeat(64) }, signatures: [{ fingerprint: `SHA256:${"A".repeat(43)}`, principal: "eve", signature: "x" }],
+      version: 2,
+      request_id: other.id,
+      request_digest: other.digest,
+      run_id: "run-2",
+      decision: "rejected",
+      subject: [VPC],
+      requester: "tty:ann",
+      approver: "tty:eve",
+      channel: "elicit",
+      environment: "default",
+      reason: "because",
+      decided_at: new Date(time - 1000).toISOString(),
+      expires_at: new Date(time + 50 * HOUR).toISOString(),
+      nonce: "0".repeat(32),
+      mac: { key_id: record.mac!.key_id, value: "0".repeat(64) },
+      signatures: [{ fingerprint: `SHA256:${"A".repeat(43)}`, principal: "eve", signature: "x" }],
     };
     for (const [field, value] of Object.entries(changes)) {
       await expectRefused(approvals.verify({ ...record, [field]: value } as ApprovalRecord, { run_id: "run-1" }), "approval_invalid");
@@ -226,8 +278,15 @@ describe("a record", () => {
     const record = await approved();
     const foreign = await openKeys(await openDataDirectory(join(ledger.folder, "elsewhere")));
     const mac = new ApprovalFiles(ledger.dir, foreign).recordMac(record);
-    await expectRefused(approvals.verify({ ...record, mac: { key_id: foreign.id, value: mac } }, { run_id: "run-1" }), "approval_invalid", /not this data directory's/);
-    await expectRefused(approvals.verify({ ...record, mac: { key_id: ledger.keys.id, value: mac } }, { run_id: "run-1" }), "approval_invalid");
+    await expectRefused(
+      approvals.verify({ ...record, mac: { key_id: foreign.id, value: mac } }, { run_id: "run-1" }),
+      "approval_invalid",
+      /not this data directory's/,
+    );
+    await expectRefused(
+      approvals.verify({ ...record, mac: { key_id: ledger.keys.id, value: mac } }, { run_id: "run-1" }),
+      "approval_invalid",
+    );
   });
 
   it("for another run, another plan, or something not asked for is refused", async () => {
@@ -256,10 +315,28 @@ describe("a record", () => {
 
   it("on a request none of whose channels the policy accepts any more comes by those of now, never by policy alone", async () => {
     const { id } = await approvals.request(newRequest({ channels: ["elicit"] }));
-    const under = (...channels: Environment["channels"]) => openApprovals({ ...ledger, now, policy: temporaryPolicy([{ name: "dev", match: {}, protected: false, channels }], { auto: [{ environments: ["dev"], workspaces: ["*"], changes: ["create", "update"] }] }) });
-    await expectRefused(under("cli", "auto").decide({ id, decision: "approved", channel: "elicit", approver: "form:zed@ann" }), "approval_channel", /decided by cli/);
-    await expectRefused(under("cli", "auto").decide({ id, decision: "approved", channel: "auto", approver: "policy:auto" }), "approval_channel");
-    await expectRefused(under("elicit", "cli").decide({ id, decision: "approved", channel: "cli", approver: "tty:ann" }), "approval_channel", /decided by elicit/);
+    const under = (...channels: Environment["channels"]) =>
+      openApprovals({
+        ...ledger,
+        now,
+        policy: temporaryPolicy([{ name: "dev", match: {}, protected: false, channels }], {
+          auto: [{ environments: ["dev"], workspaces: ["*"], changes: ["create", "update"] }],
+        }),
+      });
+    await expectRefused(
+      under("cli", "auto").decide({ id, decision: "approved", channel: "elicit", approver: "form:zed@ann" }),
+      "approval_channel",
+      /decided by cli/,
+    );
+    await expectRefused(
+      under("cli", "auto").decide({ id, decision: "approved", channel: "auto", approver: "policy:auto" }),
+      "approval_channel",
+    );
+    await expectRefused(
+      under("elicit", "cli").decide({ id, decision: "approved", channel: "cli", approver: "tty:ann" }),
+      "approval_channel",
+      /decided by elicit/,
+    );
     const record = await under("cli").decide({ id, decision: "approved", channel: "cli", approver: "tty:ann" });
     await expect(under("cli").verify(record, { run_id: "run-1", item: VPC })).resolves.toBeUndefined();
     await expectRefused(under("elicit", "cli").verify(record, { run_id: "run-1" }), "approval_channel");
@@ -267,9 +344,16 @@ describe("a record", () => {
 
   it("by a client with a looser policy than the worker's is refused by the worker", async () => {
     const record = await approved();
-    const strict = openApprovals({ ...ledger, now, policy: temporaryPolicy([{ name: "dev", match: {}, protected: true, channels: ["signed"] }]) });
+    const strict = openApprovals({
+      ...ledger,
+      now,
+      policy: temporaryPolicy([{ name: "dev", match: {}, protected: true, channels: ["signed"] }]),
+    });
     await expectRefused(strict.verify(record, { run_id: "run-1", item: VPC }), "approval_channel");
-    await expectRefused(openApprovals({ ...ledger, now, policy: temporaryPolicy() }).verify(record, { run_id: "run-1" }), "approval_channel");
+    await expectRefused(
+      openApprovals({ ...ledger, now, policy: temporaryPolicy() }).verify(record, { run_id: "run-1" }),
+      "approval_channel",
+    );
   });
 
   it("beside the one that was kept is refused, though its MAC is good", async () => {
@@ -292,7 +376,11 @@ describe("the channel signed", () => {
   let id: string;
 
   async function openWith(signed: { required: number; revoked?: string }): Promise<Approvals> {
-    return openApprovals({ ...ledger, now, policy: temporaryPolicy(ENVIRONMENTS, { signed: { allowed_signers: join(ledger.folder, "allowed_signers"), ...signed } }) });
+    return openApprovals({
+      ...ledger,
+      now,
+      policy: temporaryPolicy(ENVIRONMENTS, { signed: { allowed_signers: join(ledger.folder, "allowed_signers"), ...signed } }),
+    });
   }
 
   beforeEach(async () => {
@@ -303,10 +391,19 @@ describe("the channel signed", () => {
   });
 
   it("decides in a protected environment, and nothing else does", async () => {
-    for (const [channel, approver] of [["cli", "tty:ann"], ["elicit", "form:zed@ann"], ["auto", "policy:auto"]] as const) {
+    for (const [channel, approver] of [
+      ["cli", "tty:ann"],
+      ["elicit", "form:zed@ann"],
+      ["auto", "policy:auto"],
+    ] as const) {
       await expectRefused(approvals.decide({ id, decision: "approved", channel, approver }), "approval_channel");
     }
-    const { record } = await approvals.addSignature(id, "approved", await ann.sign(await approvals.signable(id, "approved")), "ann@example.com");
+    const { record } = await approvals.addSignature(
+      id,
+      "approved",
+      await ann.sign(await approvals.signable(id, "approved")),
+      "ann@example.com",
+    );
     expect(record).toMatchObject({ channel: "signed", approver: expect.stringMatching(/^key:SHA256:/) });
     await approvals.verify(record!, { run_id: "run-1", item: VPC });
     await approvals.consume(record!, VPC, "run-1/apply-vpc");
@@ -343,12 +440,50 @@ describe("the channel signed", () => {
   it.each<[string, () => Promise<[string, string]>]>([
     ["in another namespace", async () => [await ann.sign(await approvals.signable(id, "approved"), "file"), ann.principal]],
     ["over the other decision", async () => [await ann.sign(await approvals.signable(id, "rejected")), ann.principal]],
-    ["over another request", async () => [await ann.sign(await approvals.signable((await approvals.request(newRequest({ environment: "prod" }))).id, "approved")), ann.principal]],
-    ["by an unknown key", async () => [await (await makeTemporarySigner(ledger.folder, "eve@example.com", { allowed: false })).sign(await approvals.signable(id, "approved")), "ann@example.com"]],
-    ["by an unknown key without a name", async () => [await (await makeTemporarySigner(ledger.folder, "eve@example.com", { allowed: false })).sign(await approvals.signable(id, "approved")), ""]],
+    [
+      "over another request",
+      async () => [
+        await ann.sign(await approvals.signable((await approvals.request(newRequest({ environment: "prod" }))).id, "approved")),
+        ann.principal,
+      ],
+    ],
+    [
+      "by an unknown key",
+      async () => [
+        await (
+          await makeTemporarySigner(ledger.folder, "eve@example.com", { allowed: false })
+        ).sign(await approvals.signable(id, "approved")),
+        "ann@example.com",
+      ],
+    ],
+    [
+      "by an unknown key without a name",
+      async () => [
+        await (
+          await makeTemporarySigner(ledger.folder, "eve@example.com", { allowed: false })
+        ).sign(await approvals.signable(id, "approved")),
+        "",
+      ],
+    ],
     ["under another's name", async () => [await ann.sign(await approvals.signable(id, "approved")), bob.principal]],
-    ["by a key whose time is over", async () => [await (await makeTemporarySigner(ledger.folder, "old@example.com", { options: 'valid-before="20200101"' })).sign(await approvals.signable(id, "approved")), "old@example.com"]],
-    ["by a key for other namespaces", async () => [await (await makeTemporarySigner(ledger.folder, "git@example.com", { options: 'namespaces="git"' })).sign(await approvals.signable(id, "approved")), "git@example.com"]],
+    [
+      "by a key whose time is over",
+      async () => [
+        await (
+          await makeTemporarySigner(ledger.folder, "old@example.com", { options: 'valid-before="20200101"' })
+        ).sign(await approvals.signable(id, "approved")),
+        "old@example.com",
+      ],
+    ],
+    [
+      "by a key for other namespaces",
+      async () => [
+        await (
+          await makeTemporarySigner(ledger.folder, "git@example.com", { options: 'namespaces="git"' })
+        ).sign(await approvals.signable(id, "approved")),
+        "git@example.com",
+      ],
+    ],
     ["that is none", async () => ["-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----\n", ann.principal]],
     ["that is a flag", async () => ["-f", ann.principal]],
     ["of a name that is a flag", async () => [await ann.sign(await approvals.signable(id, "approved")), "-Oprint-pubkey"]],
@@ -359,25 +494,41 @@ describe("the channel signed", () => {
   });
 
   it("refuses a revoked key, also one revoked after it signed", async () => {
-    const { record } = await approvals.addSignature(id, "approved", await ann.sign(await approvals.signable(id, "approved")), ann.principal);
+    const { record } = await approvals.addSignature(
+      id,
+      "approved",
+      await ann.sign(await approvals.signable(id, "approved")),
+      ann.principal,
+    );
     const revoked = join(ledger.folder, "revoked");
     await writeFile(revoked, `${ann.publicKey}\n`, { mode: 0o600 });
     approvals = await openWith({ required: 1, revoked });
     await expectRefused(approvals.verify(record!, { run_id: "run-1", item: VPC }), "approval_invalid");
     const next = await approvals.request(newRequest({ environment: "prod" }));
-    await expectRefused(approvals.addSignature(next.id, "approved", await ann.sign(await approvals.signable(next.id, "approved")), ann.principal), "approval_invalid");
+    await expectRefused(
+      approvals.addSignature(next.id, "approved", await ann.sign(await approvals.signable(next.id, "approved")), ann.principal),
+      "approval_invalid",
+    );
   });
 
   it("refuses all when the revocation file is gone or anybody may write who may sign", async () => {
     const signature = await ann.sign(await approvals.signable(id, "approved"));
-    await expectRefused((await openWith({ required: 1, revoked: join(ledger.folder, "none") })).addSignature(id, "approved", signature, ann.principal), "settings_invalid");
+    await expectRefused(
+      (await openWith({ required: 1, revoked: join(ledger.folder, "none") })).addSignature(id, "approved", signature, ann.principal),
+      "settings_invalid",
+    );
     await writeFile(join(ledger.folder, "allowed_signers"), `${ann.principal} ${ann.publicKey}\n`);
     await chmod(join(ledger.folder, "allowed_signers"), 0o666);
     await expectRefused(approvals.addSignature(id, "approved", signature, ann.principal), "settings_invalid");
   });
 
   it("refuses a record that claims the channel without signatures", async () => {
-    const { record } = await approvals.addSignature(id, "approved", await ann.sign(await approvals.signable(id, "approved")), ann.principal);
+    const { record } = await approvals.addSignature(
+      id,
+      "approved",
+      await ann.sign(await approvals.signable(id, "approved")),
+      ann.principal,
+    );
     const { mac: _, signatures: __, ...fields } = record!;
     const forged = { ...fields, mac: { key_id: ledger.keys.id, value: new ApprovalFiles(ledger.dir, ledger.keys).recordMac(fields) } };
     await expectRefused(approvals.verify(forged, { run_id: "run-1" }), "approval_invalid");

@@ -7,7 +7,9 @@ import type { ApprovalRecord, ApprovalRequest } from "./approval.ts";
  * overwrite what a person reads), bidirectional and invisible characters are written out as escapes.
  */
 export function printable(text: string): string {
-  return text.replace(/\r\n/g, "\n").replace(/(?![\n\t])[\p{Cc}\p{Cf}\u2028\u2029]/gu, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`);
+  return text
+    .replace(/\r\n/g, "\n")
+    .replace(/(?![\n\t])[\p{Cc}\p{Cf}\u2028\u2029]/gu, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`);
 }
 
 /** A request in full: what would happen, to what, until when, and who may decide. */
@@ -21,7 +23,10 @@ export function requestText(request: ApprovalRequest, records: readonly Approval
     `Asked by     ${one(request.requester)} at ${request.created_at}`,
     `Open until   ${request.expires_at}`,
     `Decided by   ${request.channels.join(" or ")}${request.required > 1 ? `, ${request.required} distinct keys` : ""}`,
-    ...records.map((record) => `Decision     ${record.decision} by ${one(record.approver)} (${record.channel}) at ${record.decided_at}${record.reason === undefined ? "" : `: ${one(record.reason)}`}`),
+    ...records.map(
+      (record) =>
+        `Decision     ${record.decision} by ${one(record.approver)} (${record.channel}) at ${record.decided_at}${record.reason === undefined ? "" : `: ${one(record.reason)}`}`,
+    ),
     "",
     printable(request.summary).trimEnd(),
     "",

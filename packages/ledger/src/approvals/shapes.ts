@@ -8,7 +8,11 @@ import { CHANNELS, type Channel } from "./channel.ts";
 export const SIGNATURE_NAMESPACE = "platform-ops-approval";
 
 const time = z.iso.datetime({ precision: 3 });
-const word = z.string().min(1).max(300).regex(/^[^\p{Cc}\p{Cf}\u2028\u2029]*$/u, "must not hold control characters");
+const word = z
+  .string()
+  .min(1)
+  .max(300)
+  .regex(/^[^\p{Cc}\p{Cf}\u2028\u2029]*$/u, "must not hold control characters");
 const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
 const FINGERPRINT = "SHA256:[A-Za-z0-9+/]{43}";
 
@@ -17,7 +21,10 @@ export const requestId = z.string().regex(/^apr_[0-9A-Za-z]{10,64}$/);
 
 /** Names of whoever asks or decides; the part before the colon tells of what kind it is. */
 const principal = z.union([
-  z.string().max(300).regex(/^(agent|form):[^\p{Cc}\p{Cf}@]{1,200}@[^\p{Cc}\p{Cf}@]{1,64}$/u),
+  z
+    .string()
+    .max(300)
+    .regex(/^(agent|form):[^\p{Cc}\p{Cf}@]{1,200}@[^\p{Cc}\p{Cf}@]{1,64}$/u),
   z.string().regex(/^tty:[^\p{Cc}\p{Cf}@]{1,64}$/u),
   z.string().regex(new RegExp(`^key:${FINGERPRINT}(,${FINGERPRINT}){0,19}$`)),
   z.literal("policy:auto"),
@@ -67,7 +74,13 @@ export const recordShape = z.strictObject({
   nonce: hex(32),
   mac: z.strictObject({ key_id: hex(16), value: hex(64) }).optional(),
   signatures: z
-    .array(z.strictObject({ fingerprint: z.string().regex(new RegExp(`^${FINGERPRINT}$`)), principal: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9@._+-]{0,199}$/), signature: z.string().max(20_000) }))
+    .array(
+      z.strictObject({
+        fingerprint: z.string().regex(new RegExp(`^${FINGERPRINT}$`)),
+        principal: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9@._+-]{0,199}$/),
+        signature: z.string().max(20_000),
+      }),
+    )
     .min(1)
     .max(20)
     .optional(),

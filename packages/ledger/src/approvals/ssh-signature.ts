@@ -30,9 +30,20 @@ export interface Signer {
  * @throws OpsError `approval_invalid` (bad, unknown, revoked, expired, another namespace), `settings_invalid` when the
  * files that vouch are missing or writable by others, `program_missing`.
  */
-export async function verifySignature(dir: DataDirectory, signers: Signers, text: string, signature: string, principal: string): Promise<Signer> {
-  if (signature.length > 20_000 || !/^-----BEGIN SSH SIGNATURE-----\r?\n[A-Za-z0-9+/=\r\n]+-----END SSH SIGNATURE-----\s*$/.test(signature)) {
-    throw new OpsError("approval_invalid", "This is no SSH signature in text armour.", { hint: `Make one with: ssh-keygen -Y sign -n ${SIGNATURE_NAMESPACE} -f KEY FILE` });
+export async function verifySignature(
+  dir: DataDirectory,
+  signers: Signers,
+  text: string,
+  signature: string,
+  principal: string,
+): Promise<Signer> {
+  if (
+    signature.length > 20_000 ||
+    !/^-----BEGIN SSH SIGNATURE-----\r?\n[A-Za-z0-9+/=\r\n]+-----END SSH SIGNATURE-----\s*$/.test(signature)
+  ) {
+    throw new OpsError("approval_invalid", "This is no SSH signature in text armour.", {
+      hint: `Make one with: ssh-keygen -Y sign -n ${SIGNATURE_NAMESPACE} -f KEY FILE`,
+    });
   }
   for (const path of [signers.allowed_signers, signers.revoked]) {
     const problem = path === undefined ? undefined : vouchingFileProblem(path, undefined);
@@ -40,13 +51,20 @@ export async function verifySignature(dir: DataDirectory, signers: Signers, text
   }
   return withFile(dir, signature, async (file) => {
     const name = principal === "" ? await findPrincipal(signers, file) : principal;
-    if (!/^[A-Za-z0-9_][A-Za-z0-9@._+-]{0,199}$/.test(name)) throw new OpsError("approval_invalid", "The signer's name must be a plain word, such as ann@example.com.");
+    if (!/^[A-Za-z0-9_][A-Za-z0-9@._+-]{0,199}$/.test(name))
+      throw new OpsError("approval_invalid", "The signer's name must be a plain word, such as ann@example.com.");
     const revoked = signers.revoked === undefined ? [] : ["-r", signers.revoked];
-    const { code, stdout } = await sshKeygen(["-Y", "verify", "-f", signers.allowed_signers, "-I", name, "-n", SIGNATURE_NAMESPACE, "-s", file, ...revoked], text);
+    const { code, stdout } = await sshKeygen(
+      ["-Y", "verify", "-f", signers.allowed_signers, "-I", name, "-n", SIGNATURE_NAMESPACE, "-s", file, ...revoked],
+      text,
+    );
     // ssh-keygen(1): prints `Good "namespace" signature for principal with TYPE key SHA256:…` and exits 0.
     const fingerprint = /^Good ".*" signature for .* with \S+ key (SHA256:[A-Za-z0-9+/]{43})$/m.exec(stdout)?.[1];
     if (code !== 0 || fingerprint === undefined) {
-      throw new OpsError("approval_invalid", `The signature of ${name} does not count: it is bad, made for something else or in another namespace, or its key is unknown, expired or revoked.`);
+      throw new OpsError(
+        "approval_invalid",
+        `The signature of ${name} does not count: it is bad, made for something else or in another namespace, or its key is unknown, expired or revoked.`,
+      );
     }
     return { fingerprint, principal: name };
   });
@@ -56,8 +74,12 @@ export async function verifySignature(dir: DataDirectory, signers: Signers, text
 async function findPrincipal(signers: Signers, signatureFile: string): Promise<string> {
   const { code, stdout } = await sshKeygen(["-Y", "find-principals", "-f", signers.allowed_signers, "-s", signatureFile], "");
   const name = stdout.split(/[\n,]/)[0]?.trim() ?? "";
-  if (code !== 0 || name === "") throw new OpsError("approval_invalid", "No line of the allowed-signers file has the key that made this signature.");
-  if (/[*?!]/.test(name)) throw new OpsError("approval_invalid", "The allowed-signers file has a pattern for this key.", { hint: "Give the signer's name with --principal." });
+  if (code !== 0 || name === "")
+    throw new OpsError("approval_invalid", "No line of the allowed-signers file has the key that made this signature.");
+  if (/[*?!]/.test(name))
+    throw new OpsError("approval_invalid", "The allowed-signers file has a pattern for this key.", {
+      hint: "Give the signer's name with --principal.",
+    });
   return name;
 }
 
@@ -67,9 +89,16 @@ async function findPrincipal(signers: Signers, signatureFile: string): Promise<s
  * @returns the signature in text armour.
  * @throws OpsError `command_failed`, `program_missing`.
  */
-export async function sign(text: string, key: string, options: { env: Readonly<Record<string, string>>; signal: AbortSignal }): Promise<string> {
+export async function sign(
+  text: string,
+  key: string,
+  options: { env: Readonly<Record<string, string>>; signal: AbortSignal },
+): Promise<string> {
   const { code, stdout } = await sshKeygen(["-Y", "sign", "-n", SIGNATURE_NAMESPACE, "-f", key], text, { ...options, isPersonThere: true });
-  if (code !== 0 || !stdout.includes("BEGIN SSH SIGNATURE")) throw new OpsError("command_failed", `ssh-keygen could not sign with ${key}.`, { hint: "Its own message is above; give the path of a private key, or of a public key whose private half your agent holds." });
+  if (code !== 0 || !stdout.includes("BEGIN SSH SIGNATURE"))
+    throw new OpsError("command_failed", `ssh-keygen could not sign with ${key}.`, {
+      hint: "Its own message is above; give the path of a private key, or of a public key whose private half your agent holds.",
+    });
   return stdout;
 }
 
@@ -105,7 +134,8 @@ async function sshKeygen(args: readonly string[], input: string, options: Ssh = 
     // A program that ends before it has read its input is judged by its exit code.
     child.stdin!.on("error", () => undefined);
     child.on("error", (error) => {
-      if (errno(error) === "ENOENT") reject(new OpsError("program_missing", "ssh-keygen is not installed.", { hint: "Install OpenSSH 8.2 or later." }));
+      if (errno(error) === "ENOENT")
+        reject(new OpsError("program_missing", "ssh-keygen is not installed.", { hint: "Install OpenSSH 8.2 or later." }));
       else if (error.name === "AbortError") reject(new OpsError("cancelled", "Signing was cancelled."));
       else reject(error);
     });

@@ -17,8 +17,18 @@ export interface Definition {
 /** Places; they are set by flag or environment, since the file's own place is one of them. */
 export const PLACES = {
   home: { flag: "home", variable: "PLATFORM_OPS_HOME", meaning: "The data directory.", default: "the platform's user data directory" },
-  configFile: { flag: "config", variable: "PLATFORM_OPS_CONFIG", meaning: "The operator's file.", default: "platform-ops/config.yaml in the user's configuration directory" },
-  cache: { flag: "cache", variable: "PLATFORM_OPS_CACHE", meaning: "Where downloads are kept.", default: "the platform's user cache directory" },
+  configFile: {
+    flag: "config",
+    variable: "PLATFORM_OPS_CONFIG",
+    meaning: "The operator's file.",
+    default: "platform-ops/config.yaml in the user's configuration directory",
+  },
+  cache: {
+    flag: "cache",
+    variable: "PLATFORM_OPS_CACHE",
+    meaning: "Where downloads are kept.",
+    default: "the platform's user cache directory",
+  },
 } as const;
 
 let all: readonly Definition[] | undefined;
@@ -35,7 +45,15 @@ function* walk(schema: z.ZodObject, path: readonly string[]): Generator<Definiti
     const facts = SETTING_FACTS.get(field as z.ZodType);
     if (facts !== undefined) {
       const own = `PLATFORM_OPS_${at.join("_").toUpperCase()}`;
-      yield { name: at.join("."), path: at, schema: inner, kind: kindOf(inner), meaning: (field as z.ZodType).description ?? "", facts, variables: [own, ...(facts.env ?? [])] };
+      yield {
+        name: at.join("."),
+        path: at,
+        schema: inner,
+        kind: kindOf(inner),
+        meaning: (field as z.ZodType).description ?? "",
+        facts,
+        variables: [own, ...(facts.env ?? [])],
+      };
     } else if (inner instanceof z.ZodObject) yield* walk(inner, at);
   }
 }
@@ -63,7 +81,14 @@ export interface SettingRow {
 
 /** All settings, for generated documents. */
 export function settingsTable(): SettingRow[] {
-  const places = Object.entries(PLACES).map(([name, place]) => ({ name, flag: `--${place.flag}`, env: [place.variable], default: place.default, meaning: place.meaning, policy: false }));
+  const places = Object.entries(PLACES).map(([name, place]) => ({
+    name,
+    flag: `--${place.flag}`,
+    env: [place.variable],
+    default: place.default,
+    meaning: place.meaning,
+    policy: false,
+  }));
   const rows = definitions().map((definition) => ({
     name: definition.name,
     flag: definition.facts.secret ? "" : flagOf(definition),

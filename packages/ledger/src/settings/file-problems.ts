@@ -10,12 +10,17 @@ const MAX_KEYS = 20;
 /** What zod found in a file, each with its line, unknown keys with the one that was probably meant. */
 export function fileProblems(issues: readonly z.core.$ZodIssue[], file: YamlFile, schema: z.ZodType, scope: string): SettingProblem[] {
   return issues.flatMap((issue) => {
-    if (issue.code !== "unrecognized_keys") return [{ setting: issue.path.join(".") || "file", from: file.where(issue.path), message: `${issue.message}.`.replace(/\.\.$/, ".") }];
+    if (issue.code !== "unrecognized_keys")
+      return [
+        { setting: issue.path.join(".") || "file", from: file.where(issue.path), message: `${issue.message}.`.replace(/\.\.$/, ".") },
+      ];
     const accepted = keysAt(schema, issue.path);
     return issue.keys.slice(0, MAX_KEYS).map((key) => ({
       setting: [...issue.path, key].join("."),
       from: file.where([...issue.path, key]),
-      message: [`No such key.${didYouMean(key, accepted)}`, accepted.length > 0 ? `Accepted: ${accepted.join(", ")}.` : "", scope].filter((part) => part !== "").join(" "),
+      message: [`No such key.${didYouMean(key, accepted)}`, accepted.length > 0 ? `Accepted: ${accepted.join(", ")}.` : "", scope]
+        .filter((part) => part !== "")
+        .join(" "),
     }));
   });
 }
@@ -30,7 +35,10 @@ export function readablePart(schema: z.ZodObject, value: unknown): unknown {
     const before = JSON.stringify(part).length;
     if (strange.length === 0) for (const issue of result.error.issues) delete part[String(issue.path[0])];
     for (const issue of strange) {
-      const at = issue.path.reduce<unknown>((branch, key) => (branch as Record<PropertyKey, unknown>)[key], part) as Record<string, unknown>;
+      const at = issue.path.reduce<unknown>((branch, key) => (branch as Record<PropertyKey, unknown>)[key], part) as Record<
+        string,
+        unknown
+      >;
       for (const key of issue.keys) delete at[key];
     }
     // Nothing is left that could be taken away.
@@ -59,12 +67,22 @@ export function togetherProblems({ temporal }: Settings, origin: Readonly<Record
   const problems: SettingProblem[] = [];
   const from = (name: string): string => origin[name] ?? "default";
   if (temporal.api_key !== undefined && temporal.tls?.enabled === false) {
-    problems.push({ setting: "temporal.tls.enabled", from: from("temporal.tls.enabled"), message: "With an API key it must not be false: the key would travel in plain text.", example: "true" });
+    problems.push({
+      setting: "temporal.tls.enabled",
+      from: from("temporal.tls.enabled"),
+      message: "With an API key it must not be false: the key would travel in plain text.",
+      example: "true",
+    });
   }
   const { client_cert_path: certificate, client_key_path: key } = temporal.tls ?? {};
   if ((certificate === undefined) !== (key === undefined)) {
     const [has, lacks] = certificate === undefined ? ["client_key_path", "client_cert_path"] : ["client_cert_path", "client_key_path"];
-    problems.push({ setting: `temporal.tls.${lacks}`, from: from(`temporal.tls.${has}`), message: `temporal.tls.${has} is set, so this one is needed too.`, example: "/etc/ssl/temporal-client.pem" });
+    problems.push({
+      setting: `temporal.tls.${lacks}`,
+      from: from(`temporal.tls.${has}`),
+      message: `temporal.tls.${has} is set, so this one is needed too.`,
+      example: "/etc/ssl/temporal-client.pem",
+    });
   }
   return problems;
 }

@@ -32,19 +32,30 @@ export function readFlags(argv: readonly string[]): Flags {
     const [, typed, inline] = /^--([A-Za-z][^=]*)(?:=([\s\S]*))?$/.exec(argument) ?? [];
     const target = typed === undefined ? undefined : known.get(normal(typed));
     if (typed === undefined || target === undefined) {
-      if (typed !== undefined && rest.every((word) => word.startsWith("-")) && !GENERAL.has(argument)) problems.push(unknownFlag(typed, known));
+      if (typed !== undefined && rest.every((word) => word.startsWith("-")) && !GENERAL.has(argument))
+        problems.push(unknownFlag(typed, known));
       rest.push(argument);
       continue;
     }
     const flag = `--${typed}`;
     if (target.secret) {
-      problems.push({ setting: target.name, from: `flag ${flag}`, message: `A secret is not taken from a flag, since other users can read a program's arguments.`, example: target.example });
+      problems.push({
+        setting: target.name,
+        from: `flag ${flag}`,
+        message: `A secret is not taken from a flag, since other users can read a program's arguments.`,
+        example: target.example,
+      });
       if (inline === undefined) index += 1;
       continue;
     }
     const value = inline ?? (target.kind === "boolean" ? "true" : argv[(index += 1)]);
     if (value === undefined || (inline === undefined && target.kind !== "boolean" && value.startsWith("--"))) {
-      problems.push({ setting: target.name, from: `flag ${flag}`, message: "A value is expected after it.", example: `${flag}=${target.example}` });
+      problems.push({
+        setting: target.name,
+        from: `flag ${flag}`,
+        message: "A value is expected after it.",
+        example: `${flag}=${target.example}`,
+      });
       if (value !== undefined) index -= 1;
       continue;
     }
@@ -68,7 +79,8 @@ const normal = (name: string): string => name.toLowerCase().replace(/[._-]+/g, "
 
 function knownFlags(): Map<string, Target> {
   const known = new Map<string, Target>();
-  for (const [name, place] of Object.entries(PLACES)) known.set(normal(place.flag), { name, kind: "text", secret: false, example: "/path", flag: `--${place.flag}` });
+  for (const [name, place] of Object.entries(PLACES))
+    known.set(normal(place.flag), { name, kind: "text", secret: false, example: "/path", flag: `--${place.flag}` });
   for (const definition of definitions()) {
     const { name, kind, facts } = definition;
     const target: Target = { name, kind, secret: facts.secret === true, example: facts.example, flag: flagOf(definition) };
@@ -81,7 +93,11 @@ function knownFlags(): Map<string, Target> {
 function unknownFlag(typed: string, known: ReadonlyMap<string, Target>): SettingProblem {
   const flag = `--${typed.slice(0, 80)}`;
   if (/^(approvals|environments?)([._-]|$)/i.test(typed)) {
-    return { setting: typed.slice(0, 80), from: `flag ${flag}`, message: "Approvals and environments come from the operator's file only; no flag changes them." };
+    return {
+      setting: typed.slice(0, 80),
+      from: `flag ${flag}`,
+      message: "Approvals and environments come from the operator's file only; no flag changes them.",
+    };
   }
   const spellings = [...new Set([...known.values()].flatMap((target) => [target.flag.slice(2), target.name]))];
   return { setting: typed.slice(0, 80), from: `flag ${flag}`, message: `No setting has this flag.${didYouMean(typed, spellings)}` };

@@ -37,7 +37,9 @@ function alternatives(glob: string): string[] {
     for (const each of open) {
       const group = /\{([^{}]*)\}/.exec(each);
       if (group === null) done.push(each);
-      else for (const choice of group[1]!.split(",")) next.push(each.slice(0, group.index) + choice + each.slice(group.index + group[0].length));
+      else
+        for (const choice of group[1]!.split(","))
+          next.push(each.slice(0, group.index) + choice + each.slice(group.index + group[0].length));
     }
     open = next;
   }

@@ -14,18 +14,24 @@ export interface Layer {
 export type Meet = (allowed: string, wanted: string) => string | undefined;
 
 /** Folders: the inner one of two. */
-export const meetFolders: Meet = (allowed, wanted) => (isInside(allowed, wanted) ? wanted : isInside(wanted, allowed) ? allowed : undefined);
+export const meetFolders: Meet = (allowed, wanted) =>
+  isInside(allowed, wanted) ? wanted : isInside(wanted, allowed) ? allowed : undefined;
 /** Names: equal ones. */
 export const meetNames: Meet = (allowed, wanted) => (allowed === wanted ? wanted : undefined);
 /** Globs of variable names: the one that the other covers. */
-export const meetGlobs: Meet = (allowed, wanted) => (allowed === wanted || covers(allowed, wanted) ? wanted : covers(wanted, allowed) ? allowed : undefined);
+export const meetGlobs: Meet = (allowed, wanted) =>
+  allowed === wanted || covers(allowed, wanted) ? wanted : covers(wanted, allowed) ? allowed : undefined;
 
 /**
  * What is left of an allow-list when each layer narrows those before it (strongest first).
  * @returns undefined when no layer speaks. An entry of a flag or variable that lies outside is a problem; one of a weaker
  * file is a note.
  */
-export function narrowed(setting: string, layers: readonly Layer[], meet: Meet): { values: string[]; origin: string; problems: SettingProblem[]; notes: string[] } | undefined {
+export function narrowed(
+  setting: string,
+  layers: readonly Layer[],
+  meet: Meet,
+): { values: string[]; origin: string; problems: SettingProblem[]; notes: string[] } | undefined {
   const [first, ...others] = layers;
   if (first === undefined) return undefined;
   const result = { values: [...first.values], origin: first.origin, problems: [] as SettingProblem[], notes: [] as string[] };
@@ -37,7 +43,12 @@ export function narrowed(setting: string, layers: readonly Layer[], meet: Meet):
       if (common.length > 0) continue;
       const message = `${shown(wanted)} is not among what ${result.origin} allows (${result.values.map(shown).join(", ")}).`;
       if (layer.isFile) result.notes.push(`${setting} in ${layer.origin}: ${message}`);
-      else result.problems.push({ setting, from: layer.origin, message: `${message} Flags and environment can only narrow what the operator's file says.` });
+      else
+        result.problems.push({
+          setting,
+          from: layer.origin,
+          message: `${message} Flags and environment can only narrow what the operator's file says.`,
+        });
     }
     result.values = [...next];
     result.origin = `${layer.origin}, within ${result.origin}`;

@@ -74,7 +74,9 @@ export function environmentOf(policy: Policy, target: EnvironmentTarget): Enviro
   const byFolder = [workspace_root, ...dirs]
     .filter((folder) => folder !== undefined)
     .map((folder) => matching([folder, `${folder}/infra.yaml`]) ?? (own !== undefined && isInside(own, folder) ? undefined : rest));
-  const found = [config_path === undefined ? undefined : matching([config_path]), ...byFolder].filter((environment) => environment !== undefined);
+  const found = [config_path === undefined ? undefined : matching([config_path]), ...byFolder].filter(
+    (environment) => environment !== undefined,
+  );
   return found.length > 0 ? strictest(found) : rest;
 }
 
@@ -89,7 +91,8 @@ function matchesPath({ match }: Environment, paths: string[]): boolean {
 function matchesMachine(environment: Environment, { cluster, node }: EnvironmentTarget): boolean {
   const { clusters, nodes } = environment.match;
   if (clusters === undefined && nodes === undefined) return matchesAll(environment);
-  const named = (globs: string[] | undefined, name: string | undefined): boolean => globs === undefined || (name !== undefined && globs.some((glob) => matchesGlob(glob, name)));
+  const named = (globs: string[] | undefined, name: string | undefined): boolean =>
+    globs === undefined || (name !== undefined && globs.some((glob) => matchesGlob(glob, name)));
   return named(clusters, cluster) && named(nodes, node);
 }
 
@@ -98,7 +101,11 @@ const WEAKNESS: readonly Channel[] = ["signed", "cli", "elicit", "auto"];
 
 /** Protected before others, then more keys, then by the weakest channel that is accepted; among equals the first. */
 export function strictest(environments: readonly Environment[]): Environment {
-  const rank = (each: Environment): number[] => [each.protected ? 0 : 1, -(each.required ?? 1), Math.max(...each.channels.map((channel) => WEAKNESS.indexOf(channel)))];
+  const rank = (each: Environment): number[] => [
+    each.protected ? 0 : 1,
+    -(each.required ?? 1),
+    Math.max(...each.channels.map((channel) => WEAKNESS.indexOf(channel))),
+  ];
   const sorted = environments.map((each, index) => ({ each, key: [...rank(each), index] }));
   sorted.sort((a, b) => a.key.map((value, at) => value - b.key[at]!).find((difference) => difference !== 0) ?? 0);
   const first = sorted[0]?.each;
@@ -109,7 +116,8 @@ export function strictest(environments: readonly Environment[]): Environment {
 /** Whether the policy itself approves these kinds of change in this workspace. An unknown or empty list of kinds is not approved. */
 export function autoAllows(policy: Policy, change: { environment: string; workspace: string; changes: readonly ChangeKind[] }): boolean {
   const environment = policy.environments.find(({ name }) => name === change.environment);
-  if (environment === undefined || environment.protected || !environment.channels.includes("auto") || change.changes.length === 0) return false;
+  if (environment === undefined || environment.protected || !environment.channels.includes("auto") || change.changes.length === 0)
+    return false;
   return policy.approvals.auto.some(
     (rule) =>
       rule.environments.some((glob) => matchesGlob(glob, change.environment)) &&

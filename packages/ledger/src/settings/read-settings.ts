@@ -17,7 +17,16 @@ import { type YamlFile, readYamlFile } from "./yaml-file.ts";
 const SYSTEM_POLICY = { path: SYSTEM_POLICY_FILE, owner: 0 };
 
 /** Settings whose text is a path. */
-const PATHS = new Set(["temporal.binary", "temporal.config_file", "temporal.tls.server_ca_cert_path", "temporal.tls.client_cert_path", "temporal.tls.client_key_path", "terraform.terraform_path", "terraform.tofu_path", "meta_workflows.definitions_path"]);
+const PATHS = new Set([
+  "temporal.binary",
+  "temporal.config_file",
+  "temporal.tls.server_ca_cert_path",
+  "temporal.tls.client_cert_path",
+  "temporal.tls.client_key_path",
+  "terraform.terraform_path",
+  "terraform.tofu_path",
+  "meta_workflows.definitions_path",
+]);
 
 /** How the entries of each allow-list meet. */
 const MEETS: Record<string, Meet> = { "terraform.roots": meetFolders, "terraform.env": meetGlobs, toolsets: meetNames };
@@ -99,7 +108,12 @@ class Reading {
     const file = this.#yaml(path);
     if (file === undefined) {
       if (isNamed && !this.problems.some(({ from }) => from.startsWith(`file ${path}`))) {
-        this.problems.push({ setting: "configFile", from: this.origin["configFile"] ?? "default", message: `There is no file ${path}.`, example: "PLATFORM_OPS_CONFIG=~/.config/platform-ops/config.yaml" });
+        this.problems.push({
+          setting: "configFile",
+          from: this.origin["configFile"] ?? "default",
+          message: `There is no file ${path}.`,
+          example: "PLATFORM_OPS_CONFIG=~/.config/platform-ops/config.yaml",
+        });
       }
       return undefined;
     }
@@ -124,21 +138,42 @@ class Reading {
   policy(system: FileOf<PolicyFile> | undefined, config: FileOf<ConfigFile> | undefined) {
     const speaks = system ?? config;
     const owner = system === undefined ? undefined : (this.#sources.systemPolicy ?? SYSTEM_POLICY).owner;
-    const { policy, problems } = policyFrom(speaks === undefined ? undefined : { file: speaks.file, content: speaks.content, owner }, this.#sources.home);
+    const { policy, problems } = policyFrom(
+      speaks === undefined ? undefined : { file: speaks.file, content: speaks.content, owner },
+      this.#sources.home,
+    );
     this.problems.push(...problems);
     for (const part of ["environments", "approvals"] as const) {
       this.origin[part] = speaks?.content[part] === undefined ? "default" : `file ${speaks.file.path}`;
-      if (system !== undefined && config?.content[part] !== undefined) this.notes.push(`${part} in ${config.file.path} is not used: ${system.file.path} speaks.`);
+      if (system !== undefined && config?.content[part] !== undefined)
+        this.notes.push(`${part} in ${config.file.path} is not used: ${system.file.path} speaks.`);
     }
     const files = [system, config].filter((file) => file !== undefined);
-    return { ...policy, roots: this.#allowList("terraform.roots", files), env: this.#allowList("terraform.env", files), toolsets: this.#allowList("toolsets", files), read_only: this.#readOnly(files) };
+    return {
+      ...policy,
+      roots: this.#allowList("terraform.roots", files),
+      env: this.#allowList("terraform.env", files),
+      toolsets: this.#allowList("toolsets", files),
+      read_only: this.#readOnly(files),
+    };
   }
 
-  effective(places: Places, config: FileOf<ConfigFile> | undefined, system: FileOf<PolicyFile> | undefined, ordinary: Record<string, unknown>, policy: ReturnType<Reading["policy"]>): Effective {
+  effective(
+    places: Places,
+    config: FileOf<ConfigFile> | undefined,
+    system: FileOf<PolicyFile> | undefined,
+    ordinary: Record<string, unknown>,
+    policy: ReturnType<Reading["policy"]>,
+  ): Effective {
     const tree = ordinary as unknown as Settings;
     const hours = (ordinary["terraform"] as { approval_hours?: number } | undefined)?.approval_hours;
     if (hours !== undefined && hours > policy.approvals.hours) {
-      this.problems.push({ setting: "terraform.approval_hours", from: this.origin["terraform.approval_hours"] ?? "default", message: `It is ${hours}; approvals.hours allows at most ${policy.approvals.hours}.`, example: String(policy.approvals.hours) });
+      this.problems.push({
+        setting: "terraform.approval_hours",
+        from: this.origin["terraform.approval_hours"] ?? "default",
+        message: `It is ${hours}; approvals.hours allows at most ${policy.approvals.hours}.`,
+        example: String(policy.approvals.hours),
+      });
     }
     const settings: Settings = {
       ...tree,
@@ -146,7 +181,12 @@ class Reading {
       configFile: config === undefined ? undefined : places.configFile,
       cache: places.cache,
       temporal: { ...tree.temporal },
-      terraform: { ...tree.terraform, roots: policy.roots?.values ?? [], env: policy.env?.values ?? [], approval_hours: hours ?? policy.approvals.hours },
+      terraform: {
+        ...tree.terraform,
+        roots: policy.roots?.values ?? [],
+        env: policy.env?.values ?? [],
+        approval_hours: hours ?? policy.approvals.hours,
+      },
       remote: {},
       ...(policy.toolsets === undefined ? {} : { toolsets: policy.toolsets.values }),
       read_only: policy.read_only,
@@ -156,7 +196,13 @@ class Reading {
     this.problems.push(...togetherProblems(settings, this.origin));
     return {
       settings,
-      policy: { environments: policy.environments, approvals: policy.approvals, roots: policy.roots?.byFile === true ? policy.roots.values : undefined, read_only: policy.read_only, toolsets: policy.toolsets?.values },
+      policy: {
+        environments: policy.environments,
+        approvals: policy.approvals,
+        roots: policy.roots?.byFile === true ? policy.roots.values : undefined,
+        read_only: policy.read_only,
+        toolsets: policy.toolsets?.values,
+      },
       origin: this.origin,
       rest: this.#flags.rest,
       files: { config: config?.file.path, policy: system?.file.path },
@@ -190,7 +236,10 @@ class Reading {
     const given = this.#given(definition.name);
     if (given !== undefined) {
       const value = this.#coerced(definition, given);
-      return { value: PATHS.has(definition.name) && typeof value === "string" ? absolutePath(value, this.#sources.cwd, this.#sources.home) : value, origin: given.origin };
+      return {
+        value: PATHS.has(definition.name) && typeof value === "string" ? absolutePath(value, this.#sources.cwd, this.#sources.home) : value,
+        origin: given.origin,
+      };
     }
     const inFile = valueAt(config?.content, definition.path);
     if (config !== undefined && inFile !== undefined) {
@@ -204,11 +253,25 @@ class Reading {
   #coerced(definition: Definition, given: { texts: readonly string[]; origin: string }): unknown {
     const text = given.texts.at(-1)!;
     const separator = definition.facts.separator ?? ",";
-    const read = { text: () => text, number: () => (Number.isNaN(Number(text)) ? text : Number(text)), boolean: () => booleanOf(text), list: () => given.texts.flatMap((each) => each.split(separator)).map((each) => each.trim()).filter((each) => each !== "") };
+    const read = {
+      text: () => text,
+      number: () => (Number.isNaN(Number(text)) ? text : Number(text)),
+      boolean: () => booleanOf(text),
+      list: () =>
+        given.texts
+          .flatMap((each) => each.split(separator))
+          .map((each) => each.trim())
+          .filter((each) => each !== ""),
+    };
     const result = definition.schema.safeParse(read[definition.kind]());
     if (result.success) return result.data;
     const value = definition.facts.secret ? "The value" : shown(text);
-    this.problems.push({ setting: definition.name, from: given.origin, message: `${value} is refused: ${result.error.issues.map((issue) => issue.message).join("; ")}.`, example: definition.facts.example });
+    this.problems.push({
+      setting: definition.name,
+      from: given.origin,
+      message: `${value} is refused: ${result.error.issues.map((issue) => issue.message).join("; ")}.`,
+      example: definition.facts.example,
+    });
     return undefined;
   }
 
@@ -218,7 +281,12 @@ class Reading {
     const layers: Layer[] = [];
     for (const { file, content } of files) {
       const values = valueAt(content, definition.path) as string[] | undefined;
-      if (values !== undefined) layers.push({ origin: `file ${file.path}`, values: isFolder ? values.map((each) => real(absolutePath(each, dirname(file.path), this.#sources.home))) : values, isFile: true });
+      if (values !== undefined)
+        layers.push({
+          origin: `file ${file.path}`,
+          values: isFolder ? values.map((each) => real(absolutePath(each, dirname(file.path), this.#sources.home))) : values,
+          isFile: true,
+        });
     }
     const byFile = layers.length > 0;
     const given = this.#given(name);
@@ -228,7 +296,8 @@ class Reading {
     }
     const result = narrowed(name, layers, MEETS[name]!);
     this.origin[name] = result?.origin ?? "default";
-    if (result === undefined) return definition.facts.default === undefined ? undefined : { values: [...(definition.facts.default as string[])], byFile };
+    if (result === undefined)
+      return definition.facts.default === undefined ? undefined : { values: [...(definition.facts.default as string[])], byFile };
     this.problems.push(...result.problems);
     this.notes.push(...result.notes);
     return { values: result.values, byFile };
@@ -237,21 +306,27 @@ class Reading {
   #folders(setting: string, from: string, values: readonly string[]): string[] {
     return values.map((value) => {
       const path = absolutePath(value, this.#sources.cwd, this.#sources.home);
-      if (!isFolder(path)) this.problems.push({ setting, from, message: `There is no folder ${shown(path)}.`, example: "--root ~/infrastructure" });
+      if (!isFolder(path))
+        this.problems.push({ setting, from, message: `There is no folder ${shown(path)}.`, example: "--root ~/infrastructure" });
       return real(path);
     });
   }
 
   #readOnly(files: readonly FileOf<PolicyFile>[]): boolean {
     const definition = definitions().find((each) => each.name === "read_only")!;
-    const speaking = files.find(({ content }) => content.read_only === true) ?? files.find(({ content }) => content.read_only !== undefined);
+    const speaking =
+      files.find(({ content }) => content.read_only === true) ?? files.find(({ content }) => content.read_only !== undefined);
     const byFile = speaking?.content.read_only ?? false;
     const given = this.#given("read_only");
     const wanted = given === undefined ? undefined : this.#coerced(definition, given);
     this.origin["read_only"] = speaking === undefined ? "default" : `file ${speaking.file.path}`;
     if (given === undefined || wanted === undefined) return byFile;
     if (byFile && wanted === false) {
-      this.problems.push({ setting: "read_only", from: given.origin, message: `${this.origin["read_only"]} says true; flags and environment can only narrow it.` });
+      this.problems.push({
+        setting: "read_only",
+        from: given.origin,
+        message: `${this.origin["read_only"]} says true; flags and environment can only narrow it.`,
+      });
     }
     if (!byFile) this.origin["read_only"] = given.origin;
     return byFile || wanted === true;
@@ -265,7 +340,10 @@ function put(tree: Record<string, unknown>, path: readonly string[], value: unkn
 }
 
 function valueAt(tree: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((at, key) => (typeof at === "object" && at !== null ? (at as Record<string, unknown>)[key] : undefined), tree);
+  return path.reduce<unknown>(
+    (at, key) => (typeof at === "object" && at !== null ? (at as Record<string, unknown>)[key] : undefined),
+    tree,
+  );
 }
 
 function booleanOf(text: string): boolean | string {

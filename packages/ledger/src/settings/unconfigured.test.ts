@@ -42,11 +42,16 @@ describe("anything that is, or may be, a setting makes the start a whole one", (
     [["infra", "--root"]],
   ])("%j", (argv) => expect(isUnconfigured(start({ argv }))).toBe(false));
 
-  it.each(settingsTable().flatMap(({ env }) => env).filter((name) => name !== "PLATFORM_OPS_HOME"))("%s", (name) => {
+  it.each(
+    settingsTable()
+      .flatMap(({ env }) => env)
+      .filter((name) => name !== "PLATFORM_OPS_HOME"),
+  )("%s", (name) => {
     expect(isUnconfigured(start({ env: { [name]: "x" } }))).toBe(false);
   });
 
-  it("an unknown variable of ours, which is refused", () => expect(isUnconfigured(start({ env: { PLATFORM_OPS_TOOLSET: "x" } }))).toBe(false));
+  it("an unknown variable of ours, which is refused", () =>
+    expect(isUnconfigured(start({ env: { PLATFORM_OPS_TOOLSET: "x" } }))).toBe(false));
 
   it.each(["a file", "a folder"])("%s at the operator's place", (kind) => {
     const config = join(home, ".config/platform-ops");

@@ -22,7 +22,13 @@ const HARMLESS = /^PLATFORM_OPS_(HOME|TEST_.*)$/;
  * are the defaults then, without a fault, and need not be read before the first call. False where in doubt.
  */
 export function isUnconfigured({ argv, env, cwd, home, platform }: Start): boolean {
-  return onlyRoots(argv, cwd) && saysNothing(env) && isAbsolute(home) && !isThere(SYSTEM_POLICY_FILE) && !isThere(defaultConfigFile(platform, { ...env, HOME: home }));
+  return (
+    onlyRoots(argv, cwd) &&
+    saysNothing(env) &&
+    isAbsolute(home) &&
+    !isThere(SYSTEM_POLICY_FILE) &&
+    !isThere(defaultConfigFile(platform, { ...env, HOME: home }))
+  );
 }
 
 function onlyRoots(argv: readonly string[], cwd: string): boolean {

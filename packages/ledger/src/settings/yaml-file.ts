@@ -21,7 +21,11 @@ export interface YamlFile {
  * @returns undefined when there is no such file; or the problems that make it unreadable.
  */
 export function readYamlFile(path: string): YamlFile | SettingProblem[] | undefined {
-  const problem = (message: string, line?: number): SettingProblem => ({ setting: "file", from: line === undefined ? `file ${path}` : `file ${path}:${line}`, message });
+  const problem = (message: string, line?: number): SettingProblem => ({
+    setting: "file",
+    from: line === undefined ? `file ${path}` : `file ${path}:${line}`,
+    message,
+  });
   let source: { text: string; stat: Stats } | string | undefined;
   try {
     source = readBounded(path);
@@ -32,8 +36,17 @@ export function readYamlFile(path: string): YamlFile | SettingProblem[] | undefi
   if (typeof source === "string") return [problem(source)];
   const lines = new LineCounter();
   try {
-    const document = parseDocument(source.text, { lineCounter: lines, uniqueKeys: false, version: "1.2", schema: "core", merge: false, stringKeys: true });
-    const faults = [...document.errors, ...document.warnings].map((fault) => problem(firstLine(fault.message), lines.linePos(fault.pos[0]).line));
+    const document = parseDocument(source.text, {
+      lineCounter: lines,
+      uniqueKeys: false,
+      version: "1.2",
+      schema: "core",
+      merge: false,
+      stringKeys: true,
+    });
+    const faults = [...document.errors, ...document.warnings].map((fault) =>
+      problem(firstLine(fault.message), lines.linePos(fault.pos[0]).line),
+    );
     if (faults.length > 0) return faults.slice(0, 20);
     const doubles = duplicateKeys(document, lines).map(({ key, line }) => problem(`The key ${JSON.stringify(key)} stands twice.`, line));
     if (doubles.length > 0) return doubles.slice(0, 20);
@@ -42,7 +55,9 @@ export function readYamlFile(path: string): YamlFile | SettingProblem[] | undefi
     JSON.stringify(value);
     return { path, stat: source.stat, value, where: (at) => whereIn(path, document, lines, at) };
   } catch (error) {
-    return [problem(error instanceof RangeError ? "It is nested too deeply." : "It repeats anchors too often, or an anchor contains itself.")];
+    return [
+      problem(error instanceof RangeError ? "It is nested too deeply." : "It repeats anchors too often, or an anchor contains itself."),
+    ];
   }
 }
 

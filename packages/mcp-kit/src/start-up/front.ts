@@ -82,7 +82,11 @@ function legacyAnswer(
 }
 
 /** Name, version and title, as both eras show them. */
-export function identity({ name, version, title }: Pick<Opening, "name" | "version" | "title">): { name: string; version: string; title?: string } {
+export function identity({ name, version, title }: Pick<Opening, "name" | "version" | "title">): {
+  name: string;
+  version: string;
+  title?: string;
+} {
   return { name, version, ...(title !== undefined && { title }) };
 }
 

@@ -40,7 +40,7 @@ describe("runs", () => {
   it("lists runs with their phase and says how to read on", async () => {
     const seen = await runs(
       { open: true, server: "terraform", limit: "5" },
-      { runs: [run("a", { phase: "awaiting_approval" }), run("b")], cursor: "abc" },
+      { runs: [run("a", { run: { phase: "awaiting_approval" } }), run("b")], cursor: "abc" },
     );
     expect(seen).toMatchObject({ code: 0, closed: true, filter: { open: true, server: "terraform", limit: 5 } });
     expect(seen.out.split("\n")[1]).toMatch(/^a\s+RUNNING\s+awaiting_approval\s+apply\s+2026-11-21T09:00:00$/);
@@ -52,7 +52,7 @@ describe("runs", () => {
   });
 
   it("lets no id move the terminal's cursor", async () => {
-    expect((await runs({}, { runs: [run("a\u001b[2Jb\nc", { phase: "\u009bx" })] })).out).not.toMatch(/[\u001b\u009b]|b\nc/);
+    expect((await runs({}, { runs: [run("a\u001b[2Jb\nc", { run: { phase: "\u009bx" } })] })).out).not.toMatch(/[\u001b\u009b]|b\nc/);
   });
 
   it.each(["0", "1001", "x", "-1", "1e3"])("refuses --limit %s", async (limit) => {

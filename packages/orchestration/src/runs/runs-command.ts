@@ -24,7 +24,8 @@ function limitOf(value: string | boolean | string[] | undefined): number {
 const shown = (text: string): string => text.replace(CONTROL, "?");
 
 function phaseOf(run: RunDescription): string {
-  const phase = run.memo["phase"];
+  // Every server keeps the phase of its runs under the memo's key `run`.
+  const phase = (run.memo["run"] as { phase?: unknown } | undefined)?.phase;
   return typeof phase === "string" ? shown(phase) : "";
 }
 

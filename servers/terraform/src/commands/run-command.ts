@@ -14,7 +14,7 @@ const POLL_MS = 300;
 export const runCommand = defineCommand<TerraformDeps>({
   name: "run",
   summary: "Start a run and follow it to its end",
-  usage: "run [CONFIG_PATH] [--plan] [--only NAME] [--markdown FILE]",
+  usage: "run [CONFIG_PATH] [--plan] [--only NAME] [--markdown FILE] [--no-wait]",
   options: {
     plan: { type: "boolean", description: "Only plan, whatever the operations say" },
     only: { type: "string", multiple: true, description: "Run only this workspace; repeatable" },

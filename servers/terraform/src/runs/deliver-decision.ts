@@ -17,7 +17,10 @@ export async function deliverDecision(deps: TerraformDeps, record: ApprovalRecor
   const { status } = await orchestration.describe(record.run_id);
   if (status !== "RUNNING") return record.decision === "approved" ? "kept for the next run with the same plan" : "recorded";
   try {
-    const answer = await orchestration.update<DecideAnswer>(record.run_id, UPDATE_DECIDE, record, { updateId: `decide-${recordDigest(record)}`, timeoutMs: ANSWER_WITHIN_MS });
+    const answer = await orchestration.update<DecideAnswer>(record.run_id, UPDATE_DECIDE, record, {
+      updateId: `decide-${recordDigest(record)}`,
+      timeoutMs: ANSWER_WITHIN_MS,
+    });
     return `${answer.decision}: ${answer.workspaces.join(", ")}`;
   } catch (error) {
     if (isOpsError(error) && error.code === "not_found") return "the run ended before the decision came";

@@ -4,7 +4,10 @@ import type { RunView } from "./run-view.ts";
 
 /** A run as a Markdown comment for a pull request. Names and messages are escaped: they come from files. */
 export function markdownReport(view: RunView): string {
-  const rows = view.workspaces.map((w) => `| ${cell(w.name)} | ${w.phase} | ${w.counts === undefined ? "" : printCounts(w.counts)} | ${w.seconds ?? ""} | ${cell(w.error === undefined ? (w.because ?? "") : `${w.error.code}: ${w.error.message}`)} |`);
+  const rows = view.workspaces.map(
+    (w) =>
+      `| ${cell(w.name)} | ${w.phase} | ${w.counts === undefined ? "" : printCounts(w.counts)} | ${w.seconds ?? ""} | ${cell(w.error === undefined ? (w.because ?? "") : `${w.error.code}: ${w.error.message}`)} |`,
+  );
   return [
     `### Terraform run: ${view.phase}`,
     "",
@@ -18,5 +21,8 @@ export function markdownReport(view: RunView): string {
 }
 
 function cell(text: string): string {
-  return text.replaceAll(/[\r\n]+/g, " ").replaceAll(/[|<>`\\[\]]/g, (char) => `\\${char}`).slice(0, 500);
+  return text
+    .replaceAll(/[\r\n]+/g, " ")
+    .replaceAll(/[|<>`\\[\]]/g, (char) => `\\${char}`)
+    .slice(0, 500);
 }

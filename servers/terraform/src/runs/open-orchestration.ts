@@ -1,5 +1,12 @@
 import type { Keyring } from "@platform-ops/ledger";
-import { ensureLocal, ensureWorkers, installWorkerBuild, isOtherTemporalThere, locateTemporal, type Orchestration } from "@platform-ops/orchestration";
+import {
+  ensureLocal,
+  ensureWorkers,
+  installWorkerBuild,
+  isOtherTemporalThere,
+  locateTemporal,
+  type Orchestration,
+} from "@platform-ops/orchestration";
 import { join } from "node:path";
 import type { ServerConfig } from "../config.ts";
 import { processEnvironment, setupNeeded } from "./local-parts.ts";
@@ -23,7 +30,12 @@ export async function openOrchestration(config: ServerConfig, keys: Keyring, nee
     if (workers.length > 0) await ensureWorkers({ ...(await common(config)), workers });
     return await connect({ ...cluster, keys });
   }
-  const binary = await locateTemporal({ home: settings.home, cache: settings.cache, path: config.path, ...(settings.temporal.binary === undefined ? {} : { configured: settings.temporal.binary }) });
+  const binary = await locateTemporal({
+    home: settings.home,
+    cache: settings.cache,
+    path: config.path,
+    ...(settings.temporal.binary === undefined ? {} : { configured: settings.temporal.binary }),
+  });
   if (binary === undefined) throw setupNeeded(config, "Temporal is not installed.");
   const local = await ensureLocal({
     ...(await common(config)),
@@ -31,7 +43,13 @@ export async function openOrchestration(config: ServerConfig, keys: Keyring, nee
     temporalBinary: binary.path,
     ...(settings.temporal.port === undefined ? {} : { port: settings.temporal.port }),
   });
-  return await connect({ mode: "local", address: local.address, namespace: local.namespace, keys, known: { other_on_7233: await isOtherTemporalThere() } });
+  return await connect({
+    mode: "local",
+    address: local.address,
+    namespace: local.namespace,
+    keys,
+    known: { other_on_7233: await isOtherTemporalThere() },
+  });
 }
 
 async function common(config: ServerConfig) {

@@ -1,4 +1,5 @@
 import { printCounts } from "../worker/print-counts.ts";
+import type { OpenApproval } from "../worker/run-memo.ts";
 import type { RunView, WorkspaceView } from "./run-view.ts";
 
 /** Workspaces shown in full; of more, those that need a look come first and the rest is counted. */
@@ -30,13 +31,16 @@ export function nextCalls(view: RunView, startedAs: string): NextCall[] {
     ];
   }
   if (view.approval !== undefined) {
-    return [
-      { tool: "get_plan", arguments: id, why: "shows what would change" },
-      { tool: "request_approval", arguments: id, why: "asks the person by form, where the client has forms" },
-      { command: `${startedAs} approve ${view.approval.id}`, why: "decides it at a terminal; an agent cannot decide" },
-    ];
+    return [{ tool: "get_plan", arguments: id, why: "shows what would change" }, ...waysToDecide(view.approval, id, startedAs)];
   }
-  if (view.phase === "needs_version") return [{ command: `${startedAs} doctor`, why: "says which worker build the run needs" }];
+  if (view.phase === "needs_version")
+    return [
+      {
+        command: `${startedAs} worker`,
+        why: "of the build that started the run carries it on; build.json of each is in workers/ of the data directory",
+      },
+      { tool: "cancel_workflow", arguments: id, why: "gives it up" },
+    ];
   if (view.workspaces.some((w) => w.phase === "credentials"))
     return [{ command: `${startedAs} refresh-credentials ${view.workflow_id}`, why: "hands renewed credentials to the run" }];
   if (view.open)
@@ -49,6 +53,17 @@ export function nextCalls(view: RunView, startedAs: string): NextCall[] {
   }
   if (view.phase === "completed") return [{ tool: "get_outputs", arguments: id, why: "reads the outputs" }];
   return [{ tool: "execute_workflow", why: "once the cause is mended" }];
+}
+
+/** How a person can decide, by the channels that count. An agent cannot. */
+function waysToDecide(approval: OpenApproval, id: { workflow_id: string }, startedAs: string): NextCall[] {
+  const command = `${startedAs} approve ${approval.id}`;
+  const ways: Record<string, NextCall> = {
+    elicit: { tool: "request_approval", arguments: id, why: "asks the person by form, where the client has forms" },
+    cli: { command, why: "decides it at a terminal; an agent cannot decide" },
+    signed: { command: `${command} --key FILE`, why: "decides it by signature; an agent cannot decide" },
+  };
+  return approval.channels.flatMap((channel) => ways[channel] ?? []);
 }
 
 /** The status as text: the source's lines first, then ours. Complete by itself. */

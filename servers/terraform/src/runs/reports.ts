@@ -16,10 +16,17 @@ export async function readReport(ledger: Ledger, id: string): Promise<RunReport 
  * Closed runs older than `before` (a run's id; all where it is undefined), the latest first. Ids hold their time, so that
  * nothing but the names is read of the runs that are not shown.
  */
-export async function listReports(ledger: Ledger, before: string | undefined, most: number): Promise<{ pointers: ReportPointer[]; more: boolean }> {
+export async function listReports(
+  ledger: Ledger,
+  before: string | undefined,
+  most: number,
+): Promise<{ pointers: ReportPointer[]; more: boolean }> {
   const names = await readdir(ledger.directory.path("reports")).catch(() => []);
   const ids = names.flatMap((name) => (name.endsWith(".json") && isRunId(name.slice(0, -5)) ? [name.slice(0, -5)] : []));
-  const older = ids.filter((id) => id.startsWith(RUN_ID_PREFIX) && (before === undefined || id < before)).sort().reverse();
+  const older = ids
+    .filter((id) => id.startsWith(RUN_ID_PREFIX) && (before === undefined || id < before))
+    .sort()
+    .reverse();
   const pointers = await Promise.all(older.slice(0, most).map((id) => readPointer(ledger, id)));
   return { pointers: pointers.filter((pointer) => pointer !== undefined), more: older.length > most };
 }

@@ -7,9 +7,6 @@ import type { ProgramRef } from "../terraform/step.ts";
 import type { RunEnvironment } from "../worker/run-contract.ts";
 import type { ReadMemo } from "../worker/run-memo.ts";
 
-/** Documented variables of the big clouds, and terraform's own. The operator's `terraform.env` replaces the list. */
-export const DEFAULT_VARIABLES = ["AWS_*", "GOOGLE_*", "CLOUDSDK_*", "GCLOUD_*", "ARM_*", "AZURE_*", "TF_VAR_*", "TF_TOKEN_*"] as const;
-
 /**
  * The run's own environment: allow-listed variables of the process that starts it, the programs that it needs with
  * version and digest, and the roots. Kept as a sealed artifact; the worker starts programs with exactly this.
@@ -17,7 +14,7 @@ export const DEFAULT_VARIABLES = ["AWS_*", "GOOGLE_*", "CLOUDSDK_*", "GCLOUD_*",
  */
 export async function captureEnvironment(deps: TerraformDeps, config: InfraConfig): Promise<RunEnvironment> {
   const { settings, env, path } = deps.config;
-  const globs = settings.terraform.env.length > 0 ? settings.terraform.env : DEFAULT_VARIABLES;
+  const globs = settings.terraform.env;
   const variables = collectEnvironment(env, globs);
   const kinds = [...new Set(config.workspaces.map((workspace) => workspace.kind))];
   const { directory } = await deps.ledger();
@@ -61,7 +58,7 @@ export async function renewEnvironment(
   const { artifacts } = await deps.ledger();
   const own = await artifacts.getJson<RunEnvironment>(digest);
   const { settings, env } = deps.config;
-  const globs = settings.terraform.env.length > 0 ? settings.terraform.env : DEFAULT_VARIABLES;
+  const globs = settings.terraform.env;
   const { variables, names } = renewVariables(own.variables, collectEnvironment(env, globs));
   return { environment: { ...own, variables, refreshes: digest }, names };
 }

@@ -54,7 +54,7 @@ export async function startRun(deps: TerraformDeps, request: RunRequest): Promis
     nodes,
     options: {
       parallelism: terraform.parallelism,
-      approval_hours: deps.config.policy.approvals.hours,
+      approval_hours: terraform.approval_hours,
       lock_timeout_seconds: terraform.lock_timeout_seconds,
       environment: environment.name,
     },
@@ -64,7 +64,15 @@ export async function startRun(deps: TerraformDeps, request: RunRequest): Promis
   };
   const id = `${RUN_ID_PREFIX}${ulid().toLowerCase()}`;
   // Before it begins: whatever this run then does has a name on record, whoever asked for it and by whichever way.
-  await audit.append({ kind: "run", actor: request.requester, what: "terraform run", target: config.config_path ?? config.workspace_root, digest: configDigest, outcome: "started", id });
+  await audit.append({
+    kind: "run",
+    actor: request.requester,
+    what: "terraform run",
+    target: config.config_path ?? config.workspace_root,
+    digest: configDigest,
+    outcome: "started",
+    id,
+  });
   const started = await orchestration.start({
     type: WORKFLOW_TYPE,
     id,

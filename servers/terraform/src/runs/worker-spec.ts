@@ -15,5 +15,13 @@ export async function workerSpec(config: ServerConfig): Promise<WorkerSpec> {
   if (!existsSync(join(config.dist, "worker.cjs"))) throw setupNeeded(config, "The worker is not built.");
   const build = await installWorkerBuild({ home, from: config.dist });
   if (!build.ready) throw setupNeeded(config, "The worker's runtime is not installed.");
-  return { server: SERVER, version: build.version, builtAt: build.builtAt, build: build.dir, entry: "worker.cjs", args: [], env: processEnvironment(config) };
+  return {
+    server: SERVER,
+    version: build.version,
+    builtAt: build.builtAt,
+    build: build.dir,
+    entry: "worker.cjs",
+    args: [],
+    env: processEnvironment(config),
+  };
 }

@@ -12,7 +12,15 @@ import { outputsOfPlan, type Outputs } from "./outputs.ts";
 import { fileSha256, readPriorState } from "./plan-file.ts";
 import { member, type PlanJson } from "./plan-json.ts";
 import { quietPlan, type QuietPlan } from "./quiet-plan.ts";
-import { NO_CHANGES, summarisePlan, type ChangeKind, type Counts, type FailedCheck, type OutputChange, type ResourceChange } from "./plan-summary.ts";
+import {
+  NO_CHANGES,
+  summarisePlan,
+  type ChangeKind,
+  type Counts,
+  type FailedCheck,
+  type OutputChange,
+  type ResourceChange,
+} from "./plan-summary.ts";
 import { endLeftover, failureOf, privateFolder, runProgram, type ProgramEnd } from "./run-program.ts";
 import { semanticDigest } from "./semantic-digest.ts";
 import { clearOwnEmptyState, emptyStateFailure, erroredStateFailure, erroredStatePath, isStateEmptyFile } from "./state.ts";

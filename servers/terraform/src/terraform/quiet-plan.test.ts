@@ -25,7 +25,11 @@ describe.each(programs)("a plan that changes nothing, with $kind $version", (pro
     const fixture = await WorkspaceFixture.create(program, process.env, { "main.tf": config });
     made.push(fixture);
     const { env, dataDir } = fixture.context();
-    execFileSync(program.path, ["apply", "-auto-approve", "-input=false"], { cwd: fixture.dir, env: { ...env, TF_DATA_DIR: dataDir }, stdio: "ignore" });
+    execFileSync(program.path, ["apply", "-auto-approve", "-input=false"], {
+      cwd: fixture.dir,
+      env: { ...env, TF_DATA_DIR: dataDir },
+      stdio: "ignore",
+    });
     return fixture;
   };
   const wasShown = (fixture: WorkspaceFixture): boolean => existsSync(join(fixture.context().work, "show.err"));
@@ -40,12 +44,17 @@ describe.each(programs)("a plan that changes nothing, with $kind $version", (pro
   });
 
   test("is shown where it has something to say: a check, a warning, a change", async () => {
-    const fixture = await applied(`${CONFIG}check "c" {\n  assert {\n    condition = terraform_data.a.output == 1\n    error_message = "Not one."\n  }\n}\n`);
+    const fixture = await applied(
+      `${CONFIG}check "c" {\n  assert {\n    condition = terraform_data.a.output == 1\n    error_message = "Not one."\n  }\n}\n`,
+    );
     const checked = await planWorkspace(fixture.context(), inputs());
     expect([wasShown(fixture), checked.changed, checked.checks.length]).toEqual([true, false, 1]);
 
     const warned = await applied();
-    await expect(planWorkspace(warned.context(), inputs({ variables: { absent: "1" } }))).rejects.toMatchObject({ code: "invalid_config", details: { reason: "variable_undeclared" } });
+    await expect(planWorkspace(warned.context(), inputs({ variables: { absent: "1" } }))).rejects.toMatchObject({
+      code: "invalid_config",
+      details: { reason: "variable_undeclared" },
+    });
 
     const changed = await applied();
     await changed.write({ "main.tf": CONFIG.replace("12345678901234567890 }", "2 }") });
@@ -68,8 +77,11 @@ describe.each(programs)("a plan that changes nothing, with $kind $version", (pro
     expect(await quietPlan(end(events()), plan_file)).toBeDefined();
     expect(await quietPlan(end(events(), 2), plan_file)).toBeUndefined();
     expect(await quietPlan(end(new StreamFacts()), plan_file)).toBeUndefined();
-    for (const type of ["planned_change", "resource_drift"]) expect(await quietPlan(end(events([{ type, change: {} }])), plan_file)).toBeUndefined();
-    expect(await quietPlan(end(events([{ type: "diagnostic", diagnostic: { severity: "warning", summary: "x" } }])), plan_file)).toBeUndefined();
+    for (const type of ["planned_change", "resource_drift"])
+      expect(await quietPlan(end(events([{ type, change: {} }])), plan_file)).toBeUndefined();
+    expect(
+      await quietPlan(end(events([{ type: "diagnostic", diagnostic: { severity: "warning", summary: "x" } }])), plan_file),
+    ).toBeUndefined();
     expect(await quietPlan(end(events([], { n: { action: "noop" } })), plan_file)).toBeUndefined();
     expect(await quietPlan(end(events([], { n: { action: "update" }, s: { action: "noop" } })), plan_file)).toBeUndefined();
     await writeFile(plan_file, "encrypted");

@@ -22,7 +22,9 @@ export interface QuietPlan extends PriorState {
 export async function quietPlan(end: ProgramEnd, planFile: string): Promise<QuietPlan | undefined> {
   if (!isQuiet(end)) return undefined;
   try {
-    const text = readZipMembers(await readFile(planFile), (name) => name === "tfstate").get("tfstate")?.toString("utf8");
+    const text = readZipMembers(await readFile(planFile), (name) => name === "tfstate")
+      .get("tfstate")
+      ?.toString("utf8");
     if (text === undefined) return undefined;
     const state = parseLossless(text);
     const outputs = outputsOfState(state, end.facts.outputs);

@@ -50,7 +50,10 @@ export function semanticDigest(plan: PlanJson, key: Uint8Array): string {
       .filter(isMeant)
       .map((entry) => (isRecord(entry) ? Object.assign({}, entry, { change: meaning(entry["change"], key) }) : entry));
   const sorted = (items: Json[]): string[] => items.map((item) => toJsonText(item, true)).sort(order);
-  const hidden = (name: string): string => createHmac("sha256", key).update(toJsonText(plan[name] ?? null, true)).digest("hex");
+  const hidden = (name: string): string =>
+    createHmac("sha256", key)
+      .update(toJsonText(plan[name] ?? null, true))
+      .digest("hex");
   const outputs = isRecord(plan["output_changes"]) ? Object.entries(plan["output_changes"]).filter(([, change]) => !isNoOp(change)) : [];
   const parts = {
     resource_changes: sorted(entries("resource_changes")),

@@ -16,10 +16,17 @@ export const cancel_workflow = tool({
   async run({ workflow_id, mode }, deps) {
     const view = await readRun(deps, workflow_id);
     const next = { tool: "get_workflow_status", arguments: { workflow_id, wait_seconds: 30 } };
-    if (!view.open) return { text: `${workflow_id} has ended already: ${view.phase}.`, data: { workflow_id, status: view.status, phase: view.phase, cancelled: false, next } };
+    if (!view.open)
+      return {
+        text: `${workflow_id} has ended already: ${view.phase}.`,
+        data: { workflow_id, status: view.status, phase: view.phase, cancelled: false, next },
+      };
     const orchestration = await deps.orchestration({ worker: true });
     await orchestration.signal(workflow_id, SIGNAL_CANCEL, { mode });
     const effect = mode === "drain" ? "nothing new starts; what is being applied finishes" : "what is being applied was interrupted once";
-    return { text: `${workflow_id} is being cancelled (${mode}): ${effect}.\nNext: get_workflow_status ${JSON.stringify(next.arguments)}`, data: { workflow_id, status: view.status, phase: "cancelling", mode, cancelled: true, next } };
+    return {
+      text: `${workflow_id} is being cancelled (${mode}): ${effect}.\nNext: get_workflow_status ${JSON.stringify(next.arguments)}`,
+      data: { workflow_id, status: view.status, phase: "cancelling", mode, cancelled: true, next },
+    };
   },
 });

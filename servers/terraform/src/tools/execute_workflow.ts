@@ -20,12 +20,21 @@ export const execute_workflow = tool({
     config: z
       .record(z.string().max(100), z.unknown())
       .optional()
-      .describe("Inline configuration: {workspace_root?, workspaces: [{name, kind?, dir?, tfvars?, dependsOn?, inputs?, operations?, taskQueue?, extraVars?}]}. Without dir a workspace takes its definition from config_path or from the one file that defines it."),
-    only: z.array(z.string().min(1).max(100)).min(1).max(500).optional().describe("Names of the workspaces to run; what they depend on is read, not run."),
+      .describe(
+        "Inline configuration: {workspace_root?, workspaces: [{name, kind?, dir?, tfvars?, dependsOn?, inputs?, operations?, taskQueue?, extraVars?}]}. Without dir a workspace takes its definition from config_path or from the one file that defines it.",
+      ),
+    only: z
+      .array(z.string().min(1).max(100))
+      .min(1)
+      .max(500)
+      .optional()
+      .describe("Names of the workspaces to run; what they depend on is read, not run."),
   }),
   async run({ workflow_name, config_path, config, only }, deps, call) {
     if (workflow_name !== "ParentWorkflow") {
-      throw new OpsError("invalid_input", `Unsupported workflow: ${workflow_name}`, { hint: 'Use workflow_name "ParentWorkflow", or leave it out.' });
+      throw new OpsError("invalid_input", `Unsupported workflow: ${workflow_name}`, {
+        hint: 'Use workflow_name "ParentWorkflow", or leave it out.',
+      });
     }
     if (config_path === undefined && config === undefined) {
       throw new OpsError("invalid_input", "Provide config_path or config", { hint: "list_workflows shows what a config_path defines." });

@@ -25,20 +25,38 @@ export const get_plan = tool({
     const run = await readRun(deps, workflow_id);
     const names = run.workspaces.map((w) => w.name);
     if (workspace !== undefined && !names.includes(workspace)) {
-      throw new OpsError("not_found", `The run has no workspace ${JSON.stringify(workspace)}.`, { hint: `It has: ${names.slice(0, 50).join(", ")}.` });
+      throw new OpsError("not_found", `The run has no workspace ${JSON.stringify(workspace)}.`, {
+        hint: `It has: ${names.slice(0, 50).join(", ")}.`,
+      });
     }
     const plans = await readPlans(deps, workflow_id, workspace === undefined ? names : [workspace]);
     const start = parseCursor(from);
     const all = plans.flatMap((plan) => planLines(plan));
     const page = all.slice(start, start + most);
     const next_cursor = start + most < all.length ? String(start + most) : undefined;
-    const unplanned = run.workspaces.filter((w) => (workspace === undefined || w.name === workspace) && !plans.some((plan) => plan.workspace === w.name));
+    const unplanned = run.workspaces.filter(
+      (w) => (workspace === undefined || w.name === workspace) && !plans.some((plan) => plan.workspace === w.name),
+    );
     return {
-      text: render(plans, page, unplanned, all.length, next_cursor === undefined ? undefined : { workflow_id, ...(workspace === undefined ? {} : { workspace }), cursor: next_cursor }),
+      text: render(
+        plans,
+        page,
+        unplanned,
+        all.length,
+        next_cursor === undefined ? undefined : { workflow_id, ...(workspace === undefined ? {} : { workspace }), cursor: next_cursor },
+      ),
       data: {
         workflow_id,
         phase: run.phase,
-        plans: plans.map(({ workspace: name, counts, kinds, drift, complete, program, made_at }) => ({ workspace: name, counts, kinds, drift: drift.length, complete, program, made_at })),
+        plans: plans.map(({ workspace: name, counts, kinds, drift, complete, program, made_at }) => ({
+          workspace: name,
+          counts,
+          kinds,
+          drift: drift.length,
+          complete,
+          program,
+          made_at,
+        })),
         changes: page,
         without_plan: unplanned.map((w) => ({ workspace: w.name, phase: w.phase })),
         total: all.length,
@@ -58,7 +76,13 @@ async function readPlans(deps: TerraformDeps, id: string, names: readonly string
   return (await Promise.all(read)).flat();
 }
 
-function render(plans: readonly PlanView[], page: readonly PlanLine[], unplanned: readonly { name: string; phase: string }[], total: number, next: Record<string, unknown> | undefined): string {
+function render(
+  plans: readonly PlanView[],
+  page: readonly PlanLine[],
+  unplanned: readonly { name: string; phase: string }[],
+  total: number,
+  next: Record<string, unknown> | undefined,
+): string {
   const parts = plans.flatMap((plan) => {
     const lines = page.filter((line) => line.workspace === plan.workspace);
     return lines.length > 0 ? [printPlan(plan, lines)] : [];

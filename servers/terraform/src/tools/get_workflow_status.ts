@@ -22,17 +22,32 @@ export const get_workflow_status = tool({
     wait_seconds: z.number().min(0).max(50).default(0).describe("How long to wait for something to happen, 0 to 50."),
   }),
   async run({ workflow_id, wait_seconds }, deps, call) {
-    const view = await waitFor(deps, workflow_id, wait_seconds * 1000, call.signal, (v) => call.progress(`${v.phase}: ${printTally(v.workspaces)}`, v.workspaces.filter((w) => isEnd(w.phase)).length, v.workspaces.length));
+    const view = await waitFor(deps, workflow_id, wait_seconds * 1000, call.signal, (v) =>
+      call.progress(`${v.phase}: ${printTally(v.workspaces)}`, v.workspaces.filter((w) => isEnd(w.phase)).length, v.workspaces.length),
+    );
     const next = nextCalls(view, deps.config.startedAs);
     const { shown, hidden } = selectWorkspaces(view.workspaces);
     return {
       text: renderStatus(view, next, new Date()),
-      data: { ...view, workspaces: shown, workspace_count: view.workspaces.length, truncated: hidden > 0, ...(view.approval === undefined ? {} : { approve_command: `${deps.config.startedAs} approve ${view.approval.id}` }), next },
+      data: {
+        ...view,
+        workspaces: shown,
+        workspace_count: view.workspaces.length,
+        truncated: hidden > 0,
+        ...(view.approval === undefined ? {} : { approve_command: `${deps.config.startedAs} approve ${view.approval.id}` }),
+        next,
+      },
     };
   },
 });
 
-async function waitFor(deps: TerraformDeps, id: string, ms: number, signal: AbortSignal, onChange: (view: RunView) => void): Promise<RunView> {
+async function waitFor(
+  deps: TerraformDeps,
+  id: string,
+  ms: number,
+  signal: AbortSignal,
+  onChange: (view: RunView) => void,
+): Promise<RunView> {
   const deadline = Date.now() + ms;
   let view = await readRun(deps, id);
   let seen = printTally(view.workspaces);

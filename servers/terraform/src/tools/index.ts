@@ -8,4 +8,13 @@ import { list_workflows } from "./list_workflows.ts";
 import { request_approval } from "./request_approval.ts";
 
 /** The tools, in the order in which clients see them. */
-export const tools = [list_workflows, execute_workflow, get_workflow_status, get_plan, request_approval, get_outputs, list_runs, cancel_workflow] as const;
+export const tools = [
+  list_workflows,
+  execute_workflow,
+  get_workflow_status,
+  get_plan,
+  request_approval,
+  get_outputs,
+  list_runs,
+  cancel_workflow,
+] as const;

@@ -22,19 +22,28 @@ export const list_runs = tool({
   }),
   async run({ open, limit: most, cursor: from }, deps) {
     const ledger = await deps.ledger();
-    const page = from?.startsWith(REPORTS) ? { runs: [] } : await (await deps.orchestration({ worker: false })).list({ server: SERVER, limit: most, ...(open === undefined ? {} : { open }), ...(from === undefined ? {} : { cursor: from }) });
+    const page = from?.startsWith(REPORTS)
+      ? { runs: [] }
+      : await (
+          await deps.orchestration({ worker: false })
+        ).list({ server: SERVER, limit: most, ...(open === undefined ? {} : { open }), ...(from === undefined ? {} : { cursor: from }) });
     const listed = page.runs.map(listedRun);
     let next = page.cursor;
     if (next === undefined && open !== true && listed.length < most) {
       // Temporal has told all it knows; what it has forgotten is in the reports.
-      const before = from?.startsWith(REPORTS) ? from.slice(REPORTS.length) : page.runs.findLast((run) => run.status !== "RUNNING")?.workflow_id;
+      const before = from?.startsWith(REPORTS)
+        ? from.slice(REPORTS.length)
+        : page.runs.findLast((run) => run.status !== "RUNNING")?.workflow_id;
       const known = new Set(listed.map((run) => run.workflow_id));
       const { pointers, more } = await listReports(ledger, before, most - listed.length);
       const kept = pointers.filter((pointer) => !known.has(pointer.workflow_id));
       listed.push(...kept.map(reportedRun));
       if (more) next = `${REPORTS}${kept.at(-1)?.workflow_id ?? ""}`;
     }
-    const lines = listed.map((run) => `${run.workflow_id}  ${run.status}  ${run.phase}  ${printTime(run.started_at)}${run.approval === undefined ? "" : `  waits for ${run.approval}`}`);
+    const lines = listed.map(
+      (run) =>
+        `${run.workflow_id}  ${run.status}  ${run.phase}  ${printTime(run.started_at)}${run.approval === undefined ? "" : `  waits for ${run.approval}`}`,
+    );
     const more = next === undefined ? "" : `\nMore: list_runs ${JSON.stringify({ cursor: next })}`;
     return {
       text: (lines.length === 0 ? "No runs." : lines.join("\n")) + more,

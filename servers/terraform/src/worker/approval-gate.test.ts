@@ -325,7 +325,13 @@ describe("without a person", () => {
     const place = (variables: Record<string, string>) => placeDigest(w.deps.keys, variables);
     const own = { HOME: "/home/a", PATH: "/bin", AWS_ACCESS_KEY_ID: "AKIA1", AWS_SECRET_ACCESS_KEY: "s", AWS_REGION: "eu-west-1" };
     expect(place({ ...own, PATH: "/usr/bin", AWS_SECRET_ACCESS_KEY: "t", TF_TOKEN_a_example: "x" })).toBe(place(own));
-    for (const other of [{ AWS_ACCESS_KEY_ID: "AKIA2" }, { AWS_REGION: "us-east-1" }, { AWS_PROFILE: "prod" }, { TF_VAR_a: "1" }, { HOME: "/home/b" }])
+    for (const other of [
+      { AWS_ACCESS_KEY_ID: "AKIA2" },
+      { AWS_REGION: "us-east-1" },
+      { AWS_PROFILE: "prod" },
+      { TF_VAR_a: "1" },
+      { HOME: "/home/b" },
+    ])
       expect(place({ ...own, ...other }), canonicalJson(other)).not.toBe(place(own));
   });
 

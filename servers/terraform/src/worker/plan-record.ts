@@ -72,7 +72,19 @@ export interface PlanView {
 export function carryKey(record: PlanRecord): string {
   const { workspace, dir, place, policy_environment, program, semantic_digest, lineage, serial, lock_file_sha256, inputs, kinds } = record;
   return sha256(
-    canonicalJson({ workspace, dir, place, policy_environment, program, semantic_digest, lineage, serial, lock_file_sha256, inputs, kinds }),
+    canonicalJson({
+      workspace,
+      dir,
+      place,
+      policy_environment,
+      program,
+      semantic_digest,
+      lineage,
+      serial,
+      lock_file_sha256,
+      inputs,
+      kinds,
+    }),
   );
 }
 

@@ -2,7 +2,9 @@ import { COUNT_KEYS, type Counts } from "./run-contract.ts";
 
 /** `+3 ~1 -0`, with what is rarer behind it. */
 export function printCounts(counts: Counts): string {
-  const rare = (["replace", "move", "import", "forget", "outputs"] as const).flatMap((key) => (counts[key] > 0 ? [`${counts[key]} ${key}`] : []));
+  const rare = (["replace", "move", "import", "forget", "outputs"] as const).flatMap((key) =>
+    counts[key] > 0 ? [`${counts[key]} ${key}`] : [],
+  );
   return [`+${counts.add} ~${counts.change} -${counts.destroy}`, ...rare].join(", ");
 }
 

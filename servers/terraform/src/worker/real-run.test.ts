@@ -245,7 +245,14 @@ describe.skipIf(binary === undefined || program === undefined)(
         expect.arrayContaining(["run: terraform plan changed", "command: terraform apply started", "command: terraform apply done"]),
       );
       const at = (what: string): number => story.findIndex((entry) => `${entry.kind}: ${entry.outcome}` === what);
-      const order = ["run: changed", "approval_requested: open", "decision: approved", "command: started", "command: done", "run: completed"].map(at);
+      const order = [
+        "run: changed",
+        "approval_requested: open",
+        "decision: approved",
+        "command: started",
+        "command: done",
+        "run: completed",
+      ].map(at);
       expect(order).toEqual(order.toSorted((a, b) => a - b));
       expect(order).not.toContain(-1);
     });

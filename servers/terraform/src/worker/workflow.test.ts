@@ -134,7 +134,10 @@ describe.skipIf(binary === undefined)(
     test("a decision that the policy takes no more: the run asks anew, and the new request releases it", async () => {
       const id = await start([node("a")], {});
       const first = (await until(id, (m) => m.phase === "awaiting_approval")).approval?.id ?? "";
-      await expect(decide(id, first, "void")).rejects.toMatchObject({ code: "approval_channel", message: expect.stringContaining("asks anew") });
+      await expect(decide(id, first, "void")).rejects.toMatchObject({
+        code: "approval_channel",
+        message: expect.stringContaining("asks anew"),
+      });
       const second = (await until(id, (m) => m.approval !== undefined && m.approval.id !== first)).approval?.id ?? "";
       await expect(decide(id, first, "approved")).rejects.toMatchObject({ code: "approval_closed" });
       await decide(id, second, "approved");
@@ -226,7 +229,10 @@ describe.skipIf(binary === undefined)(
       expect(await orchestration.result(planned)).toMatchObject({ phase: "completed", planned: 1, report: D("f") });
       expect((await memo(planned)).approval).toBeUndefined();
       const id = await start([node("a")], { gate: "refuses" });
-      await expect(orchestration.result(id)).rejects.toMatchObject({ code: "run_failed", message: expect.stringContaining("approval_channel") });
+      await expect(orchestration.result(id)).rejects.toMatchObject({
+        code: "run_failed",
+        message: expect.stringContaining("approval_channel"),
+      });
       expect(logOf(id)).toEqual(expect.arrayContaining(["release a", "finish failed"]));
     });
 
