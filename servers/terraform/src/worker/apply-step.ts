@@ -10,6 +10,7 @@ import { asRecord } from "./approval-gate.ts";
 import { checkCredentials } from "./credentials.ts";
 import { failureOfOpening, isStepFailure, keepFailure } from "./failure-text.ts";
 import { outputsOfApply } from "./known-outputs.ts";
+import { readPlanBytes } from "./plan-bytes.ts";
 import { carryKey, consumerOf, type PlanMaterial, type PlanRecord } from "./plan-record.ts";
 import { clearWork, keepOutputs } from "./plan-step.ts";
 import type { ApplyAnswer, ApplyTask } from "./activity-contract.ts";
@@ -149,7 +150,7 @@ async function applyWithPlanFile(
 }
 
 async function planBytes(deps: WorkerDeps, record: PlanRecord): Promise<Buffer> {
-  const bytes = await deps.artifacts.get(record.plan_file);
+  const bytes = await readPlanBytes(deps.artifacts, record.plan_file);
   if (createHash("sha256").update(bytes).digest("hex") !== record.plan_sha256)
     throw new OpsError("artifact_missing", "The stored plan is not the one that was made.");
   return bytes;

@@ -9,6 +9,7 @@ import { resolveVariables, type WorkspaceOutputs } from "../terraform/variables.
 import { checkCredentials } from "./credentials.ts";
 import { failureOfOpening, isStepFailure, keepFailure } from "./failure-text.ts";
 import { placeDigest } from "./place-digest.ts";
+import { keepPlanBytes } from "./plan-bytes.ts";
 import type { PlanMaterial, PlanRecord, PlanView } from "./plan-record.ts";
 import { releasePlan } from "./release-plan.ts";
 import type { PlanAnswer, PlanTask } from "./activity-contract.ts";
@@ -223,7 +224,7 @@ async function keepPlan(
   const { kind, version, digest: program } = opened.step.program;
   const expiresAt = new Date(Date.now() + (deps.policy.approvals.hours + 24) * HOUR);
   const [plan_file, material, view] = await Promise.all([
-    readFile(result.plan_file).then((bytes) => deps.artifacts.put(bytes, { kind: "plan", expiresAt })),
+    readFile(result.plan_file).then((bytes) => keepPlanBytes(deps.artifacts, bytes, expiresAt)),
     deps.artifacts.putJson(made.material, { kind: "plan_material", expiresAt }),
     made.view,
   ]);
