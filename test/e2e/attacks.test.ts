@@ -193,3 +193,25 @@ test("a policy that the operator tightens while a run waits counts at once", asy
   expect((await end(run.agent, run.id)).data["phase"]).toBe("completed");
   expect(await effects(run.home.project, "a")).toBe(1);
 });
+
+test("a script that was swapped after the plan is not run by its approval", async () => {
+  const home = await newHome();
+  homes.push(home);
+  const script = join(home.project, "a", "x.sh");
+  await writeProject(home.project, [
+    { name: "a", more: 'resource "terraform_data" "script" {\n  provisioner "local-exec" { command = "sh ./x.sh" }\n}' },
+  ]);
+  await writeFile(script, "touch ran-seen\n");
+  const run = await waitingRun("", {}, home);
+  await writeFile(script, "touch ran-swapped\n");
+  await run.agent.call("request_approval", { workflow_id: run.id });
+  const asked = await until(async () => {
+    const status = await run.agent.call("get_workflow_status", { workflow_id: run.id, wait_seconds: 10 });
+    return status.data["phase"] === "awaiting_approval" && status.data["approval"].id !== run.approval ? status : undefined;
+  }, "a new question about a new plan");
+  expect(asked.data["open"]).toBe(true);
+  expect(await readdir(join(home.project, "a"))).not.toContain("ran-swapped");
+  await run.agent.call("request_approval", { workflow_id: run.id });
+  expect((await end(run.agent, run.id)).data["phase"]).toBe("completed");
+  expect(await readdir(join(home.project, "a"))).toContain("ran-swapped");
+});

@@ -9,6 +9,7 @@ import type { WorkspaceOutputs } from "../terraform/variables.ts";
 import { asRecord } from "./approval-gate.ts";
 import { checkCredentials } from "./credentials.ts";
 import { failureOfOpening, isStepFailure, keepFailure } from "./failure-text.ts";
+import { folderDigest } from "./folder-digest.ts";
 import { outputsOfApply } from "./known-outputs.ts";
 import { readPlanBytes } from "./plan-bytes.ts";
 import { carryKey, consumerOf, type PlanMaterial, type PlanRecord } from "./plan-record.ts";
@@ -61,6 +62,8 @@ async function apply(deps: WorkerDeps, call: StepCall, task: ApplyTask, opened: 
   const record = wasBegun ? await deps.artifacts.getJson<PlanRecord>(task.plan) : await loadPlan(deps, call, task, opened);
   // The operator drew the environments anew since: it is planned there, and asked for by the rules of that one.
   if (mayBegin && record.policy_environment !== opened.environment.name) return { outcome: "stale" };
+  // A script or template that an apply would run or read is another than when it was planned.
+  if (mayBegin && record.files !== (await folderDigest(workspace.dir, opened.step.dataDir))) return { outcome: "stale" };
   const material = await deps.artifacts.getJson<PlanMaterial>(record.material);
   for (const secret of material.secrets) opened.redactor.addSecret(secret);
   if (mayBegin) {

@@ -26,6 +26,8 @@ export interface PlanRecord {
   readonly lineage: string | null;
   readonly serial: number;
   readonly lock_file_sha256: string | null;
+  /** Digest of the files that the plan does not hold and the apply may read or run, see `folderDigest`. */
+  readonly files: string;
   /** Digest of the variables that came from other workspaces, extraVars and the tfvars file. */
   readonly inputs: string;
   readonly counts: Counts;
@@ -70,7 +72,8 @@ export interface PlanView {
  * are not interchangeable.
  */
 export function carryKey(record: PlanRecord): string {
-  const { workspace, dir, place, policy_environment, program, semantic_digest, lineage, serial, lock_file_sha256, inputs, kinds } = record;
+  const { workspace, dir, place, policy_environment, program, semantic_digest, lineage, serial, lock_file_sha256, files, inputs, kinds } =
+    record;
   return sha256(
     canonicalJson({
       workspace,
@@ -82,6 +85,7 @@ export function carryKey(record: PlanRecord): string {
       lineage,
       serial,
       lock_file_sha256,
+      files,
       inputs,
       kinds,
     }),

@@ -9,6 +9,7 @@ import { resolveVariables, type WorkspaceOutputs } from "../terraform/variables.
 import { checkCredentials } from "./credentials.ts";
 import { failureOfOpening, isStepFailure, keepFailure } from "./failure-text.ts";
 import { placeDigest } from "./place-digest.ts";
+import { folderDigest } from "./folder-digest.ts";
 import { keepPlanBytes } from "./plan-bytes.ts";
 import type { PlanMaterial, PlanRecord, PlanView } from "./plan-record.ts";
 import { releasePlan } from "./release-plan.ts";
@@ -223,7 +224,9 @@ async function keepPlan(
   const { result } = made;
   const { kind, version, digest: program } = opened.step.program;
   const expiresAt = new Date(Date.now() + (deps.policy.approvals.hours + 24) * HOUR);
-  const [plan_file, material, view] = await Promise.all([
+  // After the plan, because planning may write files (an archive, say) that the apply then takes as they are.
+  const [files, plan_file, material, view] = await Promise.all([
+    folderDigest(opened.workspace.dir, opened.step.dataDir),
     readFile(result.plan_file).then((bytes) => keepPlanBytes(deps.artifacts, bytes, expiresAt)),
     deps.artifacts.putJson(made.material, { kind: "plan_material", expiresAt }),
     made.view,
@@ -245,6 +248,7 @@ async function keepPlan(
     lineage: result.lineage,
     serial: result.serial,
     lock_file_sha256: result.lock_file_sha256,
+    files,
     inputs: made.inputs,
     counts: result.counts,
     kinds: result.kinds,
