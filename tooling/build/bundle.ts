@@ -6,7 +6,14 @@ import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
 import { chunkName, lazyWorkspaceEntries, wrapTopLevelAwait } from "./chunks.ts";
 
 /** What only a worker needs is installed beside its build, because it holds native code: never bundled. */
-const WORKER_RUNTIME = ["@temporalio/*", "protobufjs", "protobufjs/*"];
+const WORKER_RUNTIME = [
+  ...["activity", "client", "common", "core-bridge", "nexus", "proto", "worker", "workflow"].flatMap((name) => [
+    `@temporalio/${name}`,
+    `@temporalio/${name}/*`,
+  ]),
+  "protobufjs",
+  "protobufjs/*",
+];
 
 /** Bundles that a client waits for. */
 const HURRIED = new Set(["main.cjs", "read-config.cjs", "whole-start.cjs"]);

@@ -1,0 +1,66 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { startTestTemporal, testTemporalBinary } from "@platform-ops/orchestration/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { AUTO_CONFIG, effects, newHome, writeProject, type TestHome } from "../support/home.ts";
+import { childEnv, startAgent, TERRAFORM_BIN } from "../support/mcp-client.ts";
+
+// A Temporal that is not ours to keep: it is named by TEMPORAL_ADDRESS, knows none of our search attributes, and the
+// workers are ours or somebody else's by a setting.
+
+const binary = testTemporalBinary(process.env);
+
+describe.skipIf(binary === undefined)("a Temporal elsewhere (`npm run setup` brings the binary)", () => {
+  let temporal: Awaited<ReturnType<typeof startTestTemporal>>;
+  let home: TestHome;
+  const env = (): Record<string, string> => ({ ...home.env, TEMPORAL_ADDRESS: temporal.address });
+
+  beforeAll(async () => {
+    temporal = await startTestTemporal({ binary: binary ?? "" });
+    home = await newHome({ config: AUTO_CONFIG });
+  });
+  afterAll(async () => {
+    await home?.remove();
+    await temporal?.stop();
+  });
+
+  async function completed(args: Record<string, string>): Promise<string> {
+    const agent = await startAgent({ roots: [home.project], home: home.home, env: { ...env(), ...args } });
+    try {
+      const started = await agent.call("execute_workflow", { config_path: "infra.yaml" });
+      expect(started.isError, started.text).toBe(false);
+      const status = await agent.call("get_workflow_status", { workflow_id: started.data["workflow_id"], wait_seconds: 50 });
+      expect(status.data["phase"], status.text).toBe("completed");
+      const listed = await agent.call("list_runs", { limit: 5 });
+      expect(listed.data["runs"][0].workflow_id, listed.text).toBe(started.data["workflow_id"]);
+      return status.text;
+    } finally {
+      await agent.close();
+    }
+  }
+
+  test("is used by name, with a worker that is kept on this machine and no Temporal of ours", async () => {
+    await writeProject(home.project, [{ name: "a" }]);
+    expect(await completed({})).toContain(`Temporal: ${temporal.address}, namespace default`);
+    expect(await effects(home.project, "a")).toBe(1);
+    expect(await home.run(["supervisor"])).toMatch(/temporal +off/);
+    await home.run(["supervisor", "stop"]);
+  });
+
+  test("with a worker that somebody else runs: `worker` in the foreground, which SIGTERM drains", async () => {
+    await writeProject(home.project, [{ name: "b" }]);
+    const worker = foreground(["worker"], env());
+    try {
+      await completed({ PLATFORM_OPS_TEMPORAL_WORKERS: "external" });
+      expect(await effects(home.project, "b")).toBe(1);
+      expect(await home.run(["supervisor"])).toContain("No supervisor runs");
+    } finally {
+      worker.kill("SIGTERM");
+      expect((await once(worker, "exit"))[0]).toBe(0);
+    }
+  });
+});
+
+function foreground(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
+  return spawn(process.execPath, [TERRAFORM_BIN, ...args], { env: { ...childEnv(), ...env }, stdio: "ignore" });
+}
