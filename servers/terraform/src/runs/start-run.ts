@@ -39,11 +39,12 @@ export async function startRun(deps: TerraformDeps, request: RunRequest): Promis
     workspace_root: config.workspace_root,
     dirs: config.workspaces.map((workspace) => workspace.dir),
   });
-  // Side by side, but what is missing is told in one order: the set-up first.
+  // What is wrong is told in one order: the data directory, the set-up, the programs.
   const capturing = captureEnvironment(deps, config);
   capturing.catch(() => undefined);
+  const configDigest = await artifacts.putJson(config, { kind: "config" });
   const orchestration = await deps.orchestration({ worker: true });
-  const [configDigest, captured] = await Promise.all([artifacts.putJson(config, { kind: "config" }), capturing]);
+  const captured = await capturing;
   await refuseUnpolledQueues(orchestration, config, queue);
   const environmentDigest = await artifacts.putJson(captured, { kind: "environment" });
   const nodes = toNodes(request.config, config, new Set(request.selected), queue);
