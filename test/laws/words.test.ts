@@ -31,8 +31,8 @@ textLaw("No registry's or proxy's host is written down: every machine has its ow
       /\b(registry\.npmjs\.org|registry\.yarnpkg\.com|proxy\.golang\.org|goproxy\.\w+|pypi\.org|artifactory|npm\.pkg\.github\.com)\b/i,
     ]),
   broken: {
-    ".npmrc": "registry=https://registry.npmjs.org/",
-    "tooling/planted.mjs": 'const env = { GOPROXY: "https://proxy.golang.org" };',
+    ".npmrc": `registry=https://registry.${"npmjs"}.org/`,
+    "tooling/planted.mjs": `const env = { GOPROXY: "https://proxy.${"golang"}.org" };`,
   },
 });
 
@@ -42,7 +42,7 @@ textLaw("No path of a developer's machine is written down", {
       /(?<![\w.])\/(work|root|tmp\/dev)\/[\w.-]+/,
       /(?<![\w.])\/(home|Users)\/(?!(you|me|user|ada|alice|bob|dev|runner|ops|someone|operator|agent|ana|kim)\b)[a-z]\w{2,}/,
     ]),
-  broken: { "docs/planted.md": "see /work/main/README.md", "packages/ledger/src/planted.ts": "// like /home/jsmith/x" },
+  broken: { "docs/planted.md": `see /${"work"}/main/README.md`, "packages/ledger/src/planted.ts": "// like /home/jsmith/x" },
   kept: { "docs/planted.md": "the file /home/you/infra.yaml" },
 });
 
