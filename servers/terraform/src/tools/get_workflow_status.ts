@@ -3,6 +3,7 @@ import { z } from "zod";
 import { tool, type TerraformDeps } from "../deps.ts";
 import { nextCalls, printTally, renderStatus, selectWorkspaces } from "../runs/render-status.ts";
 import { readRun, type RunView } from "../runs/run-view.ts";
+import { isFinal } from "../worker/run-contract.ts";
 import { workflowId } from "./params.ts";
 
 /** Between two looks while a call waits. */
@@ -23,7 +24,7 @@ export const get_workflow_status = tool({
   }),
   async run({ workflow_id, wait_seconds }, deps, call) {
     const view = await waitFor(deps, workflow_id, wait_seconds * 1000, call.signal, (v) =>
-      call.progress(`${v.phase}: ${printTally(v.workspaces)}`, v.workspaces.filter((w) => isEnd(w.phase)).length, v.workspaces.length),
+      call.progress(`${v.phase}: ${printTally(v.workspaces)}`, v.workspaces.filter((w) => isFinal(w.phase)).length, v.workspaces.length),
     );
     const next = nextCalls(view, deps.config.startedAs);
     const { shown, hidden } = selectWorkspaces(view.workspaces);
@@ -64,8 +65,4 @@ async function waitFor(
 /** Nothing more will happen by itself. */
 function needsAttention(view: RunView): boolean {
   return !view.open || view.phase === "awaiting_approval" || view.phase === "blocked" || view.phase === "needs_version";
-}
-
-function isEnd(phase: string): boolean {
-  return !["waiting", "held", "credentials", "planning", "awaiting_approval", "approved", "applying"].includes(phase);
 }

@@ -1,8 +1,8 @@
 import { environmentOf, Redactor, isMarkOfSecret, type Environment } from "@platform-ops/ledger";
 import { OpsError } from "@platform-ops/errors";
 import { mkdir, realpath } from "node:fs/promises";
-import { isAbsolute, relative, sep } from "node:path";
 import type { InfraConfig, Workspace } from "../infra/infra-config.ts";
+import { isInside } from "../infra/paths.ts";
 import { childEnvironment } from "../terraform/child-environment.ts";
 import { requireSameProgram } from "../terraform/program.ts";
 import type { Progress, StepContext } from "../terraform/step.ts";
@@ -104,11 +104,6 @@ async function requireInside({ dir, tfvars }: Workspace, roots: readonly string[
     const now = await realpath(path).catch(() => path);
     if (now !== path) throw notAllowed(`${path} leads to another place (${now}) than when the run was started.`, roots);
   }
-}
-
-function isInside(root: string, path: string): boolean {
-  const way = relative(root, path);
-  return way === "" || (way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way));
 }
 
 function notAllowed(message: string, roots: readonly string[]): OpsError {
