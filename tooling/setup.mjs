@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { cacheFolder, sweepPartials, takeLock } from "./setup/cache.mjs";
 import { bringOpenTofu, findTofu, terraformFolder } from "./setup/opentofu.mjs";
 import { installPackages, packagesAreInstalled } from "./setup/packages.mjs";
-import { bringPnpm } from "./setup/pnpm.mjs";
+import { bringPnpm, pnpmFolder } from "./setup/pnpm.mjs";
 import { MissingPart, ProgramFailed, run, which } from "./setup/program.mjs";
 import { createBoard } from "./setup/progress.mjs";
 
@@ -19,7 +19,7 @@ export const TSX = [join(ROOT, "node_modules/tsx/dist/cli.mjs"), "--conditions=p
 
 /**
  * Sets up what is missing. Resolves to the environment in which scripts and tests run: our cache; where there is no
- * terraform, a folder at the end of PATH in which an OpenTofu has that name; PLATFORM_OPS_TEST_TEMPORAL and
+ * terraform or pnpm, folders at the end of PATH in which an OpenTofu has that name and pnpm is; PLATFORM_OPS_TEST_TEMPORAL and
  * PLATFORM_OPS_TEST_TOFU tell tests what to use.
  * @param {AbortSignal} signal ends what runs and leaves nothing half made
  * @param {{ tofu?: boolean }} want tofu: an OpenTofu even where there is a terraform, because tests run with both
@@ -39,9 +39,10 @@ export async function setup(signal, want = {}) {
   try {
     const temporal = await steps({ root: ROOT, cache, board, signal, tofu: want.tofu === true || which("terraform") === undefined });
     const tofu = findTofu(cache);
+    const added = [which("terraform") === undefined ? terraformFolder(cache, tofu) : undefined, pnpmFolder(cache, pnpmVersion(ROOT))];
     return {
       ...process.env,
-      PATH: which("terraform") === undefined ? `${process.env.PATH}:${terraformFolder(cache, tofu)}` : process.env.PATH,
+      PATH: [process.env.PATH, ...added.filter((folder) => folder !== undefined)].join(":"),
       ...(tofu === undefined ? {} : { PLATFORM_OPS_TEST_TOFU: process.env.PLATFORM_OPS_TEST_TOFU ?? tofu }),
       PLATFORM_OPS_CACHE: cache,
       PLATFORM_OPS_TEST_TEMPORAL: process.env.PLATFORM_OPS_TEST_TEMPORAL ?? temporal,
@@ -68,8 +69,9 @@ async function steps({ root, cache, board, signal, tofu }) {
 }
 
 async function packagesThenBuild(common, board) {
-  if (!packagesAreInstalled(common.root)) {
-    const version = JSON.parse(readFileSync(join(common.root, "package.json"), "utf8")).packageManager.split("@")[1];
+  const version = pnpmVersion(common.root);
+  const hasPnpm = which("pnpm") !== undefined || pnpmFolder(common.cache, version) !== undefined;
+  if (!packagesAreInstalled(common.root) || !hasPnpm) {
     let pnpm;
     await inStep(board, "pnpm", `looking for pnpm ${version}`, async (step) => {
       pnpm = await bringPnpm({ ...common, version, step });
@@ -93,6 +95,8 @@ async function packagesThenBuild(common, board) {
   ]);
   return temporal;
 }
+
+const pnpmVersion = (root) => JSON.parse(readFileSync(join(root, "package.json"), "utf8")).packageManager.split("@")[1];
 
 /** Runs a TypeScript file of ours; resolves to the last line of its stdout. */
 async function script(file, args, { root, cache, signal }, step) {

@@ -1,4 +1,4 @@
-// pnpm of the exact version that package.json names: the one on PATH, else corepack's, else one in our cache. Never global.
+// pnpm of the exact version that package.json names: the one on PATH, else one in our cache. Never global.
 import { cpSync, existsSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,7 +12,6 @@ export async function bringPnpm({ root, cache, version, step, signal }) {
   const candidates = [
     { command: ["pnpm"], from: "PATH", known: () => which("pnpm") !== undefined },
     { command: [process.execPath, cachedEntry(cache, version)], from: "our cache", known: () => existsSync(cachedEntry(cache, version)) },
-    { command: ["corepack", "pnpm"], from: "corepack", known: () => which("corepack") !== undefined },
   ];
   for (const { command, from, known } of candidates) {
     if (!known()) continue;
@@ -24,12 +23,17 @@ export async function bringPnpm({ root, cache, version, step, signal }) {
   return { command: [process.execPath, cachedEntry(cache, version)], from: "npm, into our cache" };
 }
 
+/** The folder with the cached pnpm's program, for the end of a PATH that has none; undefined where there is one, or none was brought. */
+export function pnpmFolder(cache, version) {
+  const folder = join(cache, "pnpm", version, "node_modules/.bin");
+  return which("pnpm") === undefined && existsSync(join(folder, "pnpm")) ? folder : undefined;
+}
+
 const cachedEntry = (cache, version) => join(cache, "pnpm", version, "node_modules/pnpm/bin/pnpm.cjs");
 
 async function versionOf([program, ...args], cwd, signal) {
-  const env = { ...process.env, COREPACK_ENABLE_DOWNLOAD_PROMPT: "0" };
   try {
-    return (await run(program, [...args, "--version"], { cwd, env, signal, timeoutMs: 60_000 })).trim();
+    return (await run(program, [...args, "--version"], { cwd, env: process.env, signal, timeoutMs: 60_000 })).trim();
   } catch {
     return undefined;
   }
