@@ -39,6 +39,15 @@ export {
   type EnvironmentTarget,
   type Policy,
 } from "./settings/policy.ts";
+export {
+  REMOTE_PRESETS,
+  type ClusterSettings,
+  type CommandRule,
+  type EnvironmentRemote,
+  type RemotePreset,
+  type RemoteSettings,
+  type SshHost,
+} from "./settings/remote.ts";
 
 // Approvals: requests, decisions through four channels, and the checking of them
 export { openApprovals, type ApprovalsDeps } from "./approvals/open-approvals.ts";
