@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AUTO_CONFIG, effects, newHome, writeProject, type TestHome } from "../support/home.ts";
 import { startAgent, type Agent, type ToolAnswer } from "../support/mcp-client.ts";
 import { kill, pidsOf, until, type Part } from "../support/processes.ts";
+import { phases } from "../support/run.ts";
 
 // SIGKILL of everything at every moment. Afterwards the run ends right by itself, with no client connected: nothing is
 // applied twice (each apply leaves a line), nothing is lost.
@@ -42,6 +43,8 @@ async function end(agent: Agent, workflow_id: string): Promise<ToolAnswer> {
 }
 
 const APPLY_SECONDS = 4;
+/** Counting that keeps terraform busy for a second, so that there is a moment in which to kill. */
+const SLOW_PLAN = `locals { busy = sum([for i in range(100) : length([for j in range(1000) : sha512("\${i}-\${j}")])]) }`;
 const parts: (Part | "server")[] = ["server", "worker", "temporal", "supervisor"];
 
 describe("during apply", () => {
@@ -106,7 +109,45 @@ describe("during plan", () => {
   });
 });
 
+describe("between workspaces", () => {
+  // The worker's turn is in process-faults.test.ts.
+  test.each(parts.filter((part) => part !== "worker"))(
+    "%s killed: the one that is applied stays as it is, the next is applied once",
+    async (part) => {
+      const { home, connect } = await open(AUTO_CONFIG);
+      await writeProject(home.project, [{ name: "a" }, { name: "b", needs: ["a"], more: SLOW_PLAN }]);
+      const agent = await connect();
+      const { data } = await agent.call("execute_workflow", { config_path: "infra.yaml" });
+      const between = await until(async () => {
+        const status = await agent.call("get_workflow_status", { workflow_id: data["workflow_id"] });
+        return phases(status)["a"] === "applied" ? status : undefined;
+      }, "the apply of a");
+      expect([await effects(home.project, "a"), await effects(home.project, "b")], between.text).toEqual([1, 0]);
+      if (part === "server") process.kill(agent.pid, "SIGKILL");
+      else await kill(home.home, part);
+      const again = part === "server" ? await connect() : agent;
+      const status = await end(again, data["workflow_id"]);
+      expect(phases(status), status.text).toEqual({ a: "applied", b: "applied" });
+      expect([await effects(home.project, "a"), await effects(home.project, "b")]).toEqual([1, 1]);
+    },
+  );
+});
+
 describe("terraform itself", () => {
+  test("killed in plan: planned again, applied once", async () => {
+    const { home, connect } = await open(AUTO_CONFIG);
+    await writeProject(home.project, [{ name: "a", more: SLOW_PLAN }]);
+    const agent = await connect();
+    const { data } = await agent.call("execute_workflow", { config_path: "infra.yaml" });
+    const planning = (): number | undefined => pidsOf("terraform", "plan", "-json", home.home)[0];
+    const killed = await until(planning, "the plan of a");
+    process.kill(killed, "SIGKILL");
+    await until(() => (planning() ?? killed) !== killed, "a second plan of a");
+    const status = await end(agent, data["workflow_id"]);
+    expect(phases(status), status.text).toEqual({ a: "applied" });
+    expect(await effects(home.project, "a")).toBe(1);
+  });
+
   test("killed in apply: stops, says what to look at, and applies nothing twice", async () => {
     const { home, connect } = await open(AUTO_CONFIG);
     await writeProject(home.project, [

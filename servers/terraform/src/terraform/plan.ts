@@ -1,7 +1,7 @@
 import { chmod, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
-import { OpsError } from "@platform-ops/errors";
+import { isOpsError, OpsError } from "@platform-ops/errors";
 
 import { classifyLock, type LockInfo } from "./lock-info.ts";
 import { saysInitNeeded } from "./diagnostics.ts";
@@ -164,12 +164,22 @@ async function isStateLeftEmpty(ctx: StepContext): Promise<boolean> {
 }
 
 /**
- * Plans a workspace: init where needed, `plan` with its event stream, `show -json` once. The plan file stays in the private
+ * Plans a workspace: init where needed, `plan` with its event stream, `show -json` once; once more from the start where a
+ * program of it was killed by somebody else, since none of them changes anything. The plan file stays in the private
  * folder. Throws invalid_config, credentials, conflict (state lock, with its owner), state_damaged (a state file of 0 bytes,
  * which terraform would take for none), in_doubt (an unsaved state lies there), command_failed, cancelled; a plan that
  * failed leaves no file, although terraform may write one.
  */
 export async function planWorkspace(ctx: StepContext, inputs: PlanInputs): Promise<PlanResult> {
+  try {
+    return await planOnce(ctx, inputs);
+  } catch (error) {
+    if (!isOpsError(error) || error.details["reason"] !== "killed") throw error;
+    return await planOnce(ctx, inputs);
+  }
+}
+
+async function planOnce(ctx: StepContext, inputs: PlanInputs): Promise<PlanResult> {
   if (
     !(await stat(ctx.dir).then(
       (found) => found.isDirectory(),

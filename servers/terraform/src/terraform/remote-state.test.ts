@@ -143,7 +143,7 @@ describe.each(programs)("state in a remote backend with $kind $version", (progra
     expect(await readFile(join(fixture.dir, "effects"), "utf8")).toBe("x\n");
   });
 
-  test("a plan that was killed while it held the lock does not stop the next one", async () => {
+  test("a plan that was killed while it held the lock is made again; killed again, it fails and does not stop the next one", async () => {
     const server = new StateServer();
     servers.push(server);
     server.hangs = true;
@@ -152,11 +152,14 @@ describe.each(programs)("state in a remote backend with $kind $version", (progra
       "main.tf": `data "terraform_remote_state" "r" {\n  backend = "http"\n  config = { address = "${address}" }\n}\nresource "terraform_data" "a" {}\n`,
     });
     made.push(fixture);
-    const killed = planWorkspace(fixture.context(), inputs()).catch((error: unknown) => error);
-    await until(() => server.asked > 0);
-    const [holder] = await listHolderRecords(fixture.path("data"));
-    process.kill(holder?.pid ?? 0, "SIGKILL");
-    expect(await killed).toMatchObject({ code: "command_failed", retryable: true, details: { reason: "killed" } });
+    const failed = planWorkspace(fixture.context(), inputs()).catch((error: unknown) => error);
+    for (const asked of [1, 2]) {
+      await until(() => server.asked >= asked);
+      const [holder] = await listHolderRecords(fixture.path("data"));
+      process.kill(holder?.pid ?? 0, "SIGKILL");
+    }
+    expect(await failed).toMatchObject({ code: "command_failed", retryable: true, details: { reason: "killed" } });
+    expect(server.asked).toBe(2);
     // What it left: a state file of 0 bytes that it had made to lock it.
     expect((await readFile(join(fixture.dir, "terraform.tfstate"))).length).toBe(0);
     server.hangs = false;
