@@ -53,7 +53,7 @@ export const ERROR_CODES = {
   ),
   port_taken: code("The port is used by another program.", "Free the port or configure another one."),
   lock_held: code("Another live process holds the lock.", "Wait, or stop that process.", true),
-  needs_version: code("The run needs the worker build that started it.", "Start the named build's worker, or cancel the run."),
+  needs_version: code("The run needs the worker build that started it.", "Run `setup` of the version that began it, or cancel the run."),
   key_missing: code("A key of the data directory is lost.", "Restore keys/ from a backup; what it sealed cannot be read without it."),
   artifact_missing: code("A stored artifact is gone or does not match its digest.", "Plan anew; the artifact may have expired."),
   storage_failed: code(

@@ -1,5 +1,5 @@
 // The worker face: loads Temporal's worker (native code). Only worker processes import it.
-export { runWorker, type RunWorkerOptions, type WorkerQueue } from "./worker/run-worker.ts";
+export { runWorker, type RunWorkerOptions, type TakeOver, type WorkerQueue } from "./worker/run-worker.ts";
 export { bundleWorkflows, type BundleWorkflowsOptions } from "./worker/bundle.ts";
 export { activitySignals, heartbeatEvery, type ActivitySignals } from "./worker/activity-signals.ts";
 export { isDeadWorker, workerIdentity } from "./worker/worker-identity.ts";

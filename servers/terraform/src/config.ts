@@ -37,6 +37,8 @@ export interface WorkerLaunch {
   readonly aliveFile: string;
   /** host:port of local Temporal; undefined in a cluster. */
   readonly localTemporal: string | undefined;
+  /** Kept for the runs that this build began; new runs go to a newer one. */
+  readonly kept: boolean;
 }
 
 /** The process's own surroundings, as they are. */

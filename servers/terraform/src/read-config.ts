@@ -18,9 +18,9 @@ export function readConfig(around: Surroundings): ServerConfig {
  * @throws OpsError settings_invalid
  */
 export function readWorkerConfig(around: Surroundings): WorkerLaunch {
-  const { aliveFile, localTemporal, rest } = readWorkerLaunch(around.argv);
+  const { aliveFile, localTemporal, kept, rest } = readWorkerLaunch(around.argv);
   const config = configOf(around, rest);
-  return { config, aliveFile: aliveFile ?? join(config.settings.home, "workers", `alive-${around.pid}.json`), localTemporal };
+  return { config, aliveFile: aliveFile ?? join(config.settings.home, "workers", `alive-${around.pid}.json`), localTemporal, kept };
 }
 
 function configOf({ env, script, runtime, cwd, home, user, platform }: Surroundings, argv: readonly string[]): ServerConfig {

@@ -32,8 +32,8 @@ export interface ConnectOptions extends ConnectionTarget {
   readonly keys: Keyring;
   /** In a cluster: whether search attributes may be registered there. A local Temporal is ours. */
   readonly registerAttributes?: boolean;
-  /** What else is known of the Temporal in use (UI, another one on 7233). */
-  readonly known?: Pick<TemporalInUse, "ui" | "other_on_7233">;
+  /** What else is known of the Temporal in use (UI, the build that serves, another one on 7233). */
+  readonly known?: Pick<TemporalInUse, "ui" | "build" | "other_on_7233">;
 }
 
 function typedAttributes(attributes: RunAttributes): TypedSearchAttributes {

@@ -43,6 +43,10 @@ export function printStatus(status: SupervisorStatus): string {
     lines.push(
       `worker      ${worker.server} ${worker.version}: ${worker.phase}${worker.pid === undefined ? "" : `, process ${worker.pid}`}, open runs ${worker.open_runs ?? "not known yet"}${worker.draining > 0 ? `, ${worker.draining} draining` : ""}`,
     );
+    for (const { build, pid, open_runs } of worker.kept)
+      lines.push(
+        `            ${build} is kept${pid === undefined ? "" : ` as process ${pid}`}, for runs that only it can carry on: ${open_runs ?? "not known yet"}`,
+      );
     if (worker.failure !== undefined) lines.push(`            ${worker.failure.code}: ${worker.failure.message} ${worker.failure.hint}`);
   }
   return `${lines.join("\n")}\n`;

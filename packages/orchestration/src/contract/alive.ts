@@ -6,6 +6,8 @@ export interface WorkerAlive {
   readonly open_runs: number | null;
   /** ISO 8601. */
   readonly at: string;
+  /** Builds that must live on, because this one cannot carry on what they began; absent while that is not known. */
+  readonly left_to?: readonly string[];
   readonly server: string;
   readonly build: string;
 }

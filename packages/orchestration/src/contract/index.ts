@@ -8,6 +8,8 @@ export {
   SIGNAL_DRAIN,
   SIGNAL_REFRESH_CREDENTIALS,
   UPDATE_DECIDE,
+  buildOfTaskQueue,
+  buildTaskQueue,
   localTaskQueue,
   serverOfTaskQueue,
 } from "./names.ts";

@@ -27,6 +27,20 @@ export function localTaskQueue(server: string, dataDirectoryId: string): string 
   return `${server}@${dataDirectoryId}`;
 }
 
+/**
+ * The queue of the runs that one worker build began, e.g. `terraform@1a2b3c4d5e6f:terraform-1.2.0-0123456789ab`. `family`
+ * is what the builds have in common: a name of `localTaskQueue`.
+ */
+export function buildTaskQueue(family: string, build: string): string {
+  return `${family}:${build}`;
+}
+
+/** The build whose runs that queue holds; undefined where it is no build's, or the name is not a plain one. */
+export function buildOfTaskQueue(taskQueue: string): string | undefined {
+  const [, build] = /^[^:]+:([0-9A-Za-z][0-9A-Za-z.+-]{0,199})$/.exec(taskQueue) ?? [];
+  return build;
+}
+
 /** The server whose queue this is: the part before `@`, or the whole name. */
 export function serverOfTaskQueue(taskQueue: string): string {
   return taskQueue.split("@", 1)[0] ?? taskQueue;

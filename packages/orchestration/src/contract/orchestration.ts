@@ -7,6 +7,8 @@ export interface TemporalInUse {
   readonly namespace: string;
   readonly server_version?: string;
   readonly ui?: string;
+  /** The worker build to which new runs go, where the supervisor keeps one. */
+  readonly build?: string;
   /** Another Temporal listens on the default port 7233 of this machine, and is not used. */
   readonly other_on_7233?: boolean;
 }

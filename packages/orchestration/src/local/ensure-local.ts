@@ -36,6 +36,8 @@ export interface LocalTemporal {
   /** The supervisor's. */
   readonly pid: number;
   readonly server_version: string;
+  /** The worker builds that serve now, by server: a newer client's where this one's is older. */
+  readonly builds: Readonly<Record<string, string>>;
 }
 
 /** The development server always has this namespace. */
@@ -60,7 +62,8 @@ export async function ensureLocal(options: EnsureLocalOptions): Promise<LocalTem
   const { address, server_version } = status.temporal;
   if (address === undefined || server_version === undefined)
     throw new OpsError("temporal_unavailable", "Local Temporal went away just now.", { hint: "Call again." });
-  return { address, namespace: NAMESPACE, pid: status.pid, server_version };
+  const builds = Object.fromEntries(status.workers.flatMap(({ server, build }) => (build === "" ? [] : [[server, build]])));
+  return { address, namespace: NAMESPACE, pid: status.pid, server_version, builds };
 }
 
 /**

@@ -41,6 +41,13 @@ export interface TemporalView {
   readonly failure?: PlainError;
 }
 
+/** An older build that lives on, for runs that only it can carry on. */
+export interface KeptBuildView {
+  readonly build: string;
+  readonly pid?: number;
+  readonly open_runs: number | null;
+}
+
 export interface WorkerView {
   readonly server: string;
   readonly version: string;
@@ -49,6 +56,7 @@ export interface WorkerView {
   readonly phase: WorkerAlive["phase"] | "stopped";
   readonly open_runs: number | null;
   readonly draining: number;
+  readonly kept: readonly KeptBuildView[];
   readonly log: string;
   readonly failure?: PlainError;
 }
@@ -69,23 +77,33 @@ export type EnsureLine = { progress: string } | { status: SupervisorStatus } | {
 /** What the supervisor adds to a worker's arguments. */
 const ALIVE = "--alive-file=";
 const LOCAL = "--local-temporal=";
+const KEPT = "--kept-build";
 
-/** Arguments that tell a worker where to show that it lives, and where local Temporal listens. */
-export function workerLaunchArguments(launch: { aliveFile: string; localTemporal?: string | undefined }): string[] {
-  return [`${ALIVE}${launch.aliveFile}`, ...(launch.localTemporal === undefined ? [] : [`${LOCAL}${launch.localTemporal}`])];
+/**
+ * Arguments that tell a worker where to show that it lives, where local Temporal listens, and whether it is kept for the
+ * runs that it began (it then takes over no others).
+ */
+export function workerLaunchArguments(launch: { aliveFile: string; localTemporal?: string | undefined; kept?: boolean }): string[] {
+  return [
+    `${ALIVE}${launch.aliveFile}`,
+    ...(launch.localTemporal === undefined ? [] : [`${LOCAL}${launch.localTemporal}`]),
+    ...(launch.kept === true ? [KEPT] : []),
+  ];
 }
 
 /** The inverse of `workerLaunchArguments`: takes its arguments out and leaves the others in `rest`. */
 export function readWorkerLaunch(argv: readonly string[]): {
   aliveFile: string | undefined;
   localTemporal: string | undefined;
+  kept: boolean;
   rest: string[];
 } {
   const value = (prefix: string): string | undefined => argv.findLast((argument) => argument.startsWith(prefix))?.slice(prefix.length);
   return {
     aliveFile: value(ALIVE),
     localTemporal: value(LOCAL),
-    rest: argv.filter((argument) => !argument.startsWith(ALIVE) && !argument.startsWith(LOCAL)),
+    kept: argv.includes(KEPT),
+    rest: argv.filter((argument) => !argument.startsWith(ALIVE) && !argument.startsWith(LOCAL) && argument !== KEPT),
   };
 }
 

@@ -13,7 +13,7 @@ import { workerLaunchArguments, type WorkerSpec } from "./protocol.ts";
 export function startWorker(
   home: string,
   spec: WorkerSpec,
-  localTemporal: string | undefined,
+  launch: { localTemporal: string | undefined; kept: boolean },
   logFile: string,
   log: (message: string, fields?: Record<string, unknown>) => void,
   ended: () => void,
@@ -22,16 +22,12 @@ export function startWorker(
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const aliveFile = join(folder, `${spec.server}-${randomBytes(6).toString("hex")}.json`);
   const output = openLog(logFile);
-  const child = spawn(
-    process.execPath,
-    [join(spec.build, spec.entry), ...spec.args, ...workerLaunchArguments({ aliveFile, localTemporal })],
-    {
-      cwd: spec.build,
-      env: workerEnvironment(spec.env),
-      detached: true,
-      stdio: ["ignore", output, output],
-    },
-  );
+  const child = spawn(process.execPath, [join(spec.build, spec.entry), ...spec.args, ...workerLaunchArguments({ aliveFile, ...launch })], {
+    cwd: spec.build,
+    env: workerEnvironment(spec.env),
+    detached: true,
+    stdio: ["ignore", output, output],
+  });
   closeSync(output);
   child.on("error", (error) => log("a worker cannot be run", { error: error.message }));
   child.on("exit", ended);

@@ -8,7 +8,7 @@ export interface WorkerRecord extends ProcessIdentity {
   readonly spec: WorkerSpec;
   readonly local: boolean;
   readonly alive_file: string;
-  readonly role: "current" | "next" | "draining";
+  readonly role: "current" | "next" | "kept" | "draining";
 }
 
 /** What a supervisor must know of its predecessor: what runs, and on which port. */

@@ -1,38 +1,22 @@
-import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { OpsError, toPlain, type PlainError } from "@platform-ops/errors";
-import type { WorkerAlive } from "../contract/alive.ts";
 import { isSameProcess, type ProcessIdentity } from "../process/process-table.ts";
 import { signalProcess } from "./end-process.ts";
+import { KeptBuilds } from "./kept-builds.ts";
 import { isNewer } from "./newer-build.ts";
 import type { WorkerSpec, WorkerView } from "./protocol.ts";
 import { Restarts } from "./restarts.ts";
 import type { WorkerRecord } from "./state.ts";
 import { startWorker } from "./start-worker.ts";
+import { WorkerSlot, recordWithoutProcess, type Launch } from "./worker-slot.ts";
 
-/** A worker writes its alive file every second; one that does not for this long is frozen and takes work into its grave. */
-const FROZEN_MS = 10_000;
-/** Time to the first alive file: Node, the native library and the sandbox are loaded before it. */
-const FIRST_SIGN_MS = 60_000;
 /** A drained worker hands its steps over in milliseconds. */
 const DRAIN_MS = 120_000;
 
-interface Slot {
-  readonly spec: WorkerSpec;
-  readonly local: boolean;
-  readonly identity: ProcessIdentity;
-  readonly aliveFile: string;
-  readonly startedAt: number;
-  alive: WorkerAlive | undefined;
-  lastMtime: number;
-  /** By our own clock: when the alive file was last seen to change. */
-  lastSign: number;
-  drainingSince: number | undefined;
-}
-
 type Log = (message: string, fields?: Record<string, unknown>) => void;
 
-/** Keeps the newest build of one server's worker alive. */
+/** Keeps the newest build of one server's worker alive, and older ones for as long as runs need them. */
 export class WorkerKeeper {
   private readonly home: string;
   private readonly server: string;
@@ -40,11 +24,14 @@ export class WorkerKeeper {
   private readonly changed: () => void;
   private readonly restarts = new Restarts();
   private readonly nextRestarts = new Restarts();
-  private wanted: { spec: WorkerSpec; local: boolean } | undefined;
-  private candidate: { spec: WorkerSpec; local: boolean } | undefined;
-  private current: Slot | undefined;
-  private next: Slot | undefined;
-  private draining: Slot[] = [];
+  private wanted: Launch | undefined;
+  private candidate: Launch | undefined;
+  private current: WorkerSlot | undefined;
+  private next: WorkerSlot | undefined;
+  private draining: WorkerSlot[] = [];
+  private readonly kept: KeptBuilds;
+  /** Local Temporal's, as the last tick knew it. */
+  private address: string | undefined;
   private startAt = 0;
   private rejected = new Set<string>();
 
@@ -54,6 +41,13 @@ export class WorkerKeeper {
     this.server = server;
     this.log = log;
     this.changed = changed;
+    this.kept = new KeptBuilds({
+      home,
+      server,
+      log,
+      start: (launch) => this.start(launch, true),
+      drain: (slot) => this.drain(slot),
+    });
   }
 
   get logFile(): string {
@@ -63,18 +57,10 @@ export class WorkerKeeper {
   /** Takes over a process that a dead predecessor left, or remembers what it kept. */
   adopt(record: WorkerRecord): void {
     const lives = isSameProcess(record);
-    const slot: Slot = {
-      spec: record.spec,
-      local: record.local,
-      identity: { pid: record.pid, start_time: record.start_time },
-      aliveFile: record.alive_file,
-      startedAt: Date.now(),
-      alive: undefined,
-      lastMtime: 0,
-      lastSign: Date.now(),
-      drainingSince: record.role === "draining" ? Date.now() : undefined,
-    };
+    const slot = new WorkerSlot(record, { pid: record.pid, start_time: record.start_time }, record.alive_file);
+    if (record.role === "kept") return this.kept.adopt({ spec: record.spec, local: record.local }, lives ? slot : undefined);
     if (record.role === "draining") {
+      slot.drainingSince = Date.now();
       if (lives) this.draining.push(slot);
       return;
     }
@@ -106,10 +92,16 @@ export class WorkerKeeper {
 
   /** One look: starts, replaces, ends. `address` is local Temporal's, where it is ready. `gap`: this machine slept. */
   tick(address: string | undefined, gap: boolean): void {
-    for (const slot of this.slots()) this.look(slot, gap);
+    this.address = address;
+    for (const slot of this.slots()) {
+      const silent = slot.look(gap);
+      if (silent !== undefined)
+        this.log("a worker gave no sign and was killed", { server: this.server, pid: slot.identity.pid, silent_ms: silent });
+    }
     this.draining = this.draining.filter((slot) => this.drained(slot));
-    this.keepCurrent(address);
-    this.keepNext(address);
+    this.keepCurrent();
+    this.keepNext();
+    this.kept.tick(this.current?.alive?.phase === "running" ? this.current.alive.left_to : undefined, this.wanted);
   }
 
   /** True where the worker that should serve does. */
@@ -143,27 +135,19 @@ export class WorkerKeeper {
       phase: this.current === undefined ? "stopped" : (this.current.alive?.phase ?? "starting"),
       open_runs: this.current?.alive?.open_runs ?? null,
       draining: this.draining.length,
+      kept: this.kept.views,
       log: this.logFile,
       ...(failure === undefined ? {} : { failure }),
     };
   }
 
   records(): WorkerRecord[] {
-    const record = (slot: Slot, role: WorkerRecord["role"]): WorkerRecord => ({
-      ...slot.identity,
-      spec: slot.spec,
-      local: slot.local,
-      alive_file: slot.aliveFile,
-      role,
-    });
     return [
-      ...(this.current === undefined ? [] : [record(this.current, "current")]),
-      // what should run but does not just now is kept under a process that is gone
-      ...(this.current === undefined && this.wanted !== undefined
-        ? [{ pid: 0, start_time: "", ...this.wanted, alive_file: "", role: "current" as const }]
-        : []),
-      ...(this.next === undefined ? [] : [record(this.next, "next")]),
-      ...this.draining.map((slot) => record(slot, "draining")),
+      ...(this.current === undefined ? [] : [this.current.record("current")]),
+      ...(this.current === undefined && this.wanted !== undefined ? [recordWithoutProcess(this.wanted, "current")] : []),
+      ...(this.next === undefined ? [] : [this.next.record("next")]),
+      ...this.kept.records,
+      ...this.draining.map((slot) => slot.record("draining")),
     ];
   }
 
@@ -172,34 +156,13 @@ export class WorkerKeeper {
     return this.slots().map((slot) => slot.identity);
   }
 
-  private slots(): Slot[] {
-    return [this.current, this.next, ...this.draining].filter((slot) => slot !== undefined);
+  private slots(): WorkerSlot[] {
+    return [this.current, this.next, ...this.kept.slots, ...this.draining].filter((slot) => slot !== undefined);
   }
 
-  private look(slot: Slot, gap: boolean): void {
-    const now = Date.now();
-    if (gap) slot.lastSign = now;
-    try {
-      const { mtimeMs } = statSync(slot.aliveFile);
-      if (mtimeMs !== slot.lastMtime) {
-        slot.lastMtime = mtimeMs;
-        slot.lastSign = now;
-        const alive = JSON.parse(readFileSync(slot.aliveFile, "utf8")) as WorkerAlive;
-        if (alive.pid === slot.identity.pid) slot.alive = alive;
-      }
-    } catch {
-      // not written yet, or seen half-written: the next look reads it
-    }
-    const limit = slot.alive === undefined ? FIRST_SIGN_MS : FROZEN_MS;
-    if (now - slot.lastSign > limit && signalProcess(slot.identity, "SIGKILL")) {
-      this.log("a worker gave no sign and was killed", { server: this.server, pid: slot.identity.pid, silent_ms: now - slot.lastSign });
-      slot.lastSign = now;
-    }
-  }
-
-  private drained(slot: Slot): boolean {
+  private drained(slot: WorkerSlot): boolean {
     if (!isSameProcess(slot.identity)) {
-      rmSync(slot.aliveFile, { force: true });
+      slot.forget();
       this.changed();
       return false;
     }
@@ -207,22 +170,21 @@ export class WorkerKeeper {
     return true;
   }
 
-  private keepCurrent(address: string | undefined): void {
+  private keepCurrent(): void {
     if (this.current !== undefined && !isSameProcess(this.current.identity)) {
       const lived = Date.now() - this.current.startedAt;
       this.log("a worker is gone", { server: this.server, pid: this.current.identity.pid, lived_ms: lived });
-      rmSync(this.current.aliveFile, { force: true });
+      this.current.forget();
       this.current = undefined;
       this.restarts.died(lived);
       this.startAt = Date.now() + this.restarts.delayMs;
       // a newer build need not wait for a process that is gone
       if (this.next !== undefined && this.candidate !== undefined) this.promote();
     }
-    if (this.current === undefined && this.wanted !== undefined && Date.now() >= this.startAt)
-      this.current = this.start(this.wanted, address);
+    if (this.current === undefined && this.wanted !== undefined && Date.now() >= this.startAt) this.current = this.start(this.wanted);
   }
 
-  private keepNext(address: string | undefined): void {
+  private keepNext(): void {
     if (this.next !== undefined && !isSameProcess(this.next.identity)) {
       this.nextRestarts.died(Date.now() - this.next.startedAt);
       this.next = undefined;
@@ -236,16 +198,12 @@ export class WorkerKeeper {
       this.nextRestarts.quick = 0;
       return;
     }
-    if (this.next === undefined && Date.now() >= this.startAt) this.next = this.start(this.candidate, address);
+    if (this.next === undefined && Date.now() >= this.startAt) this.next = this.start(this.candidate);
     if (this.next?.alive?.phase === "running") this.promote();
   }
 
   private promote(): void {
-    if (this.current !== undefined) {
-      signalProcess(this.current.identity, "SIGTERM");
-      this.current.drainingSince = Date.now();
-      this.draining.push(this.current);
-    }
+    if (this.current !== undefined) this.drain(this.current);
     this.current = this.next;
     this.wanted = this.candidate;
     this.next = undefined;
@@ -256,42 +214,43 @@ export class WorkerKeeper {
     this.changed();
   }
 
-  private start(what: { spec: WorkerSpec; local: boolean }, address: string | undefined): Slot | undefined {
-    if (what.local && address === undefined) return undefined; // it would only wait for Temporal
-    const { spec } = what;
+  private drain(slot: WorkerSlot): void {
+    signalProcess(slot.identity, "SIGTERM");
+    slot.drainingSince = Date.now();
+    this.draining.push(slot);
+  }
+
+  /** `kept`: beside the newest build, for what this one began. */
+  private start(launch: Launch, kept = false): WorkerSlot | undefined {
+    if (launch.local && this.address === undefined) return undefined; // it would only wait for Temporal
+    const { spec } = launch;
     const entry = join(spec.build, spec.entry);
     if (!existsSync(entry)) {
-      this.restarts.quick = 3;
-      this.startAt = Date.now() + this.restarts.delayMs;
+      if (!kept) {
+        this.restarts.quick = 3;
+        this.startAt = Date.now() + this.restarts.delayMs;
+      }
       this.log("a worker build is not there", { server: this.server, build: spec.build });
       return undefined;
     }
     const started = startWorker(
       this.home,
       spec,
-      what.local ? address : undefined,
+      { localTemporal: launch.local ? this.address : undefined, kept },
       this.logFile,
       (message, fields) => this.log(message, fields),
       this.changed,
     );
     if (started === undefined) {
-      this.restarts.died(0);
-      this.startAt = Date.now() + this.restarts.delayMs;
+      if (!kept) {
+        this.restarts.died(0);
+        this.startAt = Date.now() + this.restarts.delayMs;
+      }
       return undefined;
     }
     const { identity, aliveFile } = started;
     this.log("a worker was started", { server: this.server, pid: identity.pid, build: spec.build });
     queueMicrotask(() => this.changed());
-    return {
-      spec,
-      local: what.local,
-      identity,
-      aliveFile,
-      startedAt: Date.now(),
-      alive: undefined,
-      lastMtime: 0,
-      lastSign: Date.now(),
-      drainingSince: undefined,
-    };
+    return new WorkerSlot(launch, identity, aliveFile);
   }
 }

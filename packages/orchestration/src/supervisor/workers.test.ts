@@ -78,6 +78,35 @@ describe("the supervisor and its workers", () => {
     expect(bench.starts()).toHaveLength(2);
   });
 
+  it("keeps an older build beside the newest for as long as that one says that runs need it, through deaths of both", async () => {
+    const old = bench.installed("old");
+    const young = bench.installed("young", { version: "1.1.0" });
+    bench.leaveTo("young", ["old", "../young", "gone", "young"]);
+    await ensureWorkers(bench.options({ workers: [old] }));
+    const { pid } = await ensureWorkers(bench.options({ workers: [young] }));
+    const view = async () => (await bench.status()).workers[0];
+    const keptPid = async (): Promise<number | undefined> => (await view())?.kept[0]?.pid;
+    // a sign of life of its own, not only a process
+    const lives = async (): Promise<boolean> =>
+      (await view())?.phase === "running" && typeof (await view())?.kept[0]?.open_runs === "number";
+    await until(lives);
+    expect(await view()).toMatchObject({ build: "young", kept: [{ build: "old" }] });
+    expect(bench.starts().map(({ build, kept }) => `${build}${kept ? " kept" : ""}`)).toEqual(["old", "young", "old kept"]);
+    const first = (await keptPid()) as number;
+    // It dies while no supervisor sees it: the next one knows that it must live.
+    process.kill(pid, "SIGKILL");
+    await until(() => identify(pid) === undefined);
+    process.kill(first, "SIGKILL");
+    await ensureWorkers(bench.options({ workers: [old] }));
+    await until(async () => (await keptPid()) !== first && (await lives()));
+    expect(await view()).toMatchObject({ build: "young", kept: [{ build: "old" }] });
+    const second = (await keptPid()) as number;
+    bench.leaveTo("young", []);
+    await until(async () => (await view())?.kept.length === 0 && identify(second) === undefined);
+    expect(bench.drained()).toContain(second);
+    expect(await view()).toMatchObject({ build: "young", phase: "running" });
+  });
+
   it("keeps the old build where a newer one does not start", async () => {
     await ensureWorkers(bench.options({ workers: [bench.worker("old")] }));
     await ensureWorkers(bench.options({ workers: [bench.worker("bad", { version: "2.0.0", mode: "dies" })] }));

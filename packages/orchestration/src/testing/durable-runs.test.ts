@@ -119,7 +119,8 @@ describe.skipIf(binary === undefined)(
       expect(await orchestration.hasWorker(QUEUE)).toBe(false);
       await expect(decide(id, "approved", 1_000)).rejects.toMatchObject({ code: "not_confirmed" });
       await worker();
-      expect(await orchestration.hasWorker(QUEUE)).toBe(true);
+      // its first poll reaches the server a moment after it says that it runs
+      await until(() => orchestration.hasWorker(QUEUE));
       expect(await decide(id, "approved")).toEqual({ accepted: true, was: "s" });
       expect(await decide(id, "approved")).toEqual({ accepted: true, was: "s" });
       expect(await orchestration.result(id)).toEqual({ decided: "approved" });

@@ -18,7 +18,7 @@ export class AliveFile {
   }
 
   /** Changes what is told, at once. */
-  tell(change: Partial<Pick<WorkerAlive, "phase" | "open_runs">>): void {
+  tell(change: Partial<Pick<WorkerAlive, "phase" | "open_runs" | "left_to">>): void {
     this.#state = { ...this.#state, ...change };
     this.#write();
   }

@@ -8,7 +8,8 @@ const STARTED = 2;
 /** Milliseconds. */
 const RETRY_AT_ONCE = 1;
 
-const quoted = (queue: string): string => `'${queue.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+/** A queue's name as a literal of Temporal's list filter. */
+export const quoted = (queue: string): string => `'${queue.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 
 /** The list filter for open runs whose workflow tasks go to one of these queues. */
 export function openRunsQuery(queues: readonly string[]): string {

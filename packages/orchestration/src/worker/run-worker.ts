@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { OpsError } from "@platform-ops/errors";
 import type { Keyring, Logger } from "@platform-ops/ledger";
 import { Client } from "@temporalio/client";
 import type { DataConverter } from "@temporalio/common";
@@ -14,6 +13,8 @@ import { payloadCodec } from "../codec/payload-codec.ts";
 import { activityBorder } from "./activity-border.ts";
 import { AliveFile } from "./alive-file.ts";
 import { openRunsQuery, releaseDeadWorkers } from "./dead-workers.ts";
+import { OlderBuilds, openRunsOfFamily } from "./older-builds.ts";
+import { PolledQueues } from "./polled-queues.ts";
 import { installRuntime } from "./sdk-runtime.ts";
 import { workerIdentity } from "./worker-identity.ts";
 
@@ -36,10 +37,21 @@ export interface WorkerQueue {
   readonly maxConcurrentActivities?: number;
 }
 
+/** How a worker carries on what other builds began (decision 14). */
+export interface TakeOver {
+  /** What the queues of all builds have in common: a name of `localTaskQueue`. */
+  readonly family: string;
+  /** The queues that serve the runs of another build's queue. */
+  queuesFor(queue: string): readonly WorkerQueue[];
+}
+
 /** What a worker process needs. */
 export interface RunWorkerOptions {
   readonly target: ConnectionTarget;
+  /** The first is the one whose runs are this build's own. */
   readonly taskQueues: readonly WorkerQueue[];
+  /** Absent: only its own queues are served. */
+  readonly takesOver?: TakeOver;
   readonly keys: Keyring;
   /** The data directory: part of the worker's identity. */
   readonly home: string;
@@ -92,15 +104,47 @@ async function createWorker(connection: NativeConnection, queue: WorkerQueue, op
   return worker;
 }
 
-/** Tells how many runs are open on our queues, as well as Temporal's index knows it, until the signal. */
-async function countOpenRuns(client: Client, queues: readonly string[], alive: AliveFile, signal: AbortSignal): Promise<void> {
+/** Looks every few seconds until the signal; what a look fails of is seen by the next one. */
+async function lookAgain(look: () => Promise<void>, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await client.workflow.count(openRunsQuery(queues)).then(
-      (counted) => alive.tell({ open_runs: counted.count }),
-      () => undefined,
-    );
     await sleep(COUNT_INTERVAL, undefined, { signal }).catch(() => undefined);
+    if (!signal.aborted) await look().catch(() => undefined);
   }
+}
+
+/**
+ * A look at the open runs: tells how many there are, as well as Temporal's index knows it, and takes over those of other
+ * builds, giving back at once what their dead workers held.
+ */
+function openRunsLook(
+  client: Client,
+  polled: PolledQueues,
+  alive: AliveFile,
+  options: RunWorkerOptions,
+  createWorkers: (queues: readonly WorkerQueue[]) => Promise<Worker[]>,
+): () => Promise<void> {
+  const { takesOver, taskQueues, target, home, logger, keys } = options;
+  const [own] = taskQueues;
+  const count = async (query: string): Promise<void> => alive.tell({ open_runs: (await client.workflow.count(query)).count });
+  if (takesOver === undefined || own?.workflows === undefined) return () => count(openRunsQuery(taskQueues.map(({ queue }) => queue)));
+  const older = new OlderBuilds({
+    client,
+    namespace: target.namespace,
+    codec: payloadCodec(keys),
+    logger,
+    home,
+    family: takesOver.family,
+    own: own.queue,
+    bundle: own.workflows.bundle,
+    polled,
+    createWorkers: (queue) => createWorkers(takesOver.queuesFor(queue)),
+  });
+  return async () => {
+    await count(openRunsOfFamily(takesOver.family));
+    const { left, taken } = await older.look();
+    alive.tell({ left_to: left });
+    if (taken.length > 0) await releaseDeadWorkers(client, taken, home, logger);
+  };
 }
 
 async function prepareNamespace(connection: NativeConnection, { target, registerAttributes, logger }: RunWorkerOptions): Promise<void> {
@@ -138,13 +182,16 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
         logger.warn("Dead workers could not be looked for.", { error }),
       );
     const opened = connection;
-    const [workers] = await Promise.all([
-      Promise.all(options.taskQueues.map((queue) => createWorker(opened, queue, options))),
-      release(),
-      prepareNamespace(opened, options),
-    ]);
-    await runAll(workers, alive, options, [
-      countOpenRuns(client, queues, alive, signal),
+    const createWorkers = (of: readonly WorkerQueue[]): Promise<Worker[]> =>
+      Promise.all(of.map((queue) => createWorker(opened, queue, options)));
+    const [workers] = await Promise.all([createWorkers(options.taskQueues), release(), prepareNamespace(opened, options)]);
+    const polled = new PolledQueues();
+    polled.start(queues[0] ?? "", workers);
+    const look = openRunsLook(client, polled, alive, options, createWorkers);
+    // Before it says that it runs: what its predecessor began is then served, or known to need that one.
+    await look().catch((error: unknown) => logger.warn("Open runs could not be looked at.", { error }));
+    await serve(polled, alive, options, [
+      lookAgain(look, signal),
       sleep(SECOND_LOOK, undefined, { signal }).then(release, () => undefined),
     ]);
   } catch (error) {
@@ -155,28 +202,26 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   }
 }
 
-async function runAll(
-  workers: readonly Worker[],
+async function serve(
+  polled: PolledQueues,
   alive: AliveFile,
-  options: RunWorkerOptions,
+  { signal, logger, build, taskQueues, onReady }: RunWorkerOptions,
   background: readonly Promise<unknown>[],
 ): Promise<void> {
-  const drain = (): void => {
-    alive.tell({ phase: "draining" });
-    for (const worker of workers) if (worker.getState() === "RUNNING") worker.shutdown();
-  };
-  const runs = workers.map((worker) => worker.run());
-  if (options.signal.aborted) drain();
-  else options.signal.addEventListener("abort", drain, { once: true });
-  alive.tell({ phase: options.signal.aborted ? "draining" : "running" });
-  options.logger.info("The worker runs.", { queues: options.taskQueues.map(({ queue }) => queue), build: options.build });
-  options.onReady?.();
+  alive.tell({ phase: signal.aborted ? "draining" : "running" });
+  logger.info("The worker runs.", { queues: taskQueues.map(({ queue }) => queue), build });
+  onReady?.();
   try {
-    await Promise.all(runs);
-    if (!options.signal.aborted) throw new OpsError("unexpected", "The worker ended by itself.");
+    if (!signal.aborted) await Promise.race([polled.failed, aborted(signal)]);
   } finally {
-    options.signal.removeEventListener("abort", drain);
-    drain();
-    await Promise.allSettled(options.signal.aborted ? [...runs, ...background] : runs);
+    alive.tell({ phase: "draining" });
+    await polled.drain();
+    if (signal.aborted) await Promise.allSettled(background);
+    // A queue that was being taken over when the signal came.
+    await polled.drain();
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }

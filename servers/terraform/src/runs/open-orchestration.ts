@@ -9,6 +9,7 @@ import {
 } from "@platform-ops/orchestration";
 import { join } from "node:path";
 import type { ServerConfig } from "../config.ts";
+import { SERVER } from "../identity.ts";
 import { processEnvironment, setupNeeded } from "./local-parts.ts";
 import { workerSpec } from "./worker-spec.ts";
 
@@ -43,12 +44,13 @@ export async function openOrchestration(config: ServerConfig, keys: Keyring, nee
     temporalBinary: binary.path,
     ...(settings.temporal.port === undefined ? {} : { port: settings.temporal.port }),
   });
+  const build = local.builds[SERVER];
   return await connect({
     mode: "local",
     address: local.address,
     namespace: local.namespace,
     keys,
-    known: { other_on_7233: await isOtherTemporalThere() },
+    known: { other_on_7233: await isOtherTemporalThere(), ...(build === undefined ? {} : { build }) },
   });
 }
 

@@ -21,6 +21,14 @@ export function printTime(iso: string): string {
 /** What to do next, most useful first. */
 export function nextCalls(view: RunView, startedAs: string): NextCall[] {
   const id = { workflow_id: view.workflow_id };
+  if (view.phase === "needs_version")
+    return [
+      {
+        command: `${startedAs} setup`,
+        why: `of the version that holds ${view.needs_build ?? "the build that began it"} puts that build back into workers/ of the data directory, where it is found and carries the run on`,
+      },
+      { tool: "cancel_workflow", arguments: id, why: "gives it up" },
+    ];
   if (view.approval?.decided !== undefined) {
     return [
       {
@@ -33,14 +41,6 @@ export function nextCalls(view: RunView, startedAs: string): NextCall[] {
   if (view.approval !== undefined) {
     return [{ tool: "get_plan", arguments: id, why: "shows what would change" }, ...waysToDecide(view.approval, id, startedAs)];
   }
-  if (view.phase === "needs_version")
-    return [
-      {
-        command: `${startedAs} worker`,
-        why: "of the build that started the run carries it on; build.json of each is in workers/ of the data directory",
-      },
-      { tool: "cancel_workflow", arguments: id, why: "gives it up" },
-    ];
   if (view.workspaces.some((w) => w.phase === "credentials"))
     return [{ command: `${startedAs} refresh-credentials ${view.workflow_id}`, why: "hands renewed credentials to the run" }];
   if (view.open)

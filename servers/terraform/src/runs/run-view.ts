@@ -1,5 +1,11 @@
 import { isOpsError, OpsError } from "@platform-ops/errors";
-import type { PendingActivity, RunDescription, RunStatus, TemporalInUse } from "@platform-ops/orchestration";
+import {
+  buildOfTaskQueue,
+  type PendingActivity,
+  type RunDescription,
+  type RunStatus,
+  type TemporalInUse,
+} from "@platform-ops/orchestration";
 import type { Ledger, TerraformDeps } from "../deps.ts";
 import { SERVER } from "../identity.ts";
 import type { Counts, FailureText, RunPhase, WorkspaceState } from "../worker/run-contract.ts";
@@ -43,6 +49,8 @@ export interface RunView {
   /** As the source document prints it: WORKFLOW_EXECUTION_STATUS_RUNNING, … */
   readonly status: `WORKFLOW_EXECUTION_STATUS_${RunStatus}`;
   readonly phase: RunPhase | "needs_version";
+  /** The worker build that began it, where no other can carry it on and it is not there. */
+  readonly needs_build?: string;
   readonly reason?: string;
   readonly started_at: string;
   readonly finished_at?: string;
@@ -96,6 +104,11 @@ function refuseForeign(description: RunDescription): void {
   }
 }
 
+function neededBuild({ needs_version, task_queue }: RunDescription): Pick<RunView, "needs_build"> {
+  const build = needs_version ? buildOfTaskQueue(task_queue) : undefined;
+  return build === undefined ? {} : { needs_build: build };
+}
+
 /** What Temporal knows of a run → what a reader wants to know. */
 export async function viewOf(description: RunDescription, ledger: Ledger): Promise<RunView> {
   const memo = readMemo(description.memo);
@@ -107,6 +120,7 @@ export async function viewOf(description: RunDescription, ledger: Ledger): Promi
     run_id: description.run_id,
     status,
     phase: description.needs_version ? "needs_version" : closedPhase(description.status, memo.phase),
+    ...neededBuild(description),
     ...(memo.reason === undefined ? {} : { reason: memo.reason }),
     started_at: description.started_at,
     ...(description.closed_at === undefined ? {} : { finished_at: description.closed_at }),

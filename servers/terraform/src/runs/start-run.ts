@@ -33,7 +33,6 @@ export interface StartedRun {
 export async function startRun(deps: TerraformDeps, request: RunRequest): Promise<StartedRun> {
   const { directory, artifacts, audit } = await deps.ledger();
   const config = restrictTo(request.config, request.selected);
-  const queue = runQueue(deps.config, directory.id);
   const environment = environmentOf(deps.config.policy, {
     ...(config.config_path ? { config_path: config.config_path } : {}),
     workspace_root: config.workspace_root,
@@ -44,6 +43,7 @@ export async function startRun(deps: TerraformDeps, request: RunRequest): Promis
   capturing.catch(() => undefined);
   const configDigest = await artifacts.putJson(config, { kind: "config" });
   const orchestration = await deps.orchestration({ worker: true });
+  const queue = runQueue(deps.config, directory.id, orchestration.inUse.build);
   const captured = await capturing;
   await refuseUnpolledQueues(orchestration, config, queue);
   const environmentDigest = await artifacts.putJson(captured, { kind: "environment" });
@@ -129,9 +129,9 @@ function toNodes(whole: InfraConfig, config: InfraConfig, selected: ReadonlySet<
   }));
 }
 
-/** `terraform-task-queue` is the source's name for the run's own queue. */
+/** `terraform-task-queue` is the source's name for the run's own queue; without its build it is meant too. */
 function isOwnQueue(taskQueue: string | undefined, queue: string): boolean {
-  return taskQueue === undefined || taskQueue === queue || taskQueue === CLUSTER_QUEUE;
+  return taskQueue === undefined || taskQueue === queue || taskQueue === CLUSTER_QUEUE || queue.startsWith(`${taskQueue}:`);
 }
 
 /** A `taskQueue` is taken where a worker polls it: a step on any other would wait for ever. */

@@ -14,7 +14,7 @@ import {
 import { connectionTarget, type ConnectionTarget } from "@platform-ops/orchestration/worker";
 import { lookAround, type ServerConfig } from "../config.ts";
 import { readWorkerConfig } from "../read-config.ts";
-import { runQueue } from "../runs/task-queue.ts";
+import { queueFamily, runQueue } from "../runs/task-queue.ts";
 import { runTerraformWorker } from "./run-terraform-worker.ts";
 import { sweepNowAndThen } from "./sweep.ts";
 import { watchSettings } from "./watch-settings.ts";
@@ -56,7 +56,7 @@ async function main(): Promise<number> {
   const redactor = new Redactor();
   const logger = createLogger({ level: "info", redactor, write: (line) => void process.stderr.write(line) });
   try {
-    const { config, aliveFile, localTemporal } = readWorkerConfig(lookAround());
+    const { config, aliveFile, localTemporal, kept } = readWorkerConfig(lookAround());
     const deps = await openDeps(
       config,
       redactor,
@@ -70,11 +70,14 @@ async function main(): Promise<number> {
       stop.abort();
     });
     sweepNowAndThen(deps);
+    const build = basename(config.dist);
+    const family = localTemporal === undefined ? undefined : queueFamily(config, deps.directory.id);
     await runTerraformWorker(deps, {
       target: await targetOf(config, localTemporal),
-      queue: runQueue(config, deps.directory.id),
+      queue: runQueue(config, deps.directory.id, localTemporal === undefined ? undefined : build),
+      ...(family === undefined || kept ? {} : { family }),
       bundle: join(config.dist, "workflow-bundle.js"),
-      build: basename(config.dist),
+      build,
       aliveFile,
       signal: stop.signal,
     });

@@ -7,6 +7,8 @@ import type { WorkerDeps } from "./worker-deps.ts";
 export interface TerraformWorkerOptions {
   readonly target: ConnectionTarget;
   readonly queue: string;
+  /** What the queues of all builds have in common; absent: runs of other builds are left alone. */
+  readonly family?: string;
   /** The workflow bundle's path. */
   readonly bundle: string;
   readonly build: string;
@@ -21,15 +23,19 @@ const MAX_STEPS = 32;
 /** A wait costs a timer. */
 const MAX_WAITS = 1_000;
 
-/** Polls the run queue and the waits queue until the signal, then drains. */
+/** Polls the run queue and the waits queue, and those of builds that it takes over from, until the signal; then drains. */
 export async function runTerraformWorker(deps: WorkerDeps, options: TerraformWorkerOptions): Promise<void> {
-  const { target, queue, bundle, build, aliveFile, signal, onReady } = options;
+  const { target, queue, family, bundle, build, aliveFile, signal, onReady } = options;
+  const steps = terraformActivities(deps);
+  const waits = waitActivities(deps);
+  const queuesFor = (runs: string) => [
+    { queue: runs, activities: steps, workflows: { bundle }, maxConcurrentActivities: MAX_STEPS },
+    { queue: waitsQueue(runs), activities: waits, maxConcurrentActivities: MAX_WAITS },
+  ];
   await runWorker({
     target,
-    taskQueues: [
-      { queue, activities: terraformActivities(deps), workflows: { bundle }, maxConcurrentActivities: MAX_STEPS },
-      { queue: waitsQueue(queue), activities: waitActivities(deps), maxConcurrentActivities: MAX_WAITS },
-    ],
+    taskQueues: queuesFor(queue),
+    ...(family === undefined ? {} : { takesOver: { family, queuesFor } }),
     keys: deps.keys,
     home: deps.directory.root,
     server: "terraform",

@@ -1,5 +1,16 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -66,6 +77,21 @@ export class Bench {
     };
   }
 
+  /** The same build as it is installed in the data directory. */
+  installed(build: string, more: Partial<WorkerSpec> = {}): WorkerSpec {
+    const spec = this.worker(build, more);
+    const dir = join(this.home, "workers", build);
+    cpSync(spec.build, dir, { recursive: true });
+    writeFileSync(join(dir, "build.json"), JSON.stringify({ server: spec.server, version: spec.version, built_at: spec.builtAt }));
+    return { ...spec, build: dir };
+  }
+
+  /** What a build says, once it is the newest, of others: these must live on. */
+  leaveTo(says: string, builds: readonly string[]): void {
+    writeFileSync(join(this.root, "left.new"), JSON.stringify(builds));
+    renameSync(join(this.root, "left.new"), join(this.root, `left-${says}`));
+  }
+
   options(more: Partial<EnsureLocalOptions> = {}): EnsureLocalOptions {
     return {
       home: this.home,
@@ -86,7 +112,7 @@ export class Bench {
   }
 
   /** What every start of a fake worker saw. */
-  starts(): { pid: number; build: string; local?: string; debug?: string; mark: string }[] {
+  starts(): { pid: number; build: string; local?: string; debug?: string; mark: string; kept: boolean }[] {
     return lines(join(this.root, "starts")).map((line) => JSON.parse(line) as never);
   }
 
