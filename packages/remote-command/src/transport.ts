@@ -6,11 +6,20 @@ export interface ExecRequest {
   readonly target: Target;
   /** At most 100,000 bytes, no NUL: longer ones end an sshd connection, see `quote.ts`. */
   readonly line: string;
+  /** The words that the line consists of, where it is nothing but quoted words: this machine starts them without a shell. */
+  readonly words?: readonly string[];
   /**
    * Written to the remote stdin first; the stream then stays open until the end: the remote side takes its closing for the
    * end of the client, and ends the command.
    */
   readonly input: Uint8Array;
+  /**
+   * Written after the input as soon as it resolves, at once and unbuffered; it may never resolve, and never rejects. The
+   * remote side waits for it before it begins what changes something, so that what was lost before that certainly never ran.
+   */
+  readonly goAhead?: Promise<Uint8Array>;
+  /** True: stdin is closed right after the input, for a bare command that nothing watches. False or absent: it stays open. */
+  readonly endInput?: boolean;
   /** Raised on cancel and time-out: the transport closes stdin, waits `graceMs` for the end, then drops the connection. */
   readonly signal: AbortSignal;
   readonly graceMs: number;
