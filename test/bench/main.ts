@@ -1,6 +1,7 @@
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { newHome } from "../support/home.ts";
 import { REPOSITORY } from "../support/mcp-client.ts";
 import { AUTO, benchDag, benchGrowth } from "./dag.ts";
@@ -17,6 +18,8 @@ try {
     await cp(join(REPOSITORY, "examples/three-tier"), home.project, { recursive: true });
     const configFile = join(scratch, "config.yaml");
     await writeFile(configFile, AUTO);
+    // What is known of a start is kept once its files have settled.
+    await sleep(2_100);
     await benchStartUp(home.home, home.project, configFile);
     await home.remove();
   }

@@ -12,8 +12,12 @@ export interface Start {
   readonly platform: NodeJS.Platform;
 }
 
-/** Variables that are settings, or could be: ours, Temporal's, and those of the source documents. */
-const SETTING = /^(PLATFORM_OPS_.*|TEMPORAL_.*|LOG_LEVEL|WORKFLOW_DEFINITIONS_PATH|MAX_PENDING_ACTIONS)$/;
+/**
+ * Variables that are settings, or could be: ours, Temporal's, Teleport's, and those of the source documents. Not SSH_AUTH_SOCK:
+ * it is set on most machines, and nothing that it may hold is a fault or counts before the first call.
+ */
+const SETTING =
+  /^(PLATFORM_OPS_.*|TEMPORAL_.*|TELEPORT_.*|LOG_LEVEL|ALLOWED_TELEPORT_CLUSTERS|WORKFLOW_DEFINITIONS_PATH|MAX_PENDING_ACTIONS)$/;
 /** Says only where things are kept; switches of our own tests. */
 const HARMLESS = /^PLATFORM_OPS_(HOME|TEST_.*)$/;
 
@@ -31,12 +35,14 @@ export function isUnconfigured({ argv, env, cwd, home, platform }: Start): boole
   );
 }
 
-function onlyRoots(argv: readonly string[], cwd: string): boolean {
+/** True for nothing but `--root` with folders that are there. */
+export function onlyRoots(argv: readonly string[], cwd: string): boolean {
   if (argv.length % 2 !== 0) return false;
   return argv.every((word, i) => (i % 2 === 0 ? word === "--root" : /^[^~,:-][^,:]*$/.test(word) && isFolder(resolve(cwd, word))));
 }
 
-function saysNothing(env: Start["env"]): boolean {
+/** True where no variable is a setting, or could be. */
+export function saysNothing(env: Start["env"]): boolean {
   return Object.keys(env).every((name) => !SETTING.test(name) || HARMLESS.test(name));
 }
 
