@@ -32,6 +32,7 @@ export {
   DEFAULT_ENVIRONMENT,
   autoAllows,
   environmentOf,
+  environmentsOfMachine,
   strictest,
   type AutoRule,
   type ChangeKind,

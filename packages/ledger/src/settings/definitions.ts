@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { SETTING_FACTS, type SettingFacts, configSchema } from "./schema.ts";
+import { configSchema } from "./schema.ts";
+import { SETTING_FACTS, type SettingFacts } from "./setting-facts.ts";
 
 /** One ordinary setting, or one part of the policy that flags and environment may narrow. */
 export interface Definition {
@@ -49,7 +50,7 @@ function* walk(schema: z.ZodObject, path: readonly string[]): Generator<Definiti
         name: at.join("."),
         path: at,
         schema: inner,
-        kind: kindOf(inner),
+        kind: facts.separator === undefined ? kindOf(inner) : "list",
         meaning: (field as z.ZodType).description ?? "",
         facts,
         variables: [own, ...(facts.env ?? [])],

@@ -9,7 +9,7 @@ const MAX_KEYS = 20;
 
 /** What zod found in a file, each with its line, unknown keys with the one that was probably meant. */
 export function fileProblems(issues: readonly z.core.$ZodIssue[], file: YamlFile, schema: z.ZodType, scope: string): SettingProblem[] {
-  return issues.flatMap((issue) => {
+  return issues.flatMap(innermost).flatMap((issue) => {
     if (issue.code !== "unrecognized_keys")
       return [
         { setting: issue.path.join(".") || "file", from: file.where(issue.path), message: `${issue.message}.`.replace(/\.\.$/, ".") },
@@ -23,6 +23,17 @@ export function fileProblems(issues: readonly z.core.$ZodIssue[], file: YamlFile
         .join(" "),
     }));
   });
+}
+
+/**
+ * Where one of several forms is accepted (a list or a map), the faults of the form that was meant: the one that something
+ * deeper is wrong with, not that it is another form altogether.
+ */
+export function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== "invalid_union") return [issue];
+  const meant = issue.errors.find((form) => form.some(({ code, path }) => code !== "invalid_type" || path.length > 0));
+  if (meant === undefined) return [{ ...issue, message: "It has neither of the accepted forms" }];
+  return meant.flatMap((each) => innermost({ ...each, path: [...issue.path, ...each.path] } as z.core.$ZodIssue));
 }
 
 /** The sections of a faulty file that can be read, so that what is wrong between them is reported at once too. */
@@ -47,25 +58,39 @@ export function readablePart(schema: z.ZodObject, value: unknown): unknown {
 }
 
 function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let at: z.ZodType | undefined = schema;
-  for (const key of path) {
-    at = inner(at);
-    if (at instanceof z.ZodObject) at = (at.shape as Record<string, z.ZodType>)[String(key)];
-    else if (at instanceof z.ZodArray) at = at.element as z.ZodType;
-    else return [];
-  }
-  at = inner(at);
-  return at instanceof z.ZodObject ? Object.keys(at.shape) : [];
+  let forms = formsOf(schema);
+  for (const key of path) forms = forms.flatMap((form) => within(form, key)).flatMap(formsOf);
+  return forms.flatMap((form) => (form instanceof z.ZodObject ? Object.keys(form.shape) : []));
 }
 
-function inner(schema: z.ZodType | undefined): z.ZodType | undefined {
-  return schema instanceof z.ZodOptional ? (schema.unwrap() as z.ZodType) : schema;
+/** The schemas of what stands under a key. */
+function within(form: z.ZodType, key: PropertyKey): z.ZodType[] {
+  if (form instanceof z.ZodObject) {
+    const field = (form.shape as Record<string, z.ZodType>)[String(key)];
+    return field === undefined ? [] : [field];
+  }
+  if (form instanceof z.ZodArray) return [form.element as z.ZodType];
+  return form instanceof z.ZodRecord ? [form.valueType as z.ZodType] : [];
+}
+
+/** A schema without what makes it optional; of a union all its forms. */
+function formsOf(schema: z.ZodType): z.ZodType[] {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return formsOf(schema.unwrap() as z.ZodType);
+  return schema instanceof z.ZodUnion ? (schema.options as z.ZodType[]).flatMap(formsOf) : [schema];
 }
 
 /** Settings that do not go together. */
-export function togetherProblems({ temporal }: Settings, origin: Readonly<Record<string, string>>): SettingProblem[] {
+export function togetherProblems({ temporal, remote }: Settings, origin: Readonly<Record<string, string>>): SettingProblem[] {
   const problems: SettingProblem[] = [];
   const from = (name: string): string => origin[name] ?? "default";
+  if (remote.timeout_seconds > remote.max_timeout_seconds) {
+    problems.push({
+      setting: "remote.timeout_seconds",
+      from: from("remote.timeout_seconds"),
+      message: `It is ${remote.timeout_seconds}; remote.max_timeout_seconds allows at most ${remote.max_timeout_seconds}.`,
+      example: String(remote.max_timeout_seconds),
+    });
+  }
   if (temporal.api_key !== undefined && temporal.tls?.enabled === false) {
     problems.push({
       setting: "temporal.tls.enabled",

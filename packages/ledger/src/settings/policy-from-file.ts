@@ -1,8 +1,10 @@
 import { statSync } from "node:fs";
-import { dirname, isAbsolute, join, resolve } from "node:path";
+import { dirname } from "node:path";
 import { matchesGlob } from "./glob.ts";
+import { absolutePath, fromHome } from "./paths.ts";
 import { DEFAULT_ENVIRONMENT, type AutoRule, type Environment, type Policy } from "./policy.ts";
 import type { SettingProblem } from "./problems.ts";
+import { environmentRemoteFrom } from "./remote-from-file.ts";
 import type { PolicyFile } from "./schema.ts";
 import { didYouMean } from "./suggestion.ts";
 import type { YamlFile } from "./yaml-file.ts";
@@ -103,6 +105,7 @@ function readEnvironments(inFile: readonly EnvironmentInFile[], auto: readonly A
       protected: isProtected,
       channels: [...new Set([...channels, ...(isAuto ? (["auto"] as const) : [])])],
       ...(each.required === undefined ? {} : { required: each.required }),
+      ...(each.remote === undefined ? {} : { remote: environmentRemoteFrom(each.remote) }),
     };
   });
   if (inFile.some((each) => each.match === undefined)) return list;
@@ -166,14 +169,4 @@ export function ownershipProblem(
   if ((stat.mode & 0o002) !== 0 || ((stat.mode & 0o020) !== 0 && !ownGroup))
     return `${path} can be written by others (mode ${(stat.mode & 0o777).toString(8)}); run: chmod go-w ${path}`;
   return undefined;
-}
-
-/** `~/` is the home folder; what is relative lies beside `base`. */
-export function absolutePath(path: string, base: string, home: string): string {
-  const expanded = fromHome(path, home);
-  return isAbsolute(expanded) ? resolve(expanded) : resolve(base, expanded);
-}
-
-function fromHome(path: string, home: string): string {
-  return path === "~" ? home : path.startsWith("~/") ? join(home, path.slice(2)) : path;
 }

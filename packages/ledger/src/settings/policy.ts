@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import type { Channel } from "../approvals/channel.ts";
 import { matchesGlob, matchesPathGlob } from "./glob.ts";
 import { isInside } from "./narrowing.ts";
+import type { EnvironmentRemote } from "./remote.ts";
 
 /** What a change does to one resource, or to outputs. */
 export const CHANGE_KINDS = ["create", "update", "delete", "replace", "move", "import", "forget", "outputs"] as const;
@@ -17,6 +18,8 @@ export interface Environment {
   channels: Channel[];
   /** How many distinct keys must sign. */
   required?: number;
+  /** What may be done on its machines; absent: what `guarded` says. */
+  remote?: EnvironmentRemote;
 }
 
 /** What the policy itself approves. */
@@ -51,22 +54,22 @@ export interface EnvironmentTarget {
   dirs?: string[];
   cluster?: string;
   node?: string;
+  /** All names that this machine is known by. Absent: nobody looked, and a node named by number or id may be any. */
+  names?: readonly string[];
 }
 
 /** The name of the environment that takes what no other one matches. */
 export const DEFAULT_ENVIRONMENT = "default";
 
 /**
- * The environment of a target: the first match. Where several paths are named (the configuration, the folders its
+ * The environment of a target: the first match; of a machine, the strictest of `environmentsOfMachine`. Where several paths are named (the configuration, the folders its
  * workspaces lie in) and they match different environments, the strictest of those: a configuration file put elsewhere
  * must not take production out of its environment. Nor does it lend its own environment to folders that lie elsewhere and
  * match nothing: they count as what nothing matches. Inline configuration whose folder nothing matches takes the strictest
  * of all.
  */
 export function environmentOf(policy: Policy, target: EnvironmentTarget): Environment {
-  if (target.cluster !== undefined || target.node !== undefined) {
-    return policy.environments.find((environment) => matchesMachine(environment, target)) ?? strictest(policy.environments);
-  }
+  if (target.cluster !== undefined || target.node !== undefined) return strictest(environmentsOfMachine(policy, target));
   const { config_path, workspace_root, dirs = [] } = target;
   const matching = (paths: string[]): Environment | undefined => policy.environments.find((environment) => matchesPath(environment, paths));
   const rest = (config_path === undefined ? undefined : policy.environments.find(matchesAll)) ?? strictest(policy.environments);
@@ -88,12 +91,49 @@ function matchesPath({ match }: Environment, paths: string[]): boolean {
   return match.config_paths?.some((glob) => paths.some((path) => matchesPathGlob(glob, path))) ?? false;
 }
 
-function matchesMachine(environment: Environment, { cluster, node }: EnvironmentTarget): boolean {
+/**
+ * The environments of a machine: the first match by each of its names, and those whose `remote` leads to it. What takes
+ * everything counts only where nothing else matches. Never empty.
+ */
+export function environmentsOfMachine(policy: Policy, target: EnvironmentTarget): Environment[] {
+  const names = target.names === undefined ? namesOf(target.node) : [...namesOf(target.node), ...target.names];
+  // Teleport finds a machine by its id and address as well: until somebody has looked, it may be any machine of its cluster.
+  const mayBeAny = target.names === undefined && target.node !== undefined && ID_OR_ADDRESS.test(target.node);
+  const found = new Set<Environment>();
+  for (const name of names.length === 0 ? [undefined] : names) {
+    for (const environment of policy.environments) {
+      const match = matchOf(environment, target.cluster, name);
+      if (match === "yes" || (match === "by node" && mayBeAny)) found.add(environment);
+      if (match === "yes") break;
+    }
+  }
+  for (const environment of policy.environments) {
+    const { cluster, node } = environment.remote ?? {};
+    if (cluster !== undefined && cluster === target.cluster && (node === undefined || names.includes(node) || mayBeAny))
+      found.add(environment);
+  }
+  const named = [...found].filter((environment) => !matchesAll(environment) || environment.remote?.cluster === target.cluster);
+  if (named.length > 0) return named;
+  return found.size > 0 ? [...found] : [strictest(policy.environments)];
+}
+
+/** A UUID, or an address of digits. */
+const ID_OR_ADDRESS = /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[\d.]+|[0-9a-f:]*:[0-9a-f:.]*)$/i;
+
+/** A machine is found by its full name and by the first part of it. */
+function namesOf(node: string | undefined): string[] {
+  if (node === undefined) return [];
+  return ID_OR_ADDRESS.test(node) || !node.includes(".") ? [node] : [node, node.slice(0, node.indexOf("."))];
+}
+
+/** "by node": all but the machine's name fits. */
+function matchOf(environment: Environment, cluster: string | undefined, node: string | undefined): "yes" | "no" | "by node" {
   const { clusters, nodes } = environment.match;
-  if (clusters === undefined && nodes === undefined) return matchesAll(environment);
+  if (clusters === undefined && nodes === undefined) return matchesAll(environment) ? "yes" : "no";
   const named = (globs: string[] | undefined, name: string | undefined): boolean =>
     globs === undefined || (name !== undefined && globs.some((glob) => matchesGlob(glob, name)));
-  return named(clusters, cluster) && named(nodes, node);
+  if (!named(clusters, cluster)) return "no";
+  return named(nodes, node) ? "yes" : "by node";
 }
 
 /** Weakest channel first. */

@@ -2,13 +2,17 @@ import { lstatSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { defaultCacheDirectory, defaultConfigFile, defaultDataDirectory } from "../places.ts";
 import { SYSTEM_POLICY_FILE } from "./system-policy.ts";
-import { fileProblems, readablePart, togetherProblems } from "./file-problems.ts";
+import { fileProblems, innermost, readablePart, togetherProblems } from "./file-problems.ts";
 import { type Definition, type PLACES, definitions } from "./definitions.ts";
 import { type Variables, readVariables } from "./environment-variables.ts";
 import { type Flags, readFlags } from "./flags.ts";
 import { type Layer, type Meet, meetFolders, meetGlobs, meetNames, narrowed } from "./narrowing.ts";
-import { absolutePath, ownershipProblem, policyFrom } from "./policy-from-file.ts";
+import { absolutePath } from "./paths.ts";
+import { ownershipProblem, policyFrom } from "./policy-from-file.ts";
 import { type SettingProblem, settingsInvalid, shown } from "./problems.ts";
+import { type RemoteScalars, clusterNames, clustersFrom, environmentRemoteProblems } from "./remote-from-file.ts";
+import type { ClustersInFile } from "./remote-schema.ts";
+import type { RemoteSettings } from "./remote.ts";
 import { type ConfigFile, type PolicyFile, configSchema, policySchema } from "./schema.ts";
 import type { Effective, Settings, SettingsSources } from "./settings.ts";
 import { type YamlFile, readYamlFile } from "./yaml-file.ts";
@@ -25,11 +29,21 @@ const PATHS = new Set([
   "temporal.tls.client_key_path",
   "terraform.terraform_path",
   "terraform.tofu_path",
+  "remote.tsh_path",
+  "remote.kubectl_path",
+  "remote.teleport_home",
+  "remote.teleport_identity_file",
+  "remote.agent",
   "meta_workflows.definitions_path",
 ]);
 
 /** How the entries of each allow-list meet. */
-const MEETS: Record<string, Meet> = { "terraform.roots": meetFolders, "terraform.env": meetGlobs, toolsets: meetNames };
+const MEETS: Record<string, Meet> = {
+  "terraform.roots": meetFolders,
+  "terraform.env": meetGlobs,
+  "remote.clusters": meetNames,
+  toolsets: meetNames,
+};
 
 /**
  * Reads flags, environment and files. Ordinary settings: flag > environment > file > default. Policy: from the system's
@@ -153,6 +167,7 @@ class Reading {
       ...policy,
       roots: this.#allowList("terraform.roots", files),
       env: this.#allowList("terraform.env", files),
+      clusters: this.#allowList("remote.clusters", files),
       toolsets: this.#allowList("toolsets", files),
       read_only: this.#readOnly(files),
     };
@@ -187,7 +202,7 @@ class Reading {
         env: policy.env?.values ?? [],
         approval_hours: hours ?? policy.approvals.hours,
       },
-      remote: {},
+      remote: this.#remote(tree, config, system, policy),
       ...(policy.toolsets === undefined ? {} : { toolsets: policy.toolsets.values }),
       read_only: policy.read_only,
     };
@@ -208,6 +223,32 @@ class Reading {
       files: { config: config?.file.path, policy: system?.file.path },
       notes: this.notes,
     };
+  }
+
+  /** Section `remote`: the clusters that are allowed, each as the strongest file says, and what environments say of them. */
+  #remote(
+    tree: Settings,
+    config: FileOf<ConfigFile> | undefined,
+    system: FileOf<PolicyFile> | undefined,
+    policy: ReturnType<Reading["policy"]>,
+  ): RemoteSettings {
+    const { teleport_proxy, teleport_identity_file, ...scalars } = tree.remote as RemoteScalars;
+    const sources = [system, config].flatMap((of) => (of === undefined ? [] : { file: of.file, clusters: of.content.remote?.clusters }));
+    const inFiles = sources.find(({ clusters }) => clusters !== undefined)?.clusters;
+    const defaults = { ...scalars, ...(teleport_proxy && { teleport_proxy }), ...(teleport_identity_file && { teleport_identity_file }) };
+    const read = (names: readonly string[]) => clustersFrom(names, sources, defaults, this.#sources.home);
+    // What the files say is checked as a whole, also of clusters that a variable leaves out.
+    const all = read(clusterNames(inFiles) ?? []);
+    const { clusters, notes } = read(policy.clusters?.values ?? []);
+    this.problems.push(...all.problems);
+    this.notes.push(...notes);
+    const speaks = system ?? config;
+    this.problems.push(
+      ...environmentRemoteProblems(speaks?.content.environments ?? [], clusterNames(inFiles), all.clusters, (path) =>
+        speaks === undefined ? "default" : speaks.file.where(path),
+      ),
+    );
+    return { ...scalars, clusters, remedies: (config?.content.remote?.remedies as RemoteSettings["remedies"] | undefined) ?? {} };
   }
 
   #yaml(path: string): YamlFile | undefined {
@@ -269,7 +310,10 @@ class Reading {
     this.problems.push({
       setting: definition.name,
       from: given.origin,
-      message: `${value} is refused: ${result.error.issues.map((issue) => issue.message).join("; ")}.`,
+      message: `${value} is refused: ${result.error.issues
+        .flatMap(innermost)
+        .map((issue) => issue.message)
+        .join("; ")}.`,
       example: definition.facts.example,
     });
     return undefined;
@@ -280,7 +324,8 @@ class Reading {
     const isFolder = name === "terraform.roots";
     const layers: Layer[] = [];
     for (const { file, content } of files) {
-      const values = valueAt(content, definition.path) as string[] | undefined;
+      const said = valueAt(content, definition.path);
+      const values = name === "remote.clusters" ? clusterNames(said as ClustersInFile | undefined) : (said as string[] | undefined);
       if (values !== undefined)
         layers.push({
           origin: `file ${file.path}`,

@@ -76,12 +76,14 @@ export interface RemoteSettings {
 export const REMOTE_PRESETS = ["guarded", "open", "locked"] as const;
 export type RemotePreset = (typeof REMOTE_PRESETS)[number];
 
-/** One rule over a program and its arguments. */
+/** One rule over a program and its arguments; how it is compared: `judgeCommand`. */
 export interface CommandRule {
-  /** Glob over the program's name as it is called. */
+  /** Glob over the program's name as it is called; `deny` and `ask` also look at its last part, and through `sudo`, `env` and the like. */
   program: string;
   /** Globs, one per argument; a last element `**` stands for any number. Absent: any arguments. */
   args?: string[];
+  /** In `allow`, true: also as root. In `deny` and `ask`, true: only as root. */
+  sudo?: boolean;
 }
 
 /** What may be done on the machines of an environment, and where its Kubernetes is. */

@@ -3,25 +3,8 @@ import { CHANNELS } from "../approvals/channel.ts";
 import { LOG_LEVELS } from "../logger.ts";
 import { globProblem } from "./glob.ts";
 import { CHANGE_KINDS } from "./policy.ts";
-
-/** What is said of a setting besides its schema. */
-export interface SettingFacts {
-  /** Variables of other makers, or of the source documents, that mean the same. */
-  readonly env?: readonly string[];
-  /** Other names of the flag. */
-  readonly flag?: string;
-  readonly default?: unknown;
-  readonly example: string;
-  /** Shown as [redacted], and refused as a flag: other users can read a program's arguments. */
-  readonly secret?: true;
-  /** Defined by files; environment and flags define it only where no file speaks, and can only narrow it. */
-  readonly policy?: true;
-  /** Between the elements of a list in one variable or flag. */
-  readonly separator?: ":" | ",";
-}
-
-/** The facts of each setting, by its schema. */
-export const SETTING_FACTS = z.registry<SettingFacts>();
+import { environmentRemote, remote, remotePolicy } from "./remote-schema.ts";
+import { SETTING_FACTS } from "./setting-facts.ts";
 
 const text = z.string().min(1).max(500);
 const path = z
@@ -172,6 +155,7 @@ const environment = z.strictObject({
   protected: z.boolean().optional(),
   channels: z.array(z.enum(CHANNELS)).min(1).max(4).optional(),
   required: z.int().min(1).max(20).optional(),
+  remote: environmentRemote.optional(),
 });
 
 const approvals = z.strictObject({
@@ -224,7 +208,7 @@ export const configSchema = z.strictObject({
     .optional(),
   temporal: temporal.optional(),
   terraform: terraform.optional(),
-  remote: z.strictObject({}).optional(),
+  remote: remote.optional(),
   meta_workflows: z
     .strictObject({
       definitions_path: path
@@ -252,6 +236,7 @@ export const policySchema = z.strictObject({
   environments,
   approvals: approvals.optional(),
   terraform: z.strictObject({ roots: roots.optional(), env: variableGlobs.optional() }).optional(),
+  remote: remotePolicy.optional(),
   toolsets,
   read_only: readOnly,
 });

@@ -1,5 +1,6 @@
 import type { LogLevel } from "../logger.ts";
 import type { Policy } from "./policy.ts";
+import type { RemoteSettings } from "./remote.ts";
 
 /** TLS of a Temporal cluster; paths are read where the connection is made. */
 export interface TemporalTls {
@@ -47,7 +48,7 @@ export interface Settings {
     lock_timeout_seconds: number;
     approval_hours: number;
   };
-  remote: Record<string, never>;
+  remote: RemoteSettings;
   meta_workflows: { definitions_path?: string; max_pending_actions: number };
   toolsets?: string[];
   read_only: boolean;

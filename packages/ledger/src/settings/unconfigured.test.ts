@@ -22,6 +22,8 @@ describe("a start that nothing configures", () => {
     { argv: ["--root", "infra", "--root", "."] },
     { env: { PLATFORM_OPS_HOME: "/somewhere", AWS_PROFILE: "x" } },
     { env: { PLATFORM_OPS_TEST_X: "1" } },
+    { env: { SSH_AUTH_SOCK: "/run/agent.sock" } },
+    { env: { SSH_AUTH_SOCK: "x".repeat(10_000) } },
   ])("%j", (over) => {
     expect(isUnconfigured(start(over))).toBe(true);
     const { settings, policy } = readSettings(start(over));
@@ -45,7 +47,7 @@ describe("anything that is, or may be, a setting makes the start a whole one", (
   it.each(
     settingsTable()
       .flatMap(({ env }) => env)
-      .filter((name) => name !== "PLATFORM_OPS_HOME"),
+      .filter((name) => name !== "PLATFORM_OPS_HOME" && name !== "SSH_AUTH_SOCK"),
   )("%s", (name) => {
     expect(isUnconfigured(start({ env: { [name]: "x" } }))).toBe(false);
   });
