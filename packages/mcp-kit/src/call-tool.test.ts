@@ -34,6 +34,20 @@ describe("a call", () => {
     expect(audit[0]).toMatchObject({ outcome: "refused", code: "conflict" });
   });
 
+  test("that fails in a shape of its own keeps its keys and words, and says code, next call and id as every failure", async () => {
+    const { text, data, isError, audit } = await called("show_failure", { how: "shaped" });
+    expect(isError).toBe(true);
+    expect(text).toMatch(
+      /^the command failed\nstdout: half\ncommand_failed: exit code 3 of \[redacted\]\nNext: Read its output\.\n\(call /,
+    );
+    expect(data).toEqual({
+      success: false,
+      stdout: "half",
+      error: expect.objectContaining({ code: "command_failed", hint: "Read its output." }),
+    });
+    expect(audit[0]).toMatchObject({ outcome: "refused", code: "command_failed", id: data.error.call_id });
+  });
+
   test("that fails unforeseen gives an id, and its message only to log and audit, masked", async () => {
     const { text, data, audit, logs } = await called("show_failure", { how: "unforeseen" });
     const id = data.error.call_id;

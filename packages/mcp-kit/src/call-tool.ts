@@ -5,7 +5,7 @@ import { digestArguments, type AskSubject } from "./ask-state.ts";
 import { believe, contentProblem, type PresentedAnswer } from "./believe-answer.ts";
 import { checkInput } from "./check-input.ts";
 import { didYouMean } from "./did-you-mean.ts";
-import { refuse } from "./failure.ts";
+import { explain, refuse } from "./failure.ts";
 import { capResult } from "./result-cap.ts";
 import { plainText } from "./plain-text.ts";
 import { prepare, withheldBecause, type ServerDefinition } from "./server-definition.ts";
@@ -60,9 +60,10 @@ async function callOnce(definition: ServerDefinition, name: string, args: unknow
   const started = performance.now();
   let end: { outcome: CallOutcome; word: string; code?: ErrorCode; detail?: string };
   try {
-    end = { outcome: await run(definition, name, args, options, call), word: "done" };
-    end.outcome = shape(definition, end.outcome);
-    if (end.outcome.ask) end.word = "asked";
+    const outcome = await run(definition, name, args, options, call);
+    const { failure } = outcome.result;
+    end = { outcome: shape(definition, outcome), word: outcome.ask ? "asked" : "done" };
+    if (failure !== undefined) end = { ...end, word: failure.code === "cancelled" ? "cancelled" : "refused", code: failure.code };
   } catch (error) {
     const failure = refuse(asStorageFailure(error), { id: call.id, tool: name.slice(0, 80), signal: call.signal });
     const word = failure.code === "cancelled" ? "cancelled" : failure.code === "unexpected" ? "failed" : "refused";
@@ -110,7 +111,7 @@ async function run(definition: ServerDefinition, name: string, args: unknown, op
   if (!given) return await finish(definition, tool, input, subject, call);
   // The tool is asked once more what it would ask: an answer counts only if that is still what the person was shown.
   const now = await tool.run(input, definition.deps, call);
-  if (!isAsk(now)) return { result: now, isError: false };
+  if (!isAsk(now)) return endOf(now, call);
   const why = now.ask.binding === given.binding ? contentProblem(now, given) : "what it would decide has changed since the question";
   if (why) return await finish(definition, tool, input, subject, await refusedCall(definition, tool, call, why));
   return await finish(definition, tool, input, subject, { ...call, answer: given });
@@ -141,7 +142,7 @@ async function finish(definition: ServerDefinition, tool: Tool, input: any, subj
   if (!isAsk(end)) {
     if (tool.output && !tool.output.safeParse(end.data).success)
       definition.logger.warn("a result does not match its output schema", { tool: tool.name, call: call.id });
-    return { result: end, isError: false };
+    return endOf(end, call);
   }
   if (!tool.asks) throw new Error(`${tool.name} asks a person, but its definition does not say so`);
   if (call.answer) throw new Error(`${tool.name} asked again after it was answered`);
@@ -156,6 +157,13 @@ async function finish(definition: ServerDefinition, tool: Tool, input: any, subj
     isError: false,
     ask: { message: end.ask.message, schema: end.ask.schema, state },
   };
+}
+
+/** What a tool gave back, with the words that every failure has where it failed. */
+function endOf(result: ToolResult, call: Call): CallOutcome {
+  const { failure } = result;
+  if (failure === undefined) return { result, isError: false };
+  return { result: { ...explain(result, failure, call.id), failure }, isError: true };
 }
 
 async function refusedCall(definition: ServerDefinition, tool: Tool, call: Call, why: string): Promise<Call> {

@@ -25,6 +25,12 @@ export function refuse(error: unknown, call: { id: string; tool: string; signal?
   return { result: shape(hidden, call.id), code: "unexpected", unexpected: error };
 }
 
+/** The result of a tool that gave its failure a shape of its own: its words and keys, and those that every failure has. */
+export function explain(result: ToolResult, failure: OpsError, id: string): ToolResult {
+  const { text, data } = shape(failure, id);
+  return { text: result.text === "" ? text : `${result.text}\n${text}`, data: { ...result.data, ...data } };
+}
+
 function shape(error: OpsError, id: string): ToolResult {
   const { problems, ...others } = error.details;
   const lines = [`${error.code}: ${error.message}`];

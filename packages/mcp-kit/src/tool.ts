@@ -1,3 +1,4 @@
+import type { OpsError } from "@platform-ops/errors";
 import type { z } from "zod";
 
 /** The upper bound of what a tool may do. Hints, read-only filtering and audit are derived from it. */
@@ -7,6 +8,8 @@ export type Effect = "read" | "write" | "destroy";
 export interface ToolResult {
   readonly text: string;
   readonly data: Record<string, unknown>;
+  /** Set where the call failed and its result has a shape of its own. Code, message and hint are added to both halves. */
+  readonly failure?: OpsError;
 }
 
 /** One field of a form. Only what every client is known to draw: no nesting, no `format`, no union of types. */
