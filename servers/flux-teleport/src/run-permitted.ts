@@ -1,0 +1,171 @@
+import { OpsError } from "@platform-ops/errors";
+import type { ApprovalRequest } from "@platform-ops/ledger";
+import type { Ask, Call, ToolResult } from "@platform-ops/mcp-kit";
+import type { Capture, CommandEffect, RemoteCommand, RunOptions, RunResult, Target, Verdict } from "@platform-ops/remote-command";
+import type { FluxTeleportDeps } from "./deps.ts";
+import { SERVER } from "./identity.ts";
+import { failed, type Said } from "./tools/result.ts";
+
+/** What a command is for, and its bounds. */
+export interface Purpose {
+  readonly effect: CommandEffect;
+  readonly timeoutMs: number;
+  readonly capture: Capture;
+  /** One line for the person who is asked, and for the record: what the command does. */
+  readonly title: string;
+  /** What is known of the target, for the answer where a person must decide first. */
+  readonly said?: Said;
+}
+
+/** A command that ran, or what the tool must answer instead. */
+export type Permitted = { readonly run: RunResult } | { readonly answer: ToolResult | Ask };
+
+/**
+ * Runs one command for a tool, if the policy lets it: where it asks, a person does, by form where this client has forms and
+ * the policy accepts them, else the answer names the command that a person runs; the equal call then runs it.
+ * @throws OpsError invalid_input, not_allowed, and what approvals refuse
+ */
+export async function runPermitted(
+  deps: FluxTeleportDeps,
+  call: Call,
+  target: Target,
+  command: RemoteCommand,
+  purpose: Purpose,
+): Promise<Permitted> {
+  const remote = await deps.remote();
+  const { effect, timeoutMs, capture } = purpose;
+  const verdict = await remote.judge(target, command, { effect, timeoutMs });
+  if (verdict.verdict === "refuse") {
+    throw new OpsError("not_allowed", `The operator's policy refuses this: ${verdict.because}`, {
+      details: { environment: verdict.environment },
+    });
+  }
+  const options: RunOptions = { effect, timeoutMs, capture, signal: call.signal };
+  const permission = verdict.verdict === "ask" ? await askFor(deps, call, target, verdict, command, purpose) : {};
+  if ("answer" in permission) return permission;
+  const run = await remote.run(target, command, { ...options, ...permission });
+  if (effect !== "read") await record(deps, call, verdict, run, purpose);
+  return { run };
+}
+
+/** One line of who ran what where and how it ended; reads are on record as tool calls. */
+async function record(deps: FluxTeleportDeps, call: Call, verdict: Verdict, run: RunResult, purpose: Purpose): Promise<void> {
+  const { audit } = await deps.ledger();
+  await audit.append({
+    kind: "command",
+    actor: call.actor,
+    what: purpose.title.slice(0, 200),
+    target: verdict.subject.what,
+    digest: verdict.subject.digest,
+    outcome: run.state === "completed" ? `exit ${run.exit_code}` : run.state,
+    ...(run.failure === undefined ? {} : { code: run.failure.code }),
+    id: call.id,
+    duration_ms: run.duration_ms,
+  });
+}
+
+async function askFor(
+  deps: FluxTeleportDeps,
+  call: Call,
+  target: Target,
+  verdict: Verdict,
+  command: RemoteCommand,
+  purpose: Purpose,
+): Promise<Pick<RunOptions, "consent"> | { answer: ToolResult | Ask }> {
+  const { permit } = await import("@platform-ops/remote-command");
+  const { approvals } = await deps.ledger();
+  const shown = { title: purpose.title, summary: summaryOf(target, command, verdict, purpose) };
+  const port = { approvals, policy: deps.config.policy, requester: call.actor, server: SERVER };
+  const first = await permit(port, verdict, shown);
+  if ("consent" in first) return first;
+  const request = first.waiting;
+  const decided = await decideByForm(deps, call, request);
+  if (decided.how === "ask") return { answer: decided.ask };
+  if (decided.how === "waits") return { answer: waiting(deps, request, decided.because, verdict, purpose.said ?? {}) };
+  const second = await permit(port, verdict, shown);
+  return "consent" in second
+    ? second
+    : { answer: waiting(deps, second.waiting, "The decision was not kept.", verdict, purpose.said ?? {}) };
+}
+
+type FormEnd =
+  | { readonly how: "ask"; readonly ask: Ask }
+  | { readonly how: "waits"; readonly because: string }
+  | { readonly how: "decided" };
+
+/** Puts the request to the person, or takes the answer that came back. Only an accepted form with a decision decides. */
+async function decideByForm(deps: FluxTeleportDeps, call: Call, request: ApprovalRequest): Promise<FormEnd> {
+  const waits = (because: string): FormEnd => ({ how: "waits", because });
+  if (call.refusedAnswer !== undefined) return waits(`The answer was not believed: ${call.refusedAnswer}.`);
+  if (!request.channels.includes("elicit")) return waits(`In the environment "${request.environment}" forms do not count.`);
+  if (call.answer === undefined) {
+    return call.canAsk
+      ? { how: "ask", ask: { ask: { message: formText(request), schema: FORM, binding: request.digest } } }
+      : waits("This client has no forms.");
+  }
+  const { action, content, note, binding } = call.answer;
+  if (binding !== request.digest) return waits("The answer was for another request.");
+  if (action !== "accept")
+    return waits(note ?? `The form was ${action === "decline" ? "declined" : "closed without an answer"}; that decides nothing.`);
+  const decision = content?.["decision"];
+  if (decision !== "approve" && decision !== "reject") return waits("The form came back without a decision.");
+  const { approvals } = await deps.ledger();
+  const reason = content?.["reason"];
+  await approvals.decide({
+    id: request.id,
+    decision: decision === "approve" ? "approved" : "rejected",
+    channel: "elicit",
+    approver: `form:${call.client.name}@${deps.config.user}`,
+    ...(typeof reason === "string" && reason.trim() !== "" ? { reason: reason.slice(0, 500) } : {}),
+  });
+  if (decision === "reject")
+    throw new OpsError("not_allowed", "A person rejected this command.", {
+      hint: "Ask the person what to do instead; the same command would be asked for anew.",
+    });
+  return { how: "decided" };
+}
+
+/** Flat and small: what every client is known to draw. */
+const FORM = {
+  type: "object",
+  properties: {
+    decision: { type: "string", title: "Decision", enum: ["approve", "reject"] },
+    reason: { type: "string", title: "Reason (optional)", maxLength: 500 },
+  },
+  required: ["decision"],
+} as const;
+
+function formText(request: ApprovalRequest): string {
+  return `${request.title}\n${request.summary}\n\nEnvironment: ${request.environment}. Asked by ${request.requester}. Request ${request.id}, digest ${request.digest.slice(0, 16)}.`;
+}
+
+/** Exactly what would run, for the person. */
+function summaryOf(target: Target, command: RemoteCommand, verdict: Verdict, { timeoutMs }: Purpose): string {
+  const what = command.kind === "shell" ? command.text : [command.program, ...command.args].map((each) => JSON.stringify(each)).join(" ");
+  return [
+    `On ${target.user}@${target.node} of ${target.cluster}${command.sudo === true ? ", as root" : ""}, for at most ${timeoutMs / 1000} s:`,
+    what,
+    `Asked because: ${verdict.because}`,
+  ].join("\n");
+}
+
+/** Nothing ran: says why, and how a person decides. */
+function waiting(deps: FluxTeleportDeps, request: ApprovalRequest, why: string, verdict: Verdict, said: Said): ToolResult {
+  const command = `${deps.config.startedAs} approve ${request.id}`;
+  const ways = [
+    ...(request.channels.includes("elicit") ? ["by form: make the same call again"] : []),
+    ...(request.channels.includes("cli") ? [`at a terminal: ${command}`] : []),
+    ...(request.channels.includes("signed") ? [`by signature: ${command} --key FILE`] : []),
+  ];
+  const failure = new OpsError("approval_needed", `Nothing was run. ${verdict.because} ${why}`, {
+    hint: "Tell the person how to decide; when it is approved, make exactly the same call again: it then runs, once.",
+  });
+  const body = `The request ${request.id} stays open until ${request.expires_at}. A person can decide it:\n${ways.map((way) => `- ${way}`).join("\n")}`;
+  return failed(
+    deps,
+    failure,
+    said,
+    { status: "awaiting_approval", approval: request.id, ways, approve_command: command, expires_at: request.expires_at },
+    body,
+  );
+}

@@ -1,0 +1,29 @@
+import { z } from "zod";
+
+// Arguments that several tools have. What a name may be is checked where commands are built (remote-command's grammars);
+// here strings are only bounded. What they mean is said once, in the server's instructions: a model reads every word of this.
+
+const name = (most: number) => z.string().min(1).max(most);
+
+/** A cluster of the operator's file, or an environment of it. */
+export const cluster = name(100).optional();
+export const requiredCluster = name(100);
+export const node = name(253).optional();
+/** The login on the machine. */
+export const user = name(64).optional();
+
+/** Where a tool runs: all three default from the operator's file. */
+export const machine = { cluster, node, user } as const;
+/** The same for tools that speak with Kubernetes, whose login the operator's file knows. */
+export const kubernetes = { cluster, node } as const;
+
+/** Name of a Kubernetes object. */
+export const objectName = name(253);
+/** Kubernetes namespace. */
+export const namespace = name(63).default("flux-system");
+/** Seconds. */
+export const timeout = z.int().min(1).max(3600).optional();
+/** How many entries of a list to return. */
+export const limit = (most: number, usual: number) => z.int().min(1).max(most).default(usual);
+/** Where to read on: `next_cursor` of the last answer. */
+export const cursor = z.string().max(200).optional();
