@@ -4,7 +4,15 @@ export { ensureLocal, ensureWorkers, type EnsureLocalOptions, type EnsureOptions
 export { stopSupervisor, supervisorStatus, touchSupervisor } from "./local/supervisor-client.ts";
 export { readWorkerLaunch, type SupervisorStatus, type TemporalView, type WorkerSpec, type WorkerView } from "./supervisor/protocol.ts";
 export { runDetached, type DetachedEnd, type DetachedOptions, type DetachedState } from "./detached/run-detached.ts";
-export { groupMembers, identify, isSameProcess, readProcess, type ProcessIdentity, type ProcessRow } from "./process/process-table.ts";
+export {
+  groupMembers,
+  identify,
+  isSameProcess,
+  readProcess,
+  waitForEmptyGroup,
+  type ProcessIdentity,
+  type ProcessRow,
+} from "./process/process-table.ts";
 export { diagnoseTemporal, isOtherTemporalThere, type Check, type DiagnoseOptions } from "./local/diagnose-temporal.ts";
 export { PINNED_CLI, PINNED_SERVER } from "./local/server-version.ts";
 export { locateTemporal, type LocateTemporalOptions, type LocatedTemporal } from "./setup/locate-temporal.ts";

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** One process, as the kernel knows it. */
 export interface ProcessRow {
@@ -52,6 +53,19 @@ export function readProcesses(source = processSource()): ProcessRow[] {
 /** Members of a process group that still work: `kill(-group, 0)` would count zombies too. */
 export function groupMembers(group: number, source = processSource()): ProcessRow[] {
   return readProcesses(source).filter((row) => row.group === group && isWorking(row));
+}
+
+/** Milliseconds between two looks at a group that is to become empty. */
+const LOOK_INTERVAL = 100;
+
+/** Waits until a process group is empty; false where it is not after `timeoutMs`. */
+export async function waitForEmptyGroup(group: number, timeoutMs: number, source = processSource()): Promise<boolean> {
+  const end = Date.now() + timeoutMs;
+  while (groupMembers(group, source).length > 0) {
+    if (Date.now() >= end) return false;
+    await sleep(LOOK_INTERVAL);
+  }
+  return true;
 }
 
 /** Names a living process; undefined where it is gone. */

@@ -2,11 +2,11 @@ import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { groupMembers } from "@platform-ops/orchestration";
 import { afterEach, describe, expect, test } from "vitest";
 
 import { applyPlan, type ApplyRequest, type ApplyResult } from "./apply.ts";
 import { planWorkspace, type PlanResult } from "./plan.ts";
-import { groupMembers } from "./process-group.ts";
 import type { StepContext } from "./step.ts";
 import { inputs, programsUnderTest, WorkspaceFixture } from "./workspace.test-support.ts";
 
@@ -84,7 +84,7 @@ describe.each(programs)("an apply that ends otherwise with $kind $version", (pro
       failed: [{ address: "terraform_data.slow" }],
       error: { code: "cancelled" },
     });
-    expect(await groupMembers(await groupOf(once.journal))).toEqual([]);
+    expect(groupMembers(await groupOf(once.journal))).toEqual([]);
     expect(existsSync(join(fixture.dir, ".terraform.tfstate.lock.info"))).toBe(false);
   });
 

@@ -3,7 +3,7 @@ import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { OpsError, toPlain, type PlainError } from "@platform-ops/errors";
-import { runDetached, type DetachedEnd } from "@platform-ops/orchestration";
+import { identify, runDetached, type DetachedEnd } from "@platform-ops/orchestration";
 
 import { decideOutcome, type ApplyOutcome, type Reconciled } from "./apply-outcome.ts";
 import { programFailure } from "./diagnostics.ts";
@@ -14,7 +14,6 @@ import { hasEphemeralVariables } from "./plan-file.ts";
 import { planWorkspace, variableArguments, type PlanInputs } from "./plan.ts";
 import type { Counts } from "./plan-summary.ts";
 import { preflight, preflightFailure, type ExpectedState } from "./preflight.ts";
-import { processFacts } from "./process-group.ts";
 import { privateFolder } from "./run-program.ts";
 import { clearOwnEmptyState, emptyStateFailure, erroredStateFailure, erroredStatePath, isStateEmptyFile, readState } from "./state.ts";
 import type { StepContext } from "./step.ts";
@@ -115,7 +114,7 @@ async function holderOf(journal: string, pid: number): Promise<Parameters<typeof
     (found) => found.mtime,
     () => new Date(),
   );
-  return { pid, start: (await processFacts(pid))?.start ?? "", step: "apply", started_at: started.toISOString() };
+  return { pid, start: identify(pid)?.start_time ?? "", step: "apply", started_at: started.toISOString() };
 }
 
 async function runApply(ctx: StepContext, request: ApplyRequest, facts: StreamFacts): Promise<DetachedEnd> {

@@ -1,7 +1,7 @@
+import { identify } from "@platform-ops/orchestration";
 import { describe, expect, test } from "vitest";
 
 import { classifyLock, parseLockInfo, type LockHolderRecord } from "./lock-info.ts";
-import { processFacts } from "./process-group.ts";
 
 const DETAIL =
   "Error message: resource temporarily unavailable\nLock Info:\n  ID:        1cc97673-cefd-a21e-8496-5e62fb1e0596\n  Path:      terraform.tfstate\n  Operation: OperationTypeApply\n  Who:       root@vm\n  Version:   1.11.4\n  Created:   2026-11-21 08:54:58.015488881 +0000 UTC\n  Info:      \n\n\nTerraform acquires a state lock";
@@ -46,10 +46,10 @@ describe("classifyLock", () => {
     expect(await classifyLock(lock, [record({ ended_at: "2026-11-21T08:55:00.000Z" })])).toMatchObject({ owner: "ours_dead" });
   });
   test("ours and alive, by pid and start time; a reused pid is not ours", async () => {
-    const self = await processFacts(process.pid);
-    expect(await classifyLock(lock, [record({ pid: process.pid, start: self?.start ?? "" })])).toMatchObject({ owner: "ours_live" });
+    const self = identify(process.pid);
+    expect(await classifyLock(lock, [record({ pid: process.pid, start: self?.start_time ?? "" })])).toMatchObject({ owner: "ours_live" });
     expect(await classifyLock(lock, [record({ pid: process.pid, start: "1" })])).toMatchObject({ owner: "ours_dead" });
-    expect(await classifyLock(lock, [record(), record({ pid: process.pid, start: self?.start ?? "" })])).toMatchObject({
+    expect(await classifyLock(lock, [record(), record({ pid: process.pid, start: self?.start_time ?? "" })])).toMatchObject({
       owner: "ours_live",
     });
   });

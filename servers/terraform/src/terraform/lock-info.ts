@@ -1,4 +1,4 @@
-import { processFacts } from "./process-group.ts";
+import { identify } from "@platform-ops/orchestration";
 
 /** Who holds a state lock, from the "Lock Info" that every backend prints or keeps. */
 export interface LockInfo {
@@ -17,7 +17,7 @@ export interface LockInfo {
 /** A program that we started and that takes the state lock. */
 export interface LockHolderRecord {
   readonly pid: number;
-  /** Start time as in `ProcessFacts.start`; empty where it could not be read. */
+  /** Start time as in `ProcessIdentity.start_time`; empty where it could not be read. */
   readonly start: string;
   readonly step: string;
   readonly host: string;
@@ -90,8 +90,8 @@ export async function classifyLock(
     })
     .sort((a, b) => (a.started_at < b.started_at ? 1 : -1));
   for (const holder of candidates) {
-    const facts = await processFacts(holder.pid);
-    if (facts !== undefined && (holder.start === "" || facts.start === holder.start)) return { owner: "ours_live", holder };
+    const living = identify(holder.pid);
+    if (living !== undefined && (holder.start === "" || living.start_time === holder.start)) return { owner: "ours_live", holder };
   }
   const holder = candidates.find(
     (record) => record.ended_at !== undefined || created <= Date.parse(record.started_at) + TAKES_LOCK_WITHIN_MS,

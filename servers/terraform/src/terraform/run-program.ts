@@ -4,11 +4,11 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { OpsError } from "@platform-ops/errors";
+import { groupMembers, identify, waitForEmptyGroup } from "@platform-ops/orchestration";
 
 import { programFailure } from "./diagnostics.ts";
 import { EventTail } from "./events.ts";
 import { holderRecordPath, readHolderRecord, removeHolderRecord, writeHolderRecord } from "./holder-records.ts";
-import { groupMembers, processFacts, waitForEmptyGroup } from "./process-group.ts";
 import type { StepContext, StepName } from "./step.ts";
 import { StreamFacts } from "./stream-facts.ts";
 
@@ -33,17 +33,6 @@ export function privateFolder(path: string): void {
   chmodSync(path, 0o700);
 }
 
-/** The process's start time, read at once after spawn; "" where it has already ended. */
-function startOf(pid: number): string {
-  if (process.platform !== "linux") return "";
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-  } catch {
-    return "";
-  }
-}
-
 const kill = (pid: number, signal: NodeJS.Signals): void => {
   try {
     process.kill(pid, signal);
@@ -59,12 +48,11 @@ const kill = (pid: number, signal: NodeJS.Signals): void => {
 export async function endLeftover(recordPath: string, graceMs = GRACE_MS): Promise<boolean> {
   const record = await readHolderRecord(recordPath);
   if (record === undefined) return false;
-  const leader = await processFacts(record.pid);
-  const leaderIsOurs = leader !== undefined && leader.group === record.pid && (record.start === "" || leader.start === record.start);
-  const orphans = leader === undefined ? await groupMembers(record.pid) : [];
-  if (!leaderIsOurs && orphans.length === 0) return false;
-  if (leaderIsOurs) kill(record.pid, "SIGINT");
-  if (!(await waitForEmptyGroup(record.pid, leaderIsOurs ? graceMs : 0))) {
+  const members = groupMembers(record.pid);
+  const leader = members.find(({ pid }) => pid === record.pid);
+  if (members.length === 0 || (leader !== undefined && record.start !== "" && leader.startTime !== record.start)) return false;
+  if (leader !== undefined) kill(record.pid, "SIGINT");
+  if (!(await waitForEmptyGroup(record.pid, leader === undefined ? 0 : graceMs))) {
     kill(-record.pid, "SIGKILL");
     await waitForEmptyGroup(record.pid, 5_000);
   }
@@ -91,7 +79,7 @@ export async function runProgram(
   const holder =
     started.pid === undefined
       ? undefined
-      : { pid: started.pid, start: startOf(started.pid), step: run.step, started_at: new Date().toISOString() };
+      : { pid: started.pid, start: identify(started.pid)?.start_time ?? "", step: run.step, started_at: new Date().toISOString() };
   if (holder !== undefined) writeHolderRecord(record, holder);
   const facts = new StreamFacts();
   const tail = new EventTail(stdout);
