@@ -18,10 +18,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export interface StdioIo {
   readonly input: Readable;
   readonly output: Writable;
-  readonly signals: {
-    on(signal: NodeJS.Signals, listener: () => void): unknown;
-    off(signal: NodeJS.Signals, listener: () => void): unknown;
-  };
+  readonly signals: { on(signal: NodeJS.Signals, listener: () => void): unknown };
 }
 
 /** The whole server, loaded when a message needs more than the opening. */
@@ -56,23 +53,19 @@ export async function serveOpening(opening: Opening, io: StdioIo, load: () => Pr
       () => undefined,
     );
   const connection = openConnection(opening, transport, warn, async () => (await loaded()).serve);
-  const signals = listenFor(io.signals);
-  try {
-    const end = await Promise.race([transport.ended, signals.came]);
-    // Closing aborts what is in flight; its records are still written. A server that still loads is no reason to stay.
-    const closing = Promise.resolve(loading)
-      .catch(() => undefined)
-      .then(async (server) => {
-        await Promise.all([connection.close(), server?.settled()]);
-        server?.logger.debug("ended", { end });
-      });
-    await within(end === "eof" ? END_WITHIN_MS - DRAIN_MS : END_WITHIN_MS, closing);
-    // Nobody but us closes it, and only when the server cannot be loaded.
-    if (failure !== undefined || end === "closed") throw isOpsError(failure) ? failure : notLoaded(failure);
-    if (end === "too_large") throw tooLarge();
-  } finally {
-    signals.stop();
-  }
+  const signal = firstSignal(io.signals);
+  const end = await Promise.race([transport.ended, signal]);
+  // Closing aborts what is in flight; its records are still written. A server that still loads is no reason to stay.
+  const closing = Promise.resolve(loading)
+    .catch(() => undefined)
+    .then(async (server) => {
+      await Promise.all([connection.close(), server?.settled()]);
+      server?.logger.debug("ended", { end });
+    });
+  await within(end === "eof" ? END_WITHIN_MS - DRAIN_MS : END_WITHIN_MS, closing);
+  // Nobody but us closes it, and only when the server cannot be loaded.
+  if (failure !== undefined || end === "closed") throw isOpsError(failure) ? failure : notLoaded(failure);
+  if (end === "too_large") throw tooLarge();
 }
 
 function notLoaded(cause: unknown): OpsError {
@@ -85,13 +78,12 @@ function tooLarge(): OpsError {
   });
 }
 
-/** Listens until `stop`, so that a second signal (Claude sends SIGINT, then SIGTERM) does not cut the end short. */
-function listenFor(source: StdioIo["signals"]): { came: Promise<NodeJS.Signals>; stop(): void } {
-  let resolve!: (signal: NodeJS.Signals) => void;
-  const came = new Promise<NodeJS.Signals>((done) => (resolve = done));
-  const listeners = SIGNALS.map((signal) => [signal, () => resolve(signal)] as const);
-  for (const [signal, listener] of listeners) source.on(signal, listener);
-  return { came, stop: () => listeners.forEach(([signal, listener]) => source.off(signal, listener)) };
+/**
+ * Listens from now on. What ends the process goes on after the serving (connections are closed), and a second signal (Claude
+ * sends SIGINT, then SIGTERM) must not cut it short: nobody takes the listeners away.
+ */
+function firstSignal(source: StdioIo["signals"]): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => SIGNALS.forEach((signal) => source.on(signal, () => resolve(signal))));
 }
 
 /** Waits for `work`, at most `ms`. */
