@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { cacheFolder, sweepPartials, takeLock } from "./setup/cache.mjs";
+import { bringKubectl, findKubectl } from "./setup/kubectl.mjs";
 import { bringOpenTofu, findTofu, terraformFolder } from "./setup/opentofu.mjs";
 import { installPackages, packagesAreInstalled } from "./setup/packages.mjs";
 import { bringPnpm, pnpmFolder } from "./setup/pnpm.mjs";
@@ -19,10 +20,11 @@ export const TSX = [join(ROOT, "node_modules/tsx/dist/cli.mjs"), "--conditions=p
 
 /**
  * Sets up what is missing. Resolves to the environment in which scripts and tests run: our cache; where there is no
- * terraform or pnpm, folders at the end of PATH in which an OpenTofu has that name and pnpm is; PLATFORM_OPS_TEST_TEMPORAL and
+ * terraform, pnpm or kubectl, folders at the end of PATH in which an OpenTofu has that name and the others are; PLATFORM_OPS_TEST_TEMPORAL and
  * PLATFORM_OPS_TEST_TOFU tell tests what to use.
  * @param {AbortSignal} signal ends what runs and leaves nothing half made
- * @param {{ tofu?: boolean }} want tofu: an OpenTofu even where there is a terraform, because tests run with both
+ * @param {{ tofu?: boolean, kubectl?: boolean }} want tofu: an OpenTofu even where there is a terraform, because tests run with
+ *   both; kubectl: one that is built where there is none
  */
 export async function setup(signal, want = {}) {
   checkPlatform();
@@ -37,9 +39,21 @@ export async function setup(signal, want = {}) {
     told = true;
   });
   try {
-    const temporal = await steps({ root: ROOT, cache, board, signal, tofu: want.tofu === true || which("terraform") === undefined });
+    const temporal = await steps({
+      root: ROOT,
+      cache,
+      board,
+      signal,
+      tofu: want.tofu === true || which("terraform") === undefined,
+      kubectl: want.kubectl === true,
+    });
     const tofu = findTofu(cache);
-    const added = [which("terraform") === undefined ? terraformFolder(cache, tofu) : undefined, pnpmFolder(cache, pnpmVersion(ROOT))];
+    const kubectl = findKubectl(cache);
+    const added = [
+      which("terraform") === undefined ? terraformFolder(cache, tofu) : undefined,
+      pnpmFolder(cache, pnpmVersion(ROOT)),
+      which("kubectl") === undefined && kubectl !== undefined ? dirname(kubectl) : undefined,
+    ];
     return {
       ...process.env,
       PATH: [process.env.PATH, ...added.filter((folder) => folder !== undefined)].join(":"),
@@ -53,12 +67,14 @@ export async function setup(signal, want = {}) {
 }
 
 /** Resolves to the path of Temporal. OpenTofu and Temporal take minutes of Go's time on a new machine: they run beside the packages and the build. */
-async function steps({ root, cache, board, signal, tofu }) {
+async function steps({ root, cache, board, signal, tofu, kubectl }) {
   const failed = new AbortController();
   const common = { root, cache, signal: AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]) };
   const tasks = [packagesThenBuild(common, board)];
   if (tofu && findTofu(cache) === undefined)
     tasks.push(inStep(board, "opentofu", "starting", async (step) => `OpenTofu at ${await bringOpenTofu({ ...common, step })}`));
+  if (kubectl && findKubectl(cache) === undefined)
+    tasks.push(inStep(board, "kubectl", "starting", async (step) => `kubectl at ${await bringKubectl({ ...common, step })}`));
   for (const task of tasks) task.catch(() => failed.abort());
   const results = await Promise.allSettled(tasks);
   const reasons = results.filter((result) => result.status === "rejected").map((result) => result.reason);

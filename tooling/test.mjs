@@ -19,9 +19,10 @@ const CHECKS = [
 const signal = interruption();
 const total = { passed: 0, failed: 0, skipped: [] };
 try {
-  const env = await setup(signal, { tofu: true });
+  const env = await setup(signal, { tofu: true, kubectl: true });
   const files = process.argv.slice(2).filter((argument) => argument !== "--quick");
-  const projects = process.argv.includes("--quick") ? ["--project=unit", "--project=house"] : [];
+  // Those that want a real cluster are run by `npm run test:cluster`.
+  const projects = process.argv.includes("--quick") ? ["--project=unit", "--project=house"] : ["--project=!cluster"];
   if (files.length === 0) for (const check of CHECKS) await runCheck(check, env);
   await runTests([...projects, ...files], env);
   for (const { name, reason } of total.skipped) console.log(`skipped: ${name}: ${reason}`);

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 /** PLATFORM_OPS_CACHE, else `platform-ops` in the user's cache folder. */
 export function cacheFolder(env = process.env) {
@@ -54,10 +54,10 @@ export async function takeLock(cache, name, onWait) {
   }
 }
 
-/** SHA-256 (hex) over names and contents. A file that is not there counts as such. */
-export function hashFiles(files) {
+/** SHA-256 (hex) over names, as given, and contents. A file that is not there counts as such. Relative names lie in `base`. */
+export function hashFiles(files, base = ".") {
   const hash = createHash("sha256");
-  for (const file of files) hash.update(`${file}\0${read(file) ?? "-"}\0`);
+  for (const file of files) hash.update(`${file}\0${read(resolve(base, file)) ?? "-"}\0`);
   return hash.digest("hex");
 }
 

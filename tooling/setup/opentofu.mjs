@@ -1,14 +1,18 @@
 // OpenTofu, where there is no terraform, and for tests, which run with both: built once by Go into our cache.
-import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { partialFolder, settle } from "./cache.mjs";
-import { MissingPart, run, which } from "./program.mjs";
+import { existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { builtByGo, buildWithGo } from "./go-program.mjs";
+import { which } from "./program.mjs";
 
-const VERSION = "1.11.0";
-const MODULE = join(dirname(fileURLToPath(import.meta.url)), "opentofu");
-// Without the last one the binary calls itself a development build and writes that into plans.
-const LINKER_FLAGS = "-s -w -X github.com/opentofu/opentofu/version.dev=no";
+const TOFU = {
+  name: "tofu",
+  module: "opentofu",
+  title: "OpenTofu",
+  version: "1.11.0",
+  source: "github.com/opentofu/opentofu/cmd/tofu",
+  // Without the last one the binary calls itself a development build and writes that into plans.
+  linkerFlags: "-s -w -X github.com/opentofu/opentofu/version.dev=no",
+};
 
 /**
  * The OpenTofu there is: on PATH, or the one that was built; undefined when one has to be built.
@@ -16,7 +20,7 @@ const LINKER_FLAGS = "-s -w -X github.com/opentofu/opentofu/version.dev=no";
  * @returns {string | undefined}
  */
 export function findTofu(cache) {
-  return which("tofu") ?? (existsSync(builtTofu(cache)) ? builtTofu(cache) : undefined);
+  return which("tofu") ?? (existsSync(builtByGo(cache, TOFU)) ? builtByGo(cache, TOFU) : undefined);
 }
 
 /**
@@ -33,38 +37,7 @@ export function terraformFolder(cache, tofu) {
   return folder;
 }
 
-/**
- * Where the built one lies: a folder that holds nothing else, so that it can be put on PATH.
- * @param {string} cache
- */
-export function builtTofu(cache) {
-  return join(cache, "opentofu", VERSION, "tofu");
-}
-
-/** Builds OpenTofu from the Go module proxy; Go checks every module by go.sum. Takes about four minutes of processor time. */
-export async function bringOpenTofu({ cache, step, signal }) {
-  const found = findTofu(cache);
-  if (found !== undefined) return found;
-  if (which("go") === undefined) {
-    throw new MissingPart("No tofu is on PATH, and without Go none can be built. Install terraform or tofu, or Go, then set up again.");
-  }
-  const partial = partialFolder(cache, "opentofu");
-  try {
-    for (const name of ["go.mod", "go.sum"]) cpSync(join(MODULE, name), join(partial, name));
-    step.update(`building OpenTofu ${VERSION} with Go, a few minutes the first time`);
-    const args = [
-      "build",
-      "-trimpath",
-      "-ldflags",
-      LINKER_FLAGS,
-      "-o",
-      join(partial, "out", "tofu"),
-      "github.com/opentofu/opentofu/cmd/tofu",
-    ];
-    await run("go", args, { cwd: partial, env: { ...process.env, GOFLAGS: "" }, signal, onLine: (line) => step.update(line) });
-    settle(join(partial, "out"), dirname(builtTofu(cache)));
-  } finally {
-    rmSync(partial, { recursive: true, force: true });
-  }
-  return builtTofu(cache);
+/** Builds OpenTofu from the Go module proxy. Takes about four minutes of processor time. */
+export async function bringOpenTofu(options) {
+  return findTofu(options.cache) ?? (await buildWithGo(TOFU, options));
 }
