@@ -25,8 +25,11 @@ export interface Status {
 const isTrue = (condition: Condition | undefined): boolean => condition?.status === "True";
 
 /** True when the condition was written for an older spec than the object now has. */
-export function isStale(object: Pick<FluxObject, "generation">, condition: Condition | undefined): boolean {
-  return condition?.observed_generation !== undefined && condition.observed_generation < object.generation;
+export function isStale(object: Pick<FluxObject, "generation" | "observed_generation">, condition: Condition | undefined): boolean {
+  if (condition === undefined) return false;
+  // Conditions of old controllers bear no generation; the status itself may, -1 before anything was observed.
+  const seen = condition.observed_generation ?? object.observed_generation;
+  return seen !== undefined && seen >= 0 && seen < object.generation;
 }
 
 /** How an object stands. */
