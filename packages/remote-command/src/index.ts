@@ -4,5 +4,10 @@ export { GRAMMARS, checkName, checkTarget, isName, type Grammar, type NameKind }
 export { LONGEST_LINE, checkLine, quoteWord, quoteWords } from "./quote.ts";
 export type { Capture, CommandEffect, Consent, FanOutOptions, FanOutResult, Remote, RunOptions, Verdict } from "./remote.ts";
 export type { CapturedText, RemoteSide, RunResult, RunState } from "./result.ts";
+export type { Surroundings } from "./surroundings.ts";
 export type { RemoteNode, Target } from "./target.ts";
+export { openTsh, type AccessWish, type Tsh } from "./teleport/tsh.ts";
+export type { ProxyPing } from "./teleport/proxy-ping.ts";
+export type { AccessRequest, TeleportCluster, TeleportStatus } from "./teleport/tsh-output.ts";
+export { versionVerdict, type VersionVerdict } from "./teleport/version-verdict.ts";
 export type { ExecEnd, ExecRequest, Transport } from "./transport.ts";

@@ -17,10 +17,11 @@ const target = { cluster: "lab", node: "web1", user: "ops" };
 
 describe("words for tsh", () => {
   test("global flags first, `--` before the host, one word for the line", () => {
-    expect(sshWords(settings, { noRelogin: true, noRequest: "--request-mode=off" }, target, "echo 'a b'")).toEqual([
-      ...["-i", "/run/tbot/identity", "--proxy=proxy.example:443"],
-      ...["ssh", "--cluster=lab.example", "--no-relogin", "--request-mode=off", "--", "ops@web1", "echo 'a b'"],
-    ]);
+    expect(sshWords(settings, { noRelogin: true, noRequest: "--request-mode=off" }, target, "echo 'a b'")).toEqual(
+      "-i /run/tbot/identity --proxy=proxy.example:443 ssh --cluster=lab.example --no-relogin --request-mode=off -- ops@web1"
+        .split(" ")
+        .concat("echo 'a b'"),
+    );
     expect(sshWords(settings, old, target, "id")).toContain("--disable-access-request");
     expect(globalWords({ cluster: "", mode: "tsh", insecure: true })).toEqual(["--insecure"]);
   });
