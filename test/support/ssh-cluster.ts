@@ -1,7 +1,7 @@
 // A cluster of plain SSH as the operator's file would describe it, over a test's sshd.
 import type { ClusterSettings } from "@platform-ops/ledger";
 import type { ExecEnd, ExecRequest, Transport } from "../../packages/remote-command/src/transport.ts";
-import type { Sshd } from "./sshd.ts";
+import { SSHD_USER, type Sshd } from "./sshd.ts";
 
 /** Settings of a cluster with one machine, `web1`, which is the sshd; `changes` go into its `ssh` section. */
 export function sshCluster(server: Sshd, changes: Partial<ClusterSettings["ssh"]> = {}): ClusterSettings {
@@ -26,7 +26,7 @@ export interface LineRun extends ExecEnd {
   readonly stderr: string;
 }
 
-/** Runs one line, bare, and collects its streams. By default on `web1` as the account that runs the tests. */
+/** Runs one line, bare, and collects its streams. By default on `web1` as `SSHD_USER`. */
 export async function runLine(
   transport: Transport,
   line: string,
@@ -35,7 +35,7 @@ export async function runLine(
   const out: Uint8Array[] = [];
   const err: Uint8Array[] = [];
   const end = await transport.exec({
-    target: { cluster: "lab", node: "web1", user: process.env["USER"] ?? "root" },
+    target: { cluster: "lab", node: "web1", user: SSHD_USER },
     line,
     input: new Uint8Array(),
     signal: new AbortController().signal,

@@ -33,6 +33,9 @@ export const SSHD_USERS_MISSING: string | undefined =
     ? undefined
     : "needs root and the right to mount, to give an sshd accounts of its own");
 
+/** The account of an sshd that names none: one of its own, without start-up files, where that can be; else the one that runs the tests. */
+export const SSHD_USER: string = SSHD_USERS_MISSING === undefined ? "ops" : userInfo().username;
+
 /** An account that exists for this sshd only. */
 export interface SshdUser {
   name: string;
@@ -45,7 +48,7 @@ export interface SshdUser {
 }
 
 export interface SshdOptions {
-  /** By default the account that runs the tests. */
+  /** By default `SSHD_USER`. */
   users?: readonly SshdUser[];
   /** By default sshd's own, 10. */
   maxSessions?: number;
@@ -98,8 +101,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   // sshd of root insists on this folder, which Debian's service makes.
   if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
   const types = options.hostKeyTypes ?? ["ed25519"];
-  const users = options.users ?? [];
-  const user = users[0]?.name ?? userInfo().username;
+  const users = options.users ?? (SSHD_USERS_MISSING === undefined ? [{ name: SSHD_USER }] : []);
+  const user = users[0]?.name ?? SSHD_USER;
   const port = await freePort();
   const clientKey = join(folder, "client");
   newKey(clientKey, "ed25519");

@@ -79,10 +79,11 @@ export function asJumpFailure(failure: OpsError, to: Destination): OpsError {
 }
 
 /** Classifies why a jump host opens no way to the machine behind it. */
-export function forwardFailure(to: Destination, jump: Destination, error: Error): OpsError {
+export function forwardFailure(to: Destination, jump: Destination, error: Error & { reason?: unknown }): OpsError {
   const said = /Channel open failure: (.+)/.exec(error.message)?.[1] ?? "";
   const way = `${describeDestination(to)} through the jump host ${describeDestination(jump)}`;
-  if (/prohibited|disabled/i.test(said)) {
+  // RFC 4254 §5.1: 1 is "administratively prohibited".
+  if (error.reason === 1 || /prohibited/i.test(said)) {
     return new OpsError("access_denied", `The jump host ${describeDestination(jump)} does not forward to ${describeDestination(to)}.`, {
       hint: "Let its administrator allow it (AllowTcpForwarding, PermitOpen).",
       cause: error,
