@@ -62,6 +62,29 @@ describe("during an apply", () => {
     expect([await effects(home.project, "a"), await effects(home.project, "b")]).toEqual([1, 1]);
   });
 
+  test("the supervisor killed, then what it kept: the next look of a client that stayed brings all back", async () => {
+    const { home, connect } = await open(AUTO_CONFIG);
+    await writeProject(home.project, [
+      { name: "a", seconds: 3 },
+      { name: "b", needs: ["a"] },
+    ]);
+    const agent = await connect();
+    const id = await startRun(agent);
+    await until(async () => (await effects(home.project, "a")) > 0, "the apply of a");
+    await killAll(home.home, ["supervisor"]);
+    // Its connection goes on working: that nobody keeps the worker any more shows in nothing but this.
+    await killAll(home.home, ["worker"]);
+    const status = await ended(agent, id);
+    expect(phases(status), status.text).toEqual({ a: "applied", b: "applied" });
+    await killAll(home.home, ["supervisor", "temporal"]);
+    const later = await until(async () => {
+      const answer = await agent.call("get_workflow_status", { workflow_id: id });
+      return answer.isError ? undefined : answer;
+    }, "an answer from a Temporal that was started again");
+    expect(phases(later), later.text).toEqual({ a: "applied", b: "applied" });
+    expect([await effects(home.project, "a"), await effects(home.project, "b")]).toEqual([1, 1]);
+  });
+
   test("everything killed at once: terraform lives on, and the next call finds the run going on by itself", async () => {
     const { home, connect } = await open(AUTO_CONFIG);
     await writeProject(home.project, [
@@ -152,7 +175,8 @@ describe("while a run waits for a person", () => {
       phase: "awaiting_approval",
       workspaces: [{ name: "a", phase: "awaiting_approval", counts: { add: 1 } }],
     });
-    expect(await pidOf(home.home, "worker")).toBeUndefined();
+    // Those that are tried in vain live for a moment.
+    await until(async () => (await pidOf(home.home, "worker")) === undefined, "no worker");
     await rename(`${entry}.away`, entry);
 
     // Who decided was killed before the run heard of it.

@@ -15,9 +15,10 @@ import {
   type Logger,
 } from "@platform-ops/ledger";
 import { toolsFor } from "@platform-ops/mcp-kit";
-import type { Orchestration } from "@platform-ops/orchestration";
+import { touchSupervisor, type Orchestration } from "@platform-ops/orchestration";
 import type { ServerConfig } from "./config.ts";
 import { assumedRoots } from "./infra/paths.ts";
+import { keepOrchestration } from "./runs/keep-orchestration.ts";
 import { openOrchestration } from "./runs/open-orchestration.ts";
 
 /** What is kept, opened on the first call that needs it: a start touches no file. */
@@ -55,8 +56,18 @@ export function createDeps(config: ServerConfig): TerraformDeps {
   const redactor = new Redactor();
   const logger = createLogger({ level: config.settings.logging.level, redactor, write: (line) => void process.stderr.write(line) });
   const ledger = once(() => openLedger(config, redactor));
-  let connected: Promise<Orchestration> | undefined;
-  let withWorker = false;
+  const kept = keepOrchestration({
+    async open(need) {
+      const open = await openOrchestration(config, (await ledger()).keys, need);
+      logger.debug("temporal", { ...open.inUse, worker: need.worker });
+      return open;
+    },
+    async isKept({ inUse }, need) {
+      const bySupervisor = inUse.mode === "local" || (need.worker && config.settings.temporal.workers === "local");
+      // One that does not answer is there; a call that needs it says so.
+      return !bySupervisor || (await touchSupervisor(config.settings.home).catch(() => true));
+    },
+  });
   return {
     config,
     redactor,
@@ -66,24 +77,8 @@ export function createDeps(config: ServerConfig): TerraformDeps {
       config.policy.roots ??
       (config.settings.terraform.roots.length > 0 ? config.settings.terraform.roots : assumedRoots(config.cwd, config.homeFolder)),
     ledger,
-    async orchestration(need) {
-      if (connected !== undefined && (withWorker || !need.worker)) return connected;
-      await connected?.then((old) => old.close()).catch(() => undefined);
-      withWorker = need.worker;
-      const opening = openOrchestration(config, (await ledger()).keys, need);
-      connected = opening;
-      opening.then(
-        ({ inUse }) => logger.debug("temporal", { ...inUse, worker: need.worker }),
-        () => {
-          connected = undefined;
-          withWorker = false;
-        },
-      );
-      return opening;
-    },
-    async close() {
-      await connected?.then((open) => open.close()).catch(() => undefined);
-    },
+    orchestration: (need) => kept.get(need),
+    close: () => kept.close(),
   };
 }
 
