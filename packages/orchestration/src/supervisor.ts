@@ -1,19 +1,22 @@
 // The supervisor's process. Standard library only: it becomes a bundle of its own that starts in a blink and stays small.
 // It works in the `supervisor` folder of its data directory: its working directory says whom it serves.
-import { rmSync } from "node:fs";
+import { rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isLock, takeLock } from "./supervisor/lock.ts";
 import { socketPath } from "./supervisor/protocol.ts";
 import { listen, type EndMode } from "./supervisor/socket-server.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 
+/** A full disk takes no log line; that ends nothing, and the next line is tried again (`process.stderr` would give up for good). */
 function log(message: string, fields: Record<string, unknown> = {}): void {
-  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), pid: process.pid, message, ...fields })}\n`);
+  try {
+    writeSync(2, `${JSON.stringify({ time: new Date().toISOString(), pid: process.pid, message, ...fields })}\n`);
+  } catch {
+    // no room
+  }
 }
 
 async function main(): Promise<void> {
-  // A full disk takes no log line; that must not end what keeps the others alive.
-  process.stderr.on("error", () => undefined);
   process.umask(0o077);
   const home = dirname(process.cwd());
   const lock = takeLock(join(home, "supervisor", "lock"));

@@ -30,7 +30,10 @@ export function startWorker(
   });
   closeSync(output);
   child.on("error", (error) => log("a worker cannot be run", { error: error.message }));
-  child.on("exit", ended);
+  child.on("exit", (code, signal) => {
+    log("a worker ended", { server: spec.server, pid: child.pid, code, signal });
+    ended();
+  });
   child.unref();
   const identity = child.pid === undefined ? undefined : identify(child.pid);
   return identity === undefined ? undefined : { identity, aliveFile };

@@ -1,10 +1,10 @@
-import { renameSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, renameSync, utimesSync, writeFileSync } from "node:fs";
 import type { WorkerAlive } from "../contract/alive.ts";
 
 /** Milliseconds between two writings; a supervisor takes a file much older than this for a frozen worker. */
 const INTERVAL = 1_000;
 
-/** Writes the alive file every second, whole or not at all. */
+/** Writes the alive file every second, whole or not at all; where the disk takes no more, its time alone is told anew. */
 export class AliveFile {
   readonly #path: string;
   #state: Omit<WorkerAlive, "at">;
@@ -34,7 +34,18 @@ export class AliveFile {
       writeFileSync(`${this.#path}.${process.pid}`, JSON.stringify(alive), { mode: 0o600 });
       renameSync(`${this.#path}.${process.pid}`, this.#path);
     } catch {
-      // A full disk must not end the worker; the file's age tells.
+      this.#touch();
+    }
+  }
+
+  /** A full disk takes no bytes, but an empty file and a new time: without that, a worker that waits for room would look frozen. */
+  #touch(): void {
+    try {
+      closeSync(openSync(this.#path, "a", 0o600));
+      const now = new Date();
+      utimesSync(this.#path, now, now);
+    } catch {
+      // Not even that; the file's age tells.
     }
   }
 }

@@ -1,4 +1,5 @@
 // Entry of the worker process: settings → connection → polling, until SIGTERM. stdout stays empty.
+import { writeSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isOpsError, OpsError } from "@platform-ops/errors";
 import {
@@ -26,6 +27,15 @@ const LOCAL_NAMESPACE = "default";
 /** Variables of the operator's notify command; credentials of runs are none of its business. */
 const NOTIFY_VARIABLES = /^(PATH|HOME|LANG|LC_.*|TZ|TMPDIR|USER|LOGNAME|HTTPS?_PROXY|NO_PROXY|SSL_CERT_.*)$/i;
 
+/** A full disk takes no log line; that ends nothing, and the next line is tried again (`process.stderr` would give up for good). */
+function logLine(line: string): void {
+  try {
+    writeSync(2, line);
+  } catch {
+    // no room
+  }
+}
+
 async function openDeps(config: ServerConfig, redactor: Redactor, logger: Logger): Promise<WorkerDeps> {
   const directory = await openDataDirectory(config.settings.home);
   const keys = await openKeys(directory);
@@ -51,17 +61,11 @@ async function targetOf(config: ServerConfig, localTemporal: string | undefined)
 async function main(): Promise<number> {
   // Plans, states and streams hold secrets: whatever this process and its children make is for the owner alone.
   process.umask(0o077);
-  // A full disk takes no log line; that must not end the worker.
-  process.stderr.on("error", () => undefined);
   const redactor = new Redactor();
-  const logger = createLogger({ level: "info", redactor, write: (line) => void process.stderr.write(line) });
+  const logger = createLogger({ level: "info", redactor, write: logLine });
   try {
     const { config, aliveFile, localTemporal, kept } = readWorkerConfig(lookAround());
-    const deps = await openDeps(
-      config,
-      redactor,
-      createLogger({ level: config.settings.logging.level, redactor, write: (line) => void process.stderr.write(line) }),
-    );
+    const deps = await openDeps(config, redactor, createLogger({ level: config.settings.logging.level, redactor, write: logLine }));
     const stop = new AbortController();
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
     // The id too: a worker whose data directory was removed has nothing left to do.
