@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { readSettings } from "@platform-ops/ledger";
 import type { ServerDefinition } from "@platform-ops/mcp-kit";
 import { createDeps } from "../../servers/terraform/src/deps.ts";
-import { PACKAGE_NAME, SERVER_NAME, VERSION } from "../../servers/terraform/src/identity.ts";
+import { IDENTITY } from "../../servers/terraform/src/identity.ts";
 import { terraformServer } from "../../servers/terraform/src/server.ts";
 
 /** The terraform server as a value, over an empty data directory and a project folder of its own. */
@@ -30,8 +30,8 @@ export async function inProcess(): Promise<InProcess> {
       terraformServer(
         createDeps({
           ...effective,
-          name: SERVER_NAME,
-          version: VERSION,
+          name: IDENTITY.name,
+          version: IDENTITY.version,
           user: "tester",
           cwd: project,
           homeFolder: folder,
@@ -40,7 +40,7 @@ export async function inProcess(): Promise<InProcess> {
           env,
           dist: join(folder, "not-built"),
           startedAs: "terraform-mcp",
-          entry: { command: "npx", args: ["-y", PACKAGE_NAME] },
+          entry: { command: "npx", args: ["-y", IDENTITY.package] },
           verbose: false,
           signingEnvironment: {},
           noColor: true,

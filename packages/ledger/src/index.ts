@@ -5,6 +5,7 @@ export { openDataDirectory, type DataDirectory } from "./data-directory.ts";
 export { defaultCacheDirectory, defaultConfigFile, defaultDataDirectory, type PlacesEnvironment } from "./places.ts";
 export { openKeys, type Keyring } from "./keys.ts";
 export { openArtifacts, type ArtifactOptions, type ArtifactStore } from "./artifacts.ts";
+export { lazyPart, once, openLedger, type Ledger } from "./open-ledger.ts";
 
 // What makes them true
 export { canonicalJson, sha256 } from "./canonical-json.ts";
@@ -27,12 +28,14 @@ export { readSettings } from "./settings/read-settings.ts";
 export { SYSTEM_POLICY_FILE } from "./settings/system-policy.ts";
 export { settingsJsonSchema, settingsTable, type SettingRow } from "./settings/definitions.ts";
 export type { SettingProblem } from "./settings/problems.ts";
+export { matchesGlob } from "./settings/glob.ts";
 export {
   CHANGE_KINDS,
   DEFAULT_ENVIRONMENT,
   autoAllows,
   environmentOf,
   environmentsOfMachine,
+  isIdOrAddress,
   strictest,
   type AutoRule,
   type ChangeKind,
@@ -58,6 +61,7 @@ export { approvalCommands } from "./approvals/commands.ts";
 export type { ApprovalCommandPort } from "./approvals/command-port.ts";
 export { printable } from "./approvals/request-text.ts";
 export {
+  COMMAND_REQUEST,
   type ApprovalRecord,
   type ApprovalRequest,
   type Approvals,

@@ -1,8 +1,10 @@
 import type { Tool } from "./tool.ts";
 
-/** The four hints of the protocol, all explicit, since its defaults differ from what a reader would guess. */
+/**
+ * The four hints of the protocol, all explicit, since its defaults differ from what a reader would guess. Without the title,
+ * which stands beside them and goes before the one in here: a model pays for every word of a list.
+ */
 export interface Hints {
-  readonly title: string;
   readonly readOnlyHint: boolean;
   readonly destructiveHint: boolean;
   readonly idempotentHint: boolean;
@@ -12,7 +14,6 @@ export interface Hints {
 /** Derives the hints of a tool from its effect. They inform a client; nothing here relies on them. */
 export function hintsOf(tool: Tool): Hints {
   return {
-    title: tool.title,
     readOnlyHint: tool.effect === "read",
     destructiveHint: tool.effect === "destroy",
     idempotentHint: tool.idempotent ?? tool.effect === "read",

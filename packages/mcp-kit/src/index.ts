@@ -10,6 +10,8 @@ export { hintsOf, metaOf, type Hints } from "./hints.ts";
 export { quoteData } from "./quote-data.ts";
 export { toolsetProblems, toolsetsOf, withheldBecause, type ServerDefinition } from "./server-definition.ts";
 export { loadServer, serveStdio } from "./serve-stdio.ts";
+export { readServerConfig, type ServerConfig } from "./server-config.ts";
+export { wholeServer, type ServerParts } from "./whole-server.ts";
 export { guardProcess } from "./process-guard.ts";
 export { END_WITHIN_MS, type StdioIo } from "./start-up/serve-opening.ts";
 export {
@@ -25,6 +27,7 @@ export {
   type Tool,
   type ToolResult,
 } from "./tool.ts";
+export { configCommand } from "./command-line/config-command.ts";
 export { callCommand } from "./command-line/call-command.ts";
 export { exitCodeOf } from "./command-line/exit-code.ts";
 export { processTerminal, type StandardStreams } from "./command-line/process-terminal.ts";

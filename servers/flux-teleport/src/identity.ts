@@ -1,8 +1,10 @@
-/** The name that clients see. */
-export const SERVER_NAME = "flux-teleport";
-/** Name of the published bin. */
-export const BIN_NAME = "flux-teleport-mcp";
-export const PACKAGE_NAME = "@platform-ops/flux-teleport-mcp";
-/** How this server is named in approval requests. */
-export const SERVER = "flux-teleport";
-export const VERSION = "0.1.0";
+import type { ServerIdentity } from "@platform-ops/mcp-kit/start-up";
+
+/** What this server is called, by clients, on the command line and in the registry. */
+export const IDENTITY: ServerIdentity = {
+  name: "flux-teleport",
+  bin: "flux-teleport-mcp",
+  package: "@platform-ops/flux-teleport-mcp",
+  version: "0.1.0",
+  about: "MCP server that steers Flux and machines behind Teleport or SSH, by the operator's policy",
+};

@@ -3,7 +3,7 @@ import type { ApprovalRequest } from "@platform-ops/ledger";
 import type { Ask, Call, ToolResult } from "@platform-ops/mcp-kit";
 import type { Capture, CommandEffect, RemoteCommand, RunOptions, RunResult, Target, Verdict } from "@platform-ops/remote-command";
 import type { FluxTeleportDeps } from "./deps.ts";
-import { SERVER } from "./identity.ts";
+import { IDENTITY } from "./identity.ts";
 import { failed, type Said } from "./tools/result.ts";
 
 /** What a command is for, and its bounds. */
@@ -75,7 +75,7 @@ async function askFor(
   const { permit } = await import("@platform-ops/remote-command");
   const { approvals } = await deps.ledger();
   const shown = { title: purpose.title, summary: summaryOf(target, command, verdict, purpose) };
-  const port = { approvals, policy: deps.config.policy, requester: call.actor, server: SERVER };
+  const port = { approvals, policy: deps.config.policy, requester: call.actor, server: IDENTITY.name };
   const first = await permit(port, verdict, shown);
   if ("consent" in first) return first;
   const request = first.waiting;

@@ -1,33 +1,12 @@
-import { homedir, userInfo } from "node:os";
-import type { Effective } from "@platform-ops/ledger";
+import type { ServerConfig as AnyServerConfig } from "@platform-ops/mcp-kit";
+import { surroundingsOf, type Surroundings } from "@platform-ops/mcp-kit/start-up";
 
-/** What the server knows of its surroundings. Made once, here; nothing else reads the environment or the arguments. */
-export interface ServerConfig extends Effective {
-  readonly name: string;
-  readonly version: string;
-  /** The operating-system user, for principals such as `tty:<user>`. */
-  readonly user: string;
-  readonly cwd: string;
-  readonly homeFolder: string;
-  readonly platform: NodeJS.Platform;
-  /** The PATH in which programs are looked up. */
-  readonly path: string;
-  /** All variables; only allow-listed ones ever leave this object. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Folder with main.cjs, worker.cjs, supervisor.cjs and runtime/. */
-  readonly dist: string;
-  /** How to start this program again in a shell, with the same data directory and configuration. */
-  readonly startedAs: string;
-  /** The same as a client's entry names it. */
-  readonly entry: { readonly command: string; readonly args: readonly string[] };
+export type { Surroundings } from "@platform-ops/mcp-kit/start-up";
+
+/** What the server knows of its surroundings. */
+export interface ServerConfig extends AnyServerConfig {
   /** More on stderr: TEMPORAL_DEBUG, as in the source's troubleshooting. Never passed to a worker. */
   readonly verbose: boolean;
-  /** What ssh-keygen needs to reach keys and the person who touches them. */
-  readonly signingEnvironment: Readonly<Record<string, string>>;
-  /** Where the operator's file and the system's policy are, or would be. */
-  readonly settingsFiles: readonly string[];
-  /** NO_COLOR is set. */
-  readonly noColor: boolean;
 }
 
 /** How a supervisor, or an operator, started a worker. */
@@ -41,41 +20,7 @@ export interface WorkerLaunch {
   readonly kept: boolean;
 }
 
-/** The process's own surroundings, as they are. */
-export interface Surroundings {
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** The script that was started, if one was. */
-  readonly script: string | undefined;
-  /** Program that runs the script. */
-  readonly runtime: string;
-  readonly pid: number;
-  readonly cwd: string;
-  readonly home: string;
-  readonly user: string;
-  readonly platform: NodeJS.Platform;
-}
-
-/** Looks around, once. What is found becomes settings in read-config.ts, which a plain start does not need. */
+/** Looks around, once: nothing else takes from the process. What is found becomes settings in read-config.ts. */
 export function lookAround(): Surroundings {
-  const { argv, env, execPath, pid, platform } = process;
-  return {
-    argv: argv.slice(2),
-    env,
-    script: argv[1],
-    runtime: execPath,
-    pid,
-    cwd: process.cwd(),
-    home: env["HOME"] || homedir(),
-    user: userName(),
-    platform,
-  };
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return String(process.getuid?.() ?? "unknown");
-  }
+  return surroundingsOf(process);
 }

@@ -1,7 +1,14 @@
-/** The name that clients see; given by the source document. */
-export const SERVER_NAME = "terraform-temporal-mcp";
-/** Name of the published bin, of the queue and of the worker's builds. */
-export const BIN_NAME = "terraform-mcp";
-export const PACKAGE_NAME = "@platform-ops/terraform-mcp";
+import type { ServerIdentity } from "@platform-ops/mcp-kit/start-up";
+
+/** Name of the queue and of the worker's builds, and of this server in approval requests. */
 export const SERVER = "terraform";
 export const VERSION = "0.1.0";
+
+/** What this server is called, by clients, on the command line and in the registry. Clients see the name of the source document. */
+export const IDENTITY: ServerIdentity = {
+  name: "terraform-temporal-mcp",
+  bin: "terraform-mcp",
+  package: "@platform-ops/terraform-mcp",
+  version: VERSION,
+  about: "MCP server that plans, reviews, approves and applies Terraform/OpenTofu workspaces as a durable DAG",
+};

@@ -1,7 +1,7 @@
+import { lazyPart } from "@platform-ops/ledger";
 import type { ServerDefinition } from "@platform-ops/mcp-kit";
-import { lazyAudit } from "./lazy-audit.ts";
 import type { TerraformDeps } from "./deps.ts";
-import { SERVER_NAME, VERSION } from "./identity.ts";
+import { IDENTITY } from "./identity.ts";
 import { tools } from "./tools/index.ts";
 
 const INSTRUCTIONS = `Runs Terraform/OpenTofu workspaces as a durable DAG. The usual way:
@@ -18,16 +18,16 @@ export function terraformServer(deps: TerraformDeps): ServerDefinition<Terraform
   const { policy, settings } = deps.config;
   const toolsets = policy.toolsets ?? settings.toolsets;
   return {
-    name: SERVER_NAME,
+    name: IDENTITY.name,
     title: "Terraform on Temporal",
-    version: VERSION,
+    version: IDENTITY.version,
     instructions: INSTRUCTIONS,
     tools,
     deps,
     toolsets,
     readOnly: policy.read_only || settings.read_only,
     redactor: deps.redactor,
-    audit: lazyAudit(deps),
+    audit: lazyPart(deps.ledger, "audit"),
     logger: deps.logger,
     user: deps.config.user,
     stateKey: deps.stateKey,

@@ -12,9 +12,8 @@ export interface ProxyLook {
 
 /** Asks a cluster's proxy for its version and compares; a proxy that does not answer is a look with a failure. */
 export async function lookAtProxy(tsh: Tsh, cluster: string, client: string | undefined, signal: AbortSignal): Promise<ProxyLook> {
-  const proxy_url = tsh.proxyOf(cluster) ?? null;
   try {
-    const proxy_version = await tsh.proxyVersion(cluster, signal);
+    const { proxy: proxy_url, version: proxy_version } = await tsh.proxyVersion(cluster, signal);
     const { versionVerdict } = await import("@platform-ops/remote-command");
     const { verdict, compatible } = versionVerdict(client, proxy_version);
     const isBehind = compatible && majorOf(client) !== majorOf(proxy_version);
@@ -22,7 +21,7 @@ export async function lookAtProxy(tsh: Tsh, cluster: string, client: string | un
     return { proxy_version, proxy_url, compatible, status };
   } catch (error) {
     if (!isOpsError(error)) throw error;
-    return { proxy_version: null, proxy_url, compatible: false, status: "unknown", failure: error };
+    return { proxy_version: null, proxy_url: null, compatible: false, status: "unknown", failure: error };
   }
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { done, operationsTool } from "./result.ts";
-import { tshPath } from "../teleport/tsh-facts.ts";
+import { installedTsh } from "../teleport/tsh-facts.ts";
 
 export const check_tsh_installed = operationsTool({
   name: "check_tsh_installed",
@@ -9,10 +9,10 @@ export const check_tsh_installed = operationsTool({
   effect: "read",
   toolset: "teleport",
   openWorld: false,
-  empty: { installed: false, path: null },
+  empty: { installed: false, path: null, version: null },
   input: z.strictObject({}),
   async run(_input, deps) {
-    const path = await tshPath(await deps.tsh());
-    return done(`tsh is installed at ${path}`, { installed: true, path });
+    const { path, version } = await installedTsh(await deps.tsh());
+    return done(`tsh is installed at ${path}`, { installed: true, path, version });
   },
 });

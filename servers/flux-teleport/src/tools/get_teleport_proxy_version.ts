@@ -15,7 +15,7 @@ export const get_teleport_proxy_version = operationsTool({
   async run({ cluster: given }, deps, call, said) {
     const name = clusterOf(deps, given, said);
     const tsh = await deps.tsh();
-    const client = await tsh.version().then(
+    const client = await tsh.installed().then(
       ({ version }) => version,
       () => undefined,
     );

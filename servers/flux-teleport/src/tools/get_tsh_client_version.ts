@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { done, operationsTool } from "./result.ts";
-import { tshPath } from "../teleport/tsh-facts.ts";
+import { installedTsh } from "../teleport/tsh-facts.ts";
 
 export const get_tsh_client_version = operationsTool({
   name: "get_tsh_client_version",
@@ -12,9 +12,7 @@ export const get_tsh_client_version = operationsTool({
   empty: { version: null, full_version: null },
   input: z.strictObject({}),
   async run(_input, deps) {
-    const tsh = await deps.tsh();
-    await tshPath(tsh);
-    const { version, text } = await tsh.version();
-    return done(`tsh version ${version}`, { version, full_version: text });
+    const { version } = await installedTsh(await deps.tsh());
+    return done(`tsh version ${version}`, { version, full_version: `Teleport v${version}` });
   },
 });

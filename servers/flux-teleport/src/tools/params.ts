@@ -1,13 +1,12 @@
 import { z } from "zod";
 
 // Arguments that several tools have. What a name may be is checked where commands are built (remote-command's grammars);
-// here strings are only bounded. What they mean is said once, in the server's instructions: a model reads every word of this.
+// here strings are only bounded, and an empty one is no name. What they mean is said once, in the server's instructions: a model reads every word of this.
 
-const name = (most: number) => z.string().min(1).max(most);
+const name = (most: number) => z.string().max(most);
 
 /** A cluster of the operator's file, or an environment of it. */
 export const cluster = name(100).optional();
-export const requiredCluster = name(100);
 export const node = name(253).optional();
 /** The login on the machine. */
 export const user = name(64).optional();

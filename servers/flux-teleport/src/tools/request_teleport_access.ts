@@ -27,14 +27,16 @@ export const request_teleport_access = operationsTool({
     const name = clusterOf(deps, given, said);
     const tsh = await deps.tsh();
     if (action === "create") {
+      if (reason === undefined)
+        throw new OpsError("invalid_input", "create needs a reason.", { hint: "Say for whoever decides why it is needed." });
       if (roles.length === 0) throw new OpsError("invalid_input", "create needs roles.", { hint: "Name the roles to ask for." });
-      const made = await tsh.createRequest(name, { roles, ...(reason === undefined ? {} : { reason }) }, call.signal);
+      const { id: made } = await tsh.createRequest(name, { roles, reason }, call.signal);
       const hint = `Once people approved it: ${tsh.loginCommand(name, { requestId: made })}`;
       return done(`Requested ${roles.join(", ")}: ${made}`, { requests: [], id: made, state: "pending", next: hint }, hint);
     }
     if (action === "status" && id === undefined)
       throw new OpsError("invalid_input", "status needs the id of a request.", { hint: "action list shows them." });
-    const found = id === undefined ? await tsh.requests(name, call.signal) : [await tsh.request(name, id, call.signal)];
+    const found = id === undefined ? await tsh.requests(name, call.signal) : [await tsh.showRequest(name, id, call.signal)];
     const requests = found.slice(0, SHOWN);
     const lines = requests.map(requestLine);
     if (found.length > SHOWN) lines.push(`and ${found.length - SHOWN} more`);

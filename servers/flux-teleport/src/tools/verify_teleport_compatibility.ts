@@ -1,7 +1,7 @@
 import { OpsError } from "@platform-ops/errors";
 import { z } from "zod";
 import { lookAtProxy, proxyMessage } from "../teleport/compatibility.ts";
-import { tshPath } from "../teleport/tsh-facts.ts";
+import { installedTsh } from "../teleport/tsh-facts.ts";
 import { done, failed, operationsTool } from "./result.ts";
 
 const EMPTY = { compatible: false, tsh_installed: false, client_version: null, clusters: {}, issues: [], recommendation: null };
@@ -16,8 +16,7 @@ export const verify_teleport_compatibility = operationsTool({
   input: z.strictObject({}),
   async run(_input, deps, call, said) {
     const tsh = await deps.tsh();
-    await tshPath(tsh);
-    const { version: client } = await tsh.version();
+    const { version: client } = await installedTsh(tsh);
     const teleport = Object.entries(deps.config.settings.remote.clusters).filter(([, { transport }]) => transport === "teleport");
     const looked = await Promise.all(teleport.map(async ([name]) => [name, await lookAtProxy(tsh, name, client, call.signal)] as const));
     const clusters = Object.fromEntries(

@@ -1,0 +1,40 @@
+import { defineCommand, type Command, type Redactor } from "@platform-ops/ledger";
+import type { ServerConfig } from "../server-config.ts";
+
+/** `config`: every setting with its effective value and where it came from. `more` are facts of one server beside them. */
+export function configCommand<D extends { readonly config: ServerConfig; readonly redactor: Redactor }>(
+  more: (deps: D) => Readonly<Record<string, unknown>> = () => ({}),
+): Command<D> {
+  return defineCommand<D>({
+    name: "config",
+    summary: "Show the effective settings and where each came from",
+    usage: "config [--json]",
+    options: { json: { type: "boolean", description: "As JSON" } },
+    async run({ options }, deps, terminal) {
+      const { settings, policy, origin, files } = deps.config;
+      const own = more(deps);
+      const shown = deps.redactor.value({ settings, policy, ...own, files, origin });
+      if (options["json"] === true) {
+        terminal.stdout(`${JSON.stringify(shown, null, 2)}\n`);
+        return 0;
+      }
+      const rows = flatten(deps.redactor.value({ ...settings, policy, ...own })).map(
+        ([name, value]) => [name, value, origin[name] ?? ""] as const,
+      );
+      const width = Math.max(...rows.map(([name]) => name.length));
+      for (const [name, value, from] of rows) terminal.stdout(`${name.padEnd(width)}  ${value}${from === "" ? "" : `  (${from})`}\n`);
+      return 0;
+    },
+  });
+}
+
+/** `{a: {b: 1}}` → `[["a.b", "1"]]`; lists and scalars are leaves. */
+function flatten(value: object, prefix = ""): [string, string][] {
+  return Object.entries(value).flatMap(([key, inner]): [string, string][] => {
+    const name = prefix === "" ? key : `${prefix}.${key}`;
+    if (inner === undefined) return [];
+    return typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? flatten(inner as object, name)
+      : [[name, JSON.stringify(inner)]];
+  });
+}

@@ -1,0 +1,40 @@
+import { homedir, userInfo } from "node:os";
+
+/** The process's own surroundings, as they are. */
+export interface Surroundings {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The script that was started, if one was. */
+  readonly script: string | undefined;
+  /** Program that runs the script. */
+  readonly runtime: string;
+  readonly pid: number;
+  readonly cwd: string;
+  readonly home: string;
+  readonly user: string;
+  readonly platform: NodeJS.Platform;
+}
+
+/** Looks around in a process, once. What is found becomes settings when they are read, which a plain start does not need. */
+export function surroundingsOf(given: NodeJS.Process): Surroundings {
+  const { argv, env, execPath, pid, platform } = given;
+  return {
+    argv: argv.slice(2),
+    env,
+    script: argv[1],
+    runtime: execPath,
+    pid,
+    cwd: given.cwd(),
+    home: env["HOME"] || homedir(),
+    user: userName(given),
+    platform,
+  };
+}
+
+function userName(given: NodeJS.Process): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(given.getuid?.() ?? "unknown");
+  }
+}
