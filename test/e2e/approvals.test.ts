@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { afterEach, expect, test } from "vitest";
 import { effects, newHome, writeProject, type TestHome } from "../support/home.ts";
 import { startAgent, type Agent, type FormAnswer, type ToolAnswer } from "../support/mcp-client.ts";
+import { ended, statusWhen } from "../support/run.ts";
 
 // Who may say yes, tried through the front door and past it. Every refusal must leave its line in the audit.
 
@@ -26,17 +27,8 @@ async function waitingRun(
   const agent = await startAgent({ roots: [home.project], home: home.home, env: home.env, ...(person ? { person } : {}) });
   agents.push(agent);
   const { data } = await agent.call("execute_workflow", { config_path: "infra.yaml" });
-  const status = await agent.call("get_workflow_status", { workflow_id: data["workflow_id"], wait_seconds: 40 });
-  expect(status.data["phase"], status.text).toBe("awaiting_approval");
+  const status = await statusWhen(agent, data["workflow_id"], (now) => now["phase"] === "awaiting_approval");
   return { home, agent, id: data["workflow_id"] as string, status };
-}
-
-async function finish(agent: Agent, id: string): Promise<ToolAnswer> {
-  for (let i = 0; i < 10; i += 1) {
-    const status = await agent.call("get_workflow_status", { workflow_id: id, wait_seconds: 20 });
-    if (status.data["open"] !== true) return status;
-  }
-  throw new Error("the run did not end");
 }
 
 async function audit(home: TestHome): Promise<string> {
@@ -47,7 +39,7 @@ async function audit(home: TestHome): Promise<string> {
 test("a rejected form applies nothing, and the run says so", async () => {
   const { home, agent, id } = await waitingRun("", () => ({ action: "accept", content: { decision: "reject", reason: "not today" } }));
   expect((await agent.call("request_approval", { workflow_id: id })).data["status"]).toBe("rejected");
-  const status = await finish(agent, id);
+  const status = await ended(agent, id);
   expect(status.data["status"]).toBe("WORKFLOW_EXECUTION_STATUS_FAILED");
   expect(status.data["phase"]).toBe("rejected");
   expect(await effects(home.project, "a")).toBe(0);
@@ -99,7 +91,7 @@ test("a protected environment takes a signature, and only that", async () => {
   await expect(home.run(["approve", approval, "--key", stranger])).rejects.toThrow();
   expect(await effects(home.project, "a")).toBe(0);
   await home.run(["approve", approval, "--key", key]);
-  const done = await finish(agent, id);
+  const done = await ended(agent, id);
   expect(done.data["phase"], done.text).toBe("completed");
   expect(await effects(home.project, "a")).toBe(1);
   expect(await audit(home)).toContain("approval_refused");
@@ -123,13 +115,13 @@ test("plan, yes, apply asks once", async () => {
     config_path: "infra.yaml",
     config: { workspaces: [{ name: "a", operations: ["init", "validate", "plan"] }] },
   });
-  const planned = await finish(agent, plan.data["workflow_id"]);
+  const planned = await ended(agent, plan.data["workflow_id"]);
   expect(planned.data["workspaces"][0].phase, planned.text).toBe("planned");
   expect(await effects(home.project, "a")).toBe(0);
   const yes = await agent.call("request_approval", { workflow_id: plan.data["workflow_id"] });
   expect(yes.data["status"], yes.text).toBe("approved");
   const apply = await agent.call("execute_workflow", { config_path: "infra.yaml" });
-  const done = await finish(agent, apply.data["workflow_id"]);
+  const done = await ended(agent, apply.data["workflow_id"]);
   expect(done.data["phase"], done.text).toBe("completed");
   expect(asked).toBe(1);
   expect(await effects(home.project, "a")).toBe(1);

@@ -6,8 +6,9 @@ import { Client, Connection } from "@temporalio/client";
 import { afterEach, expect, test } from "vitest";
 import { effects, newHome, writeProject, type TestHome } from "../support/home.ts";
 import { ledgerOf } from "../support/ledger.ts";
-import { startAgent, type Agent, type ToolAnswer } from "../support/mcp-client.ts";
+import { startAgent, type Agent } from "../support/mcp-client.ts";
 import { pidOf, until } from "../support/processes.ts";
+import { ended, statusWhen } from "../support/run.ts";
 
 // Past the front door: a bare Temporal client on the loopback port, with and without the data directory's key. A record
 // counts only if it was made for exactly this, by a channel that the worker's own policy accepts.
@@ -40,8 +41,7 @@ async function waitingRun(config = "", env: Record<string, string> = {}, home?: 
   });
   open.push(agent);
   const { data } = await agent.call("execute_workflow", { config_path: "infra.yaml" });
-  const status = await agent.call("get_workflow_status", { workflow_id: data["workflow_id"], wait_seconds: 40 });
-  expect(status.data["phase"], status.text).toBe("awaiting_approval");
+  const status = await statusWhen(agent, data["workflow_id"], (now) => now["phase"] === "awaiting_approval");
   return { home: at, agent, id: data["workflow_id"] as string, approval: status.data["approval"].id as string };
 }
 
@@ -67,14 +67,6 @@ async function stillWaits({ home, agent, id }: Waiting): Promise<void> {
   const status = await agent.call("get_workflow_status", { workflow_id: id });
   expect(status.data["phase"], status.text).toBe("awaiting_approval");
   expect(await effects(home.project, "a")).toBe(0);
-}
-
-async function end(agent: Agent, id: string): Promise<ToolAnswer> {
-  for (let i = 0; i < 10; i += 1) {
-    const status = await agent.call("get_workflow_status", { workflow_id: id, wait_seconds: 20 });
-    if (status.data["open"] !== true) return status;
-  }
-  throw new Error("the run did not end");
 }
 
 async function refusals(home: TestHome): Promise<number> {
@@ -122,7 +114,7 @@ test("records that are forged, altered, or for something else are refused, and e
   // The genuine one counts, once; sent again under the same id it gives the same answer and applies nothing twice.
   const updateId = `decide-${recordDigest(genuine)}`;
   expect(await decide(client, run.id, genuine, updateId)).toBe("accepted");
-  expect((await end(run.agent, run.id)).data["phase"]).toBe("completed");
+  expect((await ended(run.agent, run.id)).data["phase"]).toBe("completed");
   expect(await effects(run.home.project, "a")).toBe(1);
 });
 
@@ -130,7 +122,7 @@ test("a used record serves no second run", async () => {
   const first = await waitingRun();
   const asked = await first.agent.call("request_approval", { workflow_id: first.id });
   expect(asked.data["status"], asked.text).toBe("approved");
-  expect((await end(first.agent, first.id)).data["phase"]).toBe("completed");
+  expect((await ended(first.agent, first.id)).data["phase"]).toBe("completed");
   const { approvals } = await ledgerOf(first.home);
   const [used] = await approvals.records(first.approval);
   await writeProject(first.home.project, [{ name: "a", more: 'output "more" { value = 1 }' }]);
@@ -155,10 +147,9 @@ test("a client with a looser policy than the worker's gets nothing released", as
   });
   open.push(agent);
   await strict.agent.call("cancel_workflow", { workflow_id: strict.id });
-  await end(strict.agent, strict.id);
+  await ended(strict.agent, strict.id);
   const { data } = await agent.call("execute_workflow", { config_path: "infra.yaml" });
-  const status = await agent.call("get_workflow_status", { workflow_id: data["workflow_id"], wait_seconds: 40 });
-  expect(status.data["phase"], status.text).toBe("awaiting_approval");
+  await statusWhen(agent, data["workflow_id"], (now) => now["phase"] === "awaiting_approval");
   const asked = await agent.call("request_approval", { workflow_id: data["workflow_id"] });
   expect(asked.data["status"], asked.text).not.toBe("approved");
   expect(await effects(strict.home.project, "a")).toBe(0);
@@ -190,7 +181,7 @@ test("a policy that the operator tightens while a run waits counts at once", asy
   expect((await approvals.get(run.approval)).status).toBe("superseded");
   const record = await approvals.decide({ id, decision: "approved", channel: "cli", approver: "tty:ada" });
   expect(await decide(await bareClient(run.home, true), run.id, record)).toBe("accepted");
-  expect((await end(run.agent, run.id)).data["phase"]).toBe("completed");
+  expect((await ended(run.agent, run.id)).data["phase"]).toBe("completed");
   expect(await effects(run.home.project, "a")).toBe(1);
 });
 
@@ -212,6 +203,6 @@ test("a script that was swapped after the plan is not run by its approval", asyn
   expect(asked.data["open"]).toBe(true);
   expect(await readdir(join(home.project, "a"))).not.toContain("ran-swapped");
   await run.agent.call("request_approval", { workflow_id: run.id });
-  expect((await end(run.agent, run.id)).data["phase"]).toBe("completed");
+  expect((await ended(run.agent, run.id)).data["phase"]).toBe("completed");
   expect(await readdir(join(home.project, "a"))).toContain("ran-swapped");
 });

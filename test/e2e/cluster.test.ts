@@ -4,6 +4,7 @@ import { startTestTemporal, testTemporalBinary } from "@platform-ops/orchestrati
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AUTO_CONFIG, effects, newHome, writeProject, type TestHome } from "../support/home.ts";
 import { childEnv, startAgent, TERRAFORM_BIN } from "../support/mcp-client.ts";
+import { ended } from "../support/run.ts";
 
 // A Temporal that is not ours to keep: it is named by TEMPORAL_ADDRESS, knows none of our search attributes, and the
 // workers are ours or somebody else's by a setting.
@@ -29,7 +30,7 @@ describe.skipIf(binary === undefined)("a Temporal elsewhere (`npm run setup` bri
     try {
       const started = await agent.call("execute_workflow", { config_path: "infra.yaml" });
       expect(started.isError, started.text).toBe(false);
-      const status = await agent.call("get_workflow_status", { workflow_id: started.data["workflow_id"], wait_seconds: 50 });
+      const status = await ended(agent, started.data["workflow_id"]);
       expect(status.data["phase"], status.text).toBe("completed");
       const listed = await agent.call("list_runs", { limit: 5 });
       expect(listed.data["runs"][0].workflow_id, listed.text).toBe(started.data["workflow_id"]);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { startBin } from "../support/bin.ts";
-import { AUTO_CONFIG, effects, writeProject } from "../support/home.ts";
+import { AUTO_CONFIG, effects, openGate, writeProject } from "../support/home.ts";
 import { REPOSITORY } from "../support/mcp-client.ts";
 import { until } from "../support/processes.ts";
 import { ended, openSession, phases, startRun, statusWhen, type Session } from "../support/run.ts";
@@ -86,7 +86,7 @@ test("drain lets the running apply finish and starts nothing new", async () => {
   session = await openSession(AUTO_CONFIG);
   const { home, connect } = session;
   await writeProject(home.project, [
-    { name: "a", seconds: 3 },
+    { name: "a", gated: true },
     { name: "b", needs: ["a"] },
   ]);
   const agent = await connect();
@@ -94,6 +94,7 @@ test("drain lets the running apply finish and starts nothing new", async () => {
   await until(async () => (await effects(home.project, "a")) > 0, "the apply of a");
   const cancelled = await agent.call("cancel_workflow", { workflow_id: id });
   expect(cancelled.data, cancelled.text).toMatchObject({ cancelled: true, mode: "drain" });
+  await openGate(home.project, "a");
   const done = await ended(agent, id);
   expect(phases(done), done.text).toEqual({ a: "applied", b: "cancelled" });
   expect(done.data).toMatchObject({ phase: "cancelled", status: "WORKFLOW_EXECUTION_STATUS_FAILED" });

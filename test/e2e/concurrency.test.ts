@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { Client, Connection } from "@temporalio/client";
 import { afterEach, expect, test } from "vitest";
-import { AUTO_CONFIG, effects, writeProject } from "../support/home.ts";
+import { AUTO_CONFIG, effects, openGate, writeProject } from "../support/home.ts";
 import type { Agent, ToolAnswer } from "../support/mcp-client.ts";
 import { until } from "../support/processes.ts";
 import { ended, openSession, phases, startRun, statusWhen, workspace, type Session } from "../support/run.ts";
@@ -29,7 +29,7 @@ const isIn = (data: Record<string, any>, name: string, phase: string): boolean =
 test("a second run waits for a held workspace, names the holder, and goes on when the first has ended", async () => {
   session = await openSession(AUTO_CONFIG);
   const { home, connect } = session;
-  await writeProject(home.project, [{ name: "a", seconds: 5 }, { name: "b" }]);
+  await writeProject(home.project, [{ name: "a", gated: true }, { name: "b" }]);
   const agent = await connect();
   const first = await startRun(agent, { config_path: "infra.yaml", only: ["a"] });
   await until(async () => (await effects(home.project, "a")) > 0, "the apply of a");
@@ -37,6 +37,7 @@ test("a second run waits for a held workspace, names the holder, and goes on whe
   const held = await statusWhen(agent, second, (data) => isIn(data, "a", "held") && isIn(data, "b", "applied"));
   expect(workspace(held, "a").because).toBe(`held by the run ${first}`);
   expect(held.text).toContain(first);
+  await openGate(home.project, "a");
   const done = await ended(agent, second);
   expect(phases(done), done.text).toEqual({ a: "unchanged", b: "applied" });
   expect((await ended(agent, first)).data["phase"]).toBe("completed");

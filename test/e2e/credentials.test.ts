@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { AUTO_CONFIG, effects, writeProject } from "../support/home.ts";
-import { pidOf } from "../support/processes.ts";
+import { pidOf, until } from "../support/processes.ts";
 import { ended, openSession, startRun, statusWhen, workspace, type Session } from "../support/run.ts";
 
 // Whose variables a run works with, and how it goes on when they have expired.
@@ -106,7 +106,7 @@ output "account" { value = var.account }`,
     expect(outputs.data["outputs"].find((o: { name: string }) => o.name === "account").json).toBe(JSON.stringify(account));
   }
   for (const part of ["supervisor", "worker"] as const) {
-    const surroundings = await readFile(`/proc/${await pidOf(home.home, part)}/environ`, "utf8");
+    const surroundings = await readFile(`/proc/${await until(() => pidOf(home.home, part), part)}/environ`, "utf8");
     expect(surroundings).toContain("TEMPORAL_CANARY=leaked");
     expect(surroundings).not.toMatch(/TF_VAR_|AWS_/);
   }

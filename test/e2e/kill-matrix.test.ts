@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AUTO_CONFIG, effects, newHome, writeProject, type TestHome } from "../support/home.ts";
 import { startAgent, type Agent, type ToolAnswer } from "../support/mcp-client.ts";
 import { kill, pidsOf, until, type Part } from "../support/processes.ts";
-import { phases } from "../support/run.ts";
+import { phases, statusWhen } from "../support/run.ts";
 
 // SIGKILL of everything at every moment. Afterwards the run ends right by itself, with no client connected: nothing is
 // applied twice (each apply leaves a line), nothing is lost.
@@ -75,8 +75,7 @@ describe("while an approval is awaited", () => {
     await writeProject(home.project, [{ name: "a" }]);
     const agent = await connect();
     const { data } = await agent.call("execute_workflow", { config_path: "infra.yaml" });
-    const waiting = await agent.call("get_workflow_status", { workflow_id: data["workflow_id"], wait_seconds: 40 });
-    expect(waiting.data["phase"], waiting.text).toBe("awaiting_approval");
+    await statusWhen(agent, data["workflow_id"], (now) => now["phase"] === "awaiting_approval");
     if (part === "server") process.kill(agent.pid, "SIGKILL");
     else await kill(home.home, part);
     const again = part === "server" ? await connect() : agent;

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { effects, writeProject } from "../support/home.ts";
+import { effects, openGate, writeProject } from "../support/home.ts";
 import { pidsOf, until } from "../support/processes.ts";
 import { ended, openSession, phases, startRun, statusWhen, type Session } from "../support/run.ts";
 
@@ -52,7 +52,7 @@ test("command and webhook are told of a waiting approval, a failure and an outco
   await chmod(tell, 0o700);
   await writeFile(home.configFile, JSON.stringify({ approvals: { notify: { command: [tell], webhook } } }));
   await writeProject(home.project, [
-    { name: "slow", seconds: 8 },
+    { name: "slow", gated: true },
     { name: "broken", more: BROKEN },
     { name: "bad", more: "resource {" },
   ]);
@@ -64,8 +64,12 @@ test("command and webhook are told of a waiting approval, a failure and an outco
   await agent.call("request_approval", { workflow_id: id });
   await until(async () => (await effects(home.project, "slow")) > 0, "the apply");
   await until(() => parse(bodies).some((notice) => notice.workspaces[0]?.name === "broken"), "the notice of the failed apply");
-  process.kill(pidsOf("terraform", "apply", "-json")[0] as number, "SIGKILL");
+  process.kill(pidsOf("terraform", "apply", "-json", home.home)[0] as number, "SIGKILL");
+  // Its provisioner outlives it, and is waited for.
+  await openGate(home.project, "slow");
   await ended(agent, id);
+  const isLast = ({ event, workspaces }: Notice): boolean => event === "in_doubt" && workspaces.some(({ name }) => name === "slow");
+  await until(() => parse(bodies).some(isLast), "the last notice");
 
   const notices = parse(bodies);
   expect(notices.map((notice) => notice.run)).toEqual(notices.map(() => id));

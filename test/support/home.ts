@@ -49,6 +49,8 @@ export interface TestWorkspace {
   readonly needs?: readonly string[];
   /** Seconds that its apply takes. */
   readonly seconds?: number;
+  /** Its apply takes until `openGate`, so that what is done meanwhile may take as long as it needs. */
+  readonly gated?: true;
   readonly kind?: "terraform" | "tofu";
   /** More HCL. */
   readonly more?: string;
@@ -82,14 +84,17 @@ export async function writeProject(
   await writeFile(join(project, "infra.yaml"), JSON.stringify(config, null, 2));
 }
 
-function hcl(project: string, { name, needs = [], seconds = 0, more = "" }: TestWorkspace): string {
+function hcl(project: string, { name, needs = [], seconds = 0, gated, more = "" }: TestWorkspace): string {
+  const effect = join(project, "effects", name);
+  // Ends with the project too, so that a test that failed leaves nothing running.
+  const gate = gated === true ? `while [ -e '${effect}' ] && [ ! -e '${effect}.gate' ]; do sleep 0.1; done; ` : "";
   const variables = needs.map((need) => `variable "from_${need}" { type = string }`).join("\n");
   const inputs = needs.map((need) => `from_${need} = var.from_${need}`).join(", ");
   return `${variables}
 resource "terraform_data" "it" {
   input = { name = "${name}"${inputs === "" ? "" : `, ${inputs}`} }
   provisioner "local-exec" {
-    command = "echo begun >> '${join(project, "effects", name)}'; sleep ${seconds}; echo done >> '${join(project, "effects", name)}.done'"
+    command = "echo begun >> '${effect}'; sleep ${seconds}; ${gate}echo done >> '${effect}.done'"
   }
 }
 output "id" { value = "id-of-\${terraform_data.it.input.name}" }
@@ -99,6 +104,11 @@ output "secret" {
 }
 ${more}
 `;
+}
+
+/** Lets the apply of a gated workspace end. */
+export async function openGate(project: string, name: string): Promise<void> {
+  await writeFile(join(project, "effects", `${name}.gate`), "");
 }
 
 /** How often the apply of a workspace began. */
