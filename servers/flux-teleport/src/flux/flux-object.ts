@@ -76,7 +76,15 @@ export const FLUX_PROJECTION: Projection = {
   attempted: ["status", "lastAttemptedRevision"],
   artifact: ["status", "artifact"],
   helmChart: ["status", "helmChart"],
+};
+
+/** What one object is asked for besides, when it is looked at by itself. */
+export const DETAIL_PROJECTION: Projection = {
+  ...FLUX_PROJECTION,
+  prune: ["spec", "prune"],
+  wait: ["spec", "wait"],
   history: ["status", "history"],
+  inventory: ["status", "inventory", "entries"],
 };
 
 /** A row of that projection → object. Whatever is of another type than Kubernetes promises is taken as missing. */

@@ -1,7 +1,6 @@
 import { OpsError } from "@platform-ops/errors";
-import type { CommandEffect, ProgramCommand, RunResult } from "@platform-ops/remote-command";
+import { checkName, type CommandEffect, type NameKind, type ProgramCommand, type RunResult } from "@platform-ops/remote-command";
 import { kubectlFailure } from "./kubectl-failure.ts";
-import { checkName, checkNamespace, checkResource, checkSelector } from "./names.ts";
 import { parseRows, templateOf, type Projection } from "./projection.ts";
 
 /** How kubectl is called on a machine. */
@@ -91,8 +90,8 @@ export function openKubectl(run: RunKubectl, access: KubectlAccess): Kubectl {
 
   return {
     async list(resources, selection, projection) {
-      const names = (selection.names ?? []).map((name) => checkName(name));
-      const args = ["get", ...scope(selection), output(projection), "--", resources.map(checkResource).join(","), ...names];
+      const names = (selection.names ?? []).map(objectName);
+      const args = ["get", ...scope(selection), output(projection), "--", resources.map(resourceName).join(","), ...names];
       const result = await call(args, read(LIST_BYTES));
       if (result.exit_code === 0) return { rows: parseRows(result.stdout.text) };
       const failure = failureOf(result);
@@ -101,7 +100,7 @@ export function openKubectl(run: RunKubectl, access: KubectlAccess): Kubectl {
       return { rows, failure };
     },
     async get(resource, namespace, name, projection) {
-      const args = ["get", ...scope({ namespace }), output(projection), "--", checkResource(resource), checkName(name)];
+      const args = ["get", ...scope({ namespace }), output(projection), "--", resourceName(resource), objectName(name)];
       const [row] = parseRows(await succeed(args, read(SMALL_BYTES)));
       if (row === undefined)
         throw new OpsError("object_not_found", `Kubernetes has no ${resource} named ${name} in namespace ${namespace}.`);
@@ -109,12 +108,12 @@ export function openKubectl(run: RunKubectl, access: KubectlAccess): Kubectl {
     },
     async patch(resource, namespace, name, patch) {
       const args = ["patch", ...scope({ namespace }), "--type=merge", FIELD_MANAGER, "-o", "name", `--patch=${JSON.stringify(patch)}`];
-      await succeed([...args, "--", checkResource(resource), checkName(name)], steer);
+      await succeed([...args, "--", resourceName(resource), objectName(name)], steer);
     },
     async annotate(resource, namespace, name, annotations) {
       const pairs = Object.entries(annotations).map(([key, value]) => `${key}=${value}`);
       const args = ["annotate", ...scope({ namespace }), "--overwrite", FIELD_MANAGER, "-o", "name", "--"];
-      await succeed([...args, checkResource(resource), checkName(name), ...pairs], steer);
+      await succeed([...args, resourceName(resource), objectName(name), ...pairs], steer);
     },
     async logs({ namespace, selector, container, tail, since }) {
       const args = [
@@ -124,7 +123,7 @@ export function openKubectl(run: RunKubectl, access: KubectlAccess): Kubectl {
         `--tail=${tail}`,
         `--limit-bytes=${LOG_BYTES / 2}`,
       ];
-      return succeed([...args, ...(since === undefined ? [] : [`--since=${since}`])], read(LOG_BYTES));
+      return succeed([...args, ...(since === undefined ? [] : [`--since=${checkName("duration", since, "since")}`])], read(LOG_BYTES));
     },
     async resourceTypes() {
       const result = await call(["api-resources", "--verbs=list", "-o", "name", REQUEST_TIMEOUT], read(SMALL_BYTES));
@@ -136,13 +135,25 @@ export function openKubectl(run: RunKubectl, access: KubectlAccess): Kubectl {
   };
 }
 
+// kubectl checks no name itself: `--all` or `-oyaml` as one would be an option.
+const objectName = (name: string): string => checkName("object", name, "name");
+const namespaceName = (name: string): string => checkName("namespace", name, "namespace");
+const resourceName = (name: string): string => checkName("resource", name, "kind");
+
+/** Values of field selectors are names of objects, which may be longer than those of labels. */
+function selectorText(pairs: Readonly<Record<string, string>>, values: NameKind): string {
+  return Object.entries(pairs)
+    .map(([key, value]) => `${checkName("label_key", key, "selector")}=${checkName(values, value, "selector")}`)
+    .join(",");
+}
+
 const REQUEST_TIMEOUT = "--request-timeout=25s";
 
 function scope({ namespace, selector, fields }: Selection): string[] {
   return [
-    namespace === undefined ? "--all-namespaces" : `--namespace=${checkNamespace(namespace)}`,
-    ...(selector === undefined ? [] : [`--selector=${checkSelector(selector)}`]),
-    ...(fields === undefined ? [] : [`--field-selector=${checkSelector(fields)}`]),
+    namespace === undefined ? "--all-namespaces" : `--namespace=${namespaceName(namespace)}`,
+    ...(selector === undefined ? [] : [`--selector=${selectorText(selector, "label_value")}`]),
+    ...(fields === undefined ? [] : [`--field-selector=${selectorText(fields, "rbac_name")}`]),
     REQUEST_TIMEOUT,
   ];
 }

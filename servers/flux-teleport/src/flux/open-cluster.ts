@@ -1,0 +1,61 @@
+import type { Ask, Call, ToolResult } from "@platform-ops/mcp-kit";
+import type { FluxTeleportDeps } from "../deps.ts";
+import { openKubectl, type Kubectl } from "../kubernetes/kubectl.ts";
+import { runPermitted } from "../run-permitted.ts";
+import { placeOf, type Where } from "../target.ts";
+import type { Said } from "../tools/result.ts";
+
+/** Thrown through a tool's own code when a person must decide first: carries what the tool then answers. */
+class Answered extends Error {
+  readonly answer: ToolResult | Ask;
+
+  constructor(answer: ToolResult | Ask) {
+    super("A person decides first.");
+    this.answer = answer;
+  }
+}
+
+/** What a tool does, in a few words, for the person who may be asked. */
+export interface Doing {
+  readonly title: string;
+  /** The tool's own keys, as an answer has them while a person decides. */
+  readonly empty: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Finds the Kubernetes that a call means and works with its kubectl, each command under the policy. Where the policy asks a
+ * person, that answer is the tool's.
+ * @throws OpsError not_allowed, invalid_input, and what `work` throws
+ */
+export async function withCluster(
+  deps: FluxTeleportDeps,
+  call: Call,
+  where: Where,
+  said: Said,
+  doing: Doing,
+  work: (kubectl: Kubectl) => Promise<ToolResult>,
+): Promise<ToolResult | Ask> {
+  const place = await placeOf(deps, where, "kubernetes", said);
+  const { kubectl_path, clusters } = deps.config.settings.remote;
+  const isLocal = clusters[place.target.cluster]?.transport === "local";
+  const kubectl = openKubectl(
+    async (command, { effect, timeoutMs, maxBytes }) => {
+      const permitted = await runPermitted(deps, call, place.target, command, {
+        effect,
+        timeoutMs,
+        capture: { for: "parser", maxBytes },
+        title: doing.title,
+        said: { ...said, ...doing.empty },
+      });
+      if ("answer" in permitted) throw new Answered(permitted.answer);
+      return permitted.run;
+    },
+    { kubeconfig: place.kubeconfig, sudo: place.sudo, ...(isLocal && kubectl_path !== undefined ? { program: kubectl_path } : {}) },
+  );
+  try {
+    return await work(kubectl);
+  } catch (error) {
+    if (error instanceof Answered) return error.answer;
+    throw error;
+  }
+}
