@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
-import { AUTO_CONFIG, effects, writeProject } from "../support/home.ts";
+import { AUTO_CONFIG, effects, openGate, writeProject } from "../support/home.ts";
 import { kill, lives, pidOf, pidsOf, until, type Part } from "../support/processes.ts";
 import { ledgerOf } from "../support/ledger.ts";
 import { ended, openSession, phases, startRun, statusWhen, type Session } from "../support/run.ts";
@@ -88,7 +88,7 @@ describe("during an apply", () => {
   test("everything killed at once: terraform lives on, and the next call finds the run going on by itself", async () => {
     const { home, connect } = await open(AUTO_CONFIG);
     await writeProject(home.project, [
-      { name: "a", seconds: 4 },
+      { name: "a", gated: true },
       { name: "b", needs: ["a"] },
     ]);
     const agent = await connect();
@@ -98,6 +98,7 @@ describe("during an apply", () => {
     await killAll(home.home, ["supervisor", "worker", "temporal"], [agent.pid]);
     await sleep(500);
     expect(lives(terraform as number), "terraform died with the others").toBe(true);
+    await openGate(home.project, "a");
     // Nobody keeps anything now: the apply ends, and nothing else happens until somebody asks.
     await until(() => existsSync(join(home.project, "effects", "a.done")), "the end of the apply");
     await sleep(1_000);
