@@ -51,6 +51,13 @@ describe("what was told of a start", () => {
     expect(knownStart(look())).toEqual({ readOnly: false });
   });
 
+  it("is kept beside what was told to another server", () => {
+    const other = fileStart(start(), at("second.yaml")) as FileStart;
+    keep(look(), true);
+    keep(other, false);
+    expect([knownStart(look()), knownStart(other)]).toEqual([{ readOnly: true }, { readOnly: false }]);
+  });
+
   it.each<[string, () => Partial<Start>]>([
     ["another root", () => ({ argv: ["--root", "other"] })],
     ["another folder", () => ({ cwd: at("home"), argv: [] })],

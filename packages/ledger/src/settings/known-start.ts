@@ -47,7 +47,7 @@ export function fileStart(start: Start, program: string): FileStart | undefined 
   const configFile = config ?? defaultConfigFile(platform, { ...env, HOME: home });
   const files = lookAt([configFile, SYSTEM_POLICY_FILE, dirname(SYSTEM_POLICY_FILE), program]);
   if (files === undefined) return undefined;
-  return { said: JSON.stringify([argv, cwd, home, platform, keptIn, configFile, process.getuid?.()]), files, keptIn };
+  return { said: JSON.stringify([program, argv, cwd, home, platform, keptIn, configFile, process.getuid?.()]), files, keptIn };
 }
 
 /** What was kept of such a start, if no file changed since. */
