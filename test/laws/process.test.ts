@@ -90,7 +90,10 @@ codeLaw("Law 4: stdout belongs to the protocol, nothing writes to a console", {
 /** The constant wrapper that keeps a detached program's exit code, and the one file that starts it. */
 const WRAPPER = "packages/orchestration/src/detached/wrapper.ts";
 const STARTS_WRAPPER = new Set([WRAPPER, "packages/orchestration/src/detached/run-detached.ts"]);
-const SHELLS = /^(\/(usr\/)?bin\/)?(ba|da|z|k)?sh$|^cmd(\.exe)?$|^(power)?shell$/;
+/** The constant script around a command on its machine, and where it becomes the words of a command line. */
+const ENVELOPE_SCRIPT = "packages/remote-command/src/envelope-script.ts";
+const MAKES_ENVELOPES = new Set([ENVELOPE_SCRIPT, "packages/remote-command/src/envelope.ts"]);
+const SHELLS = /^(\/(usr\/)?bin\/)?(ba|da|z|k)?sh$|^cmd(\.exe)?$|^powershell(\.exe)?$/;
 
 codeLaw("Law 10: programs are started with an argv array, never by a shell; the one exception is the constant wrapper", {
   check: (sources) =>
@@ -115,7 +118,13 @@ codeLaw("Law 10: programs are started with an argv array, never by a shell; the 
             node["value"]["value"] === true || (typeof node["value"]["value"] === "string" && SHELLS.test(node["value"]["value"]));
           return isProgramOption ? `has ${text(source, node)}` : undefined;
         }
-        if (node.type === "Literal" && typeof node["value"] === "string" && SHELLS.test(node["value"]) && !STARTS_WRAPPER.has(source.path))
+        if (
+          node.type === "Literal" &&
+          typeof node["value"] === "string" &&
+          SHELLS.test(node["value"]) &&
+          !STARTS_WRAPPER.has(source.path) &&
+          !MAKES_ENVELOPES.has(source.path)
+        )
           return `names a shell: ${text(source, node)}`;
         return undefined;
       },
@@ -126,6 +135,21 @@ codeLaw("Law 10: programs are started with an argv array, never by a shell; the 
     "servers/terraform/src/planted.ts": 'spawn("/bin/sh", ["-c", `terraform ${name}`]);',
   },
   kept: { "servers/terraform/src/planted.ts": 'import { execFile } from "node:child_process";\nexecFile("terraform", ["plan"]);' },
+});
+
+codeLaw("Law 10: the script around a remote command is put together from its own constant parts only", {
+  check: (sources) =>
+    everyNode(
+      sources,
+      (path) => path === ENVELOPE_SCRIPT,
+      (node, source) => {
+        if (node.type !== "TemplateLiteral" || !Array.isArray(node["expressions"])) return undefined;
+        const foreign = (node["expressions"] as Node[]).map((one) => text(source, one)).find((name) => !/^[A-Z_]+$/.test(name));
+        return foreign === undefined ? undefined : `interpolates ${foreign}`;
+      },
+    ),
+  broken: { [ENVELOPE_SCRIPT]: "const script = `cd ${directory}`;" },
+  kept: { [ENVELOPE_SCRIPT]: 'const A = "x;";\nconst B = `y ${A}`;' },
 });
 
 codeLaw("Law 10: the wrapper's script is constant, nothing is ever interpolated into it", {

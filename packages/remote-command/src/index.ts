@@ -1,6 +1,10 @@
 // Runs one command on one target, safely. Knows no domain.
 export type { ProgramCommand, RemoteCommand, ShellCommand } from "./command.ts";
 export { GRAMMARS, checkName, checkTarget, isName, type Grammar, type NameKind } from "./names.ts";
+export { openRemote, type RemoteOptions } from "./open-remote.ts";
+export { judgeCommand, needsLook, type Judged } from "./policy/judge-command.ts";
+export { permit, type PermitPort } from "./policy/permit.ts";
+export { resolveTarget, type ResolvedTarget, type TargetInput } from "./policy/environment-target.ts";
 export { LONGEST_LINE, checkLine, quoteWord, quoteWords } from "./quote.ts";
 export type { Capture, CommandEffect, Consent, FanOutOptions, FanOutResult, Remote, RunOptions, Verdict } from "./remote.ts";
 export type { CapturedText, RemoteSide, RunResult, RunState } from "./result.ts";

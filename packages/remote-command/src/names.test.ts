@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { GRAMMARS, checkName, checkTarget, isName, type NameKind } from "./names.ts";
 

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LONGEST_LINE, checkLine, quoteWord, quoteWords } from "./quote.ts";
 import { SHELLS, type ShellUnderTest } from "./testing/shells.ts";
@@ -91,7 +91,7 @@ describe.each(SHELLS)("words given to $name", (shell) => {
         .array(fc.constantFrom(..."'\"\\`$(){}[]<>|&;!~=*?#%^ \n\t\r-".split(""), "$(touch canary)", "a", "\u00e9"), { maxLength: 20 })
         .map((parts) => parts.join("")),
     );
-    const word = hostile.filter((each) => !each.includes("\0") && each.isWellFormed());
+    const word = hostile.filter((each) => !each.includes("\0") && !/\p{Surrogate}/u.test(each));
     fc.assert(
       fc.property(fc.array(word, { minLength: 80, maxLength: 80 }), (words) => {
         expect(wordsSeen(shell, words)).toEqual(words);

@@ -57,5 +57,5 @@ export function checkLine(line: string): string {
 
 function checkCharacters(text: string): void {
   if (text.includes("\0")) throw new OpsError("invalid_input", "A command cannot hold a NUL character.");
-  if (!text.isWellFormed()) throw new OpsError("invalid_input", "A command cannot hold half a surrogate pair: it is not text.");
+  if (/\p{Surrogate}/u.test(text)) throw new OpsError("invalid_input", "A command cannot hold half a surrogate pair: it is not text.");
 }

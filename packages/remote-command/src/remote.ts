@@ -18,9 +18,11 @@ export interface Verdict {
   readonly because: string;
   /** What an approval of exactly this must bind: command, target, user, time limit. */
   readonly subject: SubjectItem;
+  /** All of that as a person reads it, with every character visible. */
+  readonly shown: string;
 }
 
-/** Proof that a person approved exactly this; minted by `consentTo` after the record was verified and used up. */
+/** Proof that a person approved exactly this; minted by `permit` after the record was verified and used up. */
 export interface Consent {
   readonly digest: string;
   readonly approval: string;
@@ -59,6 +61,12 @@ export interface Remote {
   readonly clusters: readonly string[];
   /** @throws OpsError not_allowed for a cluster that is not allowed. Starts nothing. */
   judge(target: Target, command: RemoteCommand, options: Pick<RunOptions, "effect" | "timeoutMs">): Promise<Verdict>;
+  /**
+   * The verdict on the same command for many machines: the strictest word, and one subject that binds all of them; one consent
+   * to it is what `runOnAll` wants.
+   * @throws OpsError as `judge`; not_allowed where a person would be asked for several environments at once
+   */
+  judgeAll(targets: readonly Target[], command: RemoteCommand, options: Pick<RunOptions, "effect" | "timeoutMs">): Promise<Verdict>;
   /**
    * Runs one command. What happens on the way is a result, not an error.
    * @throws OpsError invalid_input (a name, a NUL, too long), not_allowed (policy), approval_needed (policy asks and no consent fits)
