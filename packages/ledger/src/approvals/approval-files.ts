@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { OpsError } from "@platform-ops/errors";
 import { canonicalJson, sha256 } from "../canonical-json.ts";
 import type { DataDirectory } from "../data-directory.ts";
@@ -102,6 +102,14 @@ export class ApprovalFiles {
 
   async usedBy(id: string, item: SubjectItem): Promise<Use | undefined> {
     return this.#read<Use>(this.#useFile(id, item));
+  }
+
+  /** Takes away a request with all that belongs to it; the request last, so that what was begun can be finished. */
+  async remove({ id, subject }: KeptRequest): Promise<void> {
+    const files = [this.#recordFile(id), this.#closedFile(id), ...subject.map((item) => this.#useFile(id, item))];
+    for (const file of files) await rm(file, { force: true });
+    await rm(this.#dir.path("approvals", "signatures", id), { recursive: true, force: true });
+    await rm(this.#requestFile(id), { force: true });
   }
 
   /** The MAC of a record under this directory's key. */

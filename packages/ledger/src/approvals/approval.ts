@@ -112,4 +112,11 @@ export interface Approvals {
   verify(record: ApprovalRecord, expected: { run_id: string; item?: SubjectItem }): Promise<void>;
   /** Uses an approval for one item, once. The same consumer again is fine (a retry). @throws OpsError `approval_used`. */
   consume(record: ApprovalRecord, item: SubjectItem, consumer: string): Promise<void>;
+  /** When the approval of an item was used; undefined: it was not. */
+  usedAt(id: string, item: SubjectItem): Promise<string | undefined>;
+  /** Takes away requests of a kind that expired before a time, with their decisions. The audit keeps what was decided. @returns how many */
+  sweep(options: { kind: string; expiredBefore: Date }): Promise<number>;
 }
+
+/** Kind of the requests that ask for one command on one machine: nothing waits for the decision, the next equal call finds it. */
+export const COMMAND_REQUEST = "command";

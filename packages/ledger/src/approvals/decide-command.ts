@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { OpsError, isOpsError } from "@platform-ops/errors";
 import { type Command, type CommandInput, type ExitCode, type Terminal, defineCommand } from "../command.ts";
-import type { ApprovalRecord, ApprovalRequest, Decision } from "./approval.ts";
+import { COMMAND_REQUEST, type ApprovalRecord, type ApprovalRequest, type Decision } from "./approval.ts";
 import { type ApprovalCommandPort, onlyId } from "./command-port.ts";
 import { detailsText, printable, requestText } from "./request-text.ts";
 import { sign } from "./ssh-signature.ts";
@@ -27,13 +27,14 @@ export function decideCommand(port: ApprovalCommandPort, decision: Decision): Co
       const before = (await port.approvals.records(id))[0];
       // A decision that was recorded and not confirmed is sent again, the same one.
       if (before?.decision === decision && request.status === decision) {
-        terminal.stdout(`${id} was ${decision} at ${before.decided_at} by ${printable(before.approver)}; the decision is sent again.\n`);
-        return deliver(port, before, terminal);
+        const again = request.kind === COMMAND_REQUEST ? "" : "; the decision is sent again";
+        terminal.stdout(`${id} was ${decision} at ${before.decided_at} by ${printable(before.approver)}${again}.\n`);
+        return deliver(port, request, before, terminal);
       }
       const record = wantsSignature(input)
         ? await bySignature(port, request, decision, input, terminal, signal)
         : await atTerminal(port, request, decision, input, terminal);
-      return typeof record === "number" ? record : deliver(port, record, terminal);
+      return typeof record === "number" ? record : deliver(port, request, record, terminal);
     },
   });
 }
@@ -143,9 +144,15 @@ async function readSignatures(input: CommandInput): Promise<string[]> {
   );
 }
 
-/** The decision is kept whatever happens now; the run that waits is told of it. */
-async function deliver(port: ApprovalCommandPort, record: ApprovalRecord, terminal: Terminal): Promise<ExitCode> {
+/** The decision is kept whatever happens now; the run that waits, if one does, is told of it. */
+async function deliver(port: ApprovalCommandPort, request: ApprovalRequest, record: ApprovalRecord, terminal: Terminal): Promise<ExitCode> {
   terminal.stdout(`${record.request_id} ${record.decision} by ${record.approver}.\n`);
+  if (request.kind === COMMAND_REQUEST) {
+    terminal.stdout(
+      record.decision === "approved" ? `The agent's next equal call runs it, once, until ${record.expires_at}.\n` : "It is not run.\n",
+    );
+    return 0;
+  }
   try {
     terminal.stdout(`${printable(await port.deliver(record))}\n`);
     return 0;

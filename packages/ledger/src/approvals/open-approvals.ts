@@ -323,6 +323,21 @@ class FileApprovals implements Approvals {
     );
   }
 
+  async usedAt(id: string, item: SubjectItem): Promise<string | undefined> {
+    return (await this.#files.usedBy(id, { what: item.what, digest: item.digest }))?.at;
+  }
+
+  async sweep({ kind, expiredBefore }: { kind: string; expiredBefore: Date }): Promise<number> {
+    let swept = 0;
+    for (const id of await this.#files.requestIds()) {
+      const request = await this.#files.request(id).catch(() => undefined);
+      if (request === undefined || request.kind !== kind || Date.parse(request.expires_at) >= expiredBefore.getTime()) continue;
+      await this.#files.remove(request);
+      swept += 1;
+    }
+    return swept;
+  }
+
   #verifier() {
     const { dir, keys, policy } = this.#deps;
     return { dir, keys, policy, files: this.#files, now: this.#now };

@@ -98,7 +98,7 @@ function matchesPath({ match }: Environment, paths: string[]): boolean {
 export function environmentsOfMachine(policy: Policy, target: EnvironmentTarget): Environment[] {
   const names = target.names === undefined ? namesOf(target.node) : [...namesOf(target.node), ...target.names];
   // Teleport finds a machine by its id and address as well: until somebody has looked, it may be any machine of its cluster.
-  const mayBeAny = target.names === undefined && target.node !== undefined && ID_OR_ADDRESS.test(target.node);
+  const mayBeAny = target.names === undefined && target.node !== undefined && isIdOrAddress(target.node);
   const found = new Set<Environment>();
   for (const name of names.length === 0 ? [undefined] : names) {
     for (const environment of policy.environments) {
@@ -120,10 +120,15 @@ export function environmentsOfMachine(policy: Policy, target: EnvironmentTarget)
 /** A UUID, or an address of digits. */
 const ID_OR_ADDRESS = /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[\d.]+|[0-9a-f:]*:[0-9a-f:.]*)$/i;
 
+/** Whether a machine is named by what may stand for any name: its id or address. */
+export function isIdOrAddress(node: string): boolean {
+  return ID_OR_ADDRESS.test(node);
+}
+
 /** A machine is found by its full name and by the first part of it. */
 function namesOf(node: string | undefined): string[] {
   if (node === undefined) return [];
-  return ID_OR_ADDRESS.test(node) || !node.includes(".") ? [node] : [node, node.slice(0, node.indexOf("."))];
+  return isIdOrAddress(node) || !node.includes(".") ? [node] : [node, node.slice(0, node.indexOf("."))];
 }
 
 /** "by node": all but the machine's name fits. */

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { EnvironmentRemote, ClusterSettings, RemoteSettings, SshHost } from "./remote.ts";
 import { absolutePath } from "./paths.ts";
 import type { SettingProblem } from "./problems.ts";
-import { type ClusterInFile, type ClustersInFile, type EnvironmentRemoteInFile, SSH_PLACE } from "./remote-schema.ts";
+import { type ClusterInFile, type ClustersInFile, type EnvironmentRemoteInFile, SSH_HOST } from "./remote-schema.ts";
 import { didYouMean } from "./suggestion.ts";
 import type { YamlFile } from "./yaml-file.ts";
 
@@ -123,9 +123,8 @@ function hostFrom(said: NonNullable<ClusterInFile["ssh"]>["hosts"][number]): Ssh
     const { name, host = name, port = 22, labels = {} } = said;
     return { name, host, port, labels, ...(said.user === undefined ? {} : { user: said.user }) };
   }
-  const { user, host, ip, port } = SSH_PLACE.exec(said)?.groups ?? {};
-  const place = host ?? ip ?? said;
-  return { name: place, host: place, port: port === undefined ? 22 : Number(port), labels: {}, ...(user === undefined ? {} : { user }) };
+  const { user, host = said, port } = SSH_HOST.exec(said)?.groups ?? {};
+  return { name: host, host, port: port === undefined ? 22 : Number(port), labels: {}, ...(user === undefined ? {} : { user }) };
 }
 
 /** What an environment says of machines, with its defaults. */

@@ -21,7 +21,14 @@ const glob = z
   });
 const globs = z.array(glob.min(1)).min(1).max(500);
 
-/** Names of clusters and machines: as Teleport's hostnames; never an option, a selector or a login. */
+/** Names that the operator gives to clusters. */
+const clusterName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+    "must be at most 63 letters, digits, dots, dashes and underscores, and begin with a letter or digit",
+  );
+/** Names of machines: as Teleport's hostnames; never an option, a selector or a login. */
 const machine = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,254}$/, "must be letters, digits, dots and dashes, and begin with a letter or digit");
@@ -29,17 +36,22 @@ const login = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,62}(@[A-Za-z0-9.-]{1,190})?\$?$/, "must be the name of an account, such as deploy");
 const hostPort = z.string().regex(/^([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/, "must be host or host:port");
-/** `[user@]host[:port]` of plain SSH. */
-export const SSH_PLACE =
-  /^(?:(?<user>[A-Za-z_][A-Za-z0-9_.-]{0,62})@)?(?:(?<host>[A-Za-z0-9][A-Za-z0-9.-]{0,254})|\[(?<ip>[0-9A-Fa-f:.]{2,45})\])(?::(?<port>\d{1,5}))?$/;
-const sshPlace = z.string().regex(SSH_PLACE, "must be [user@]host[:port]");
+/** `[user@]host[:port]` of plain SSH; an IPv6 address stands in brackets. */
+const sshPlace = z
+  .string()
+  .regex(
+    /^([A-Za-z_][A-Za-z0-9_.-]{0,62}@)?([A-Za-z0-9][A-Za-z0-9.-]{0,254}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?$/,
+    "must be [user@]host[:port]",
+  );
+/** The short form of a machine; the host is its name, too. */
+export const SSH_HOST = /^(?:(?<user>[A-Za-z_][A-Za-z0-9_.-]{0,62})@)?(?<host>[A-Za-z0-9][A-Za-z0-9.-]{0,254})(?::(?<port>\d{1,5}))?$/;
 const labels = z.record(
   z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_./:-]{0,316}$/, "must be the name of a label"),
   glob.describe("A glob over the label's value."),
 );
 
 const sshHost = z.union([
-  sshPlace,
+  z.string().regex(SSH_HOST, "must be [user@]host[:port], or { name, host, port, user, labels }"),
   z.strictObject({
     name: machine,
     host: z
@@ -85,9 +97,9 @@ export type ClusterInFile = z.infer<typeof cluster>;
 
 /** Clusters by name, or only their names. */
 const clusters = z.union([
-  z.array(machine).min(1).max(MAX_CLUSTERS),
+  z.array(clusterName).min(1).max(MAX_CLUSTERS),
   z
-    .record(machine, cluster.nullable())
+    .record(clusterName, cluster.nullable())
     .refine((value) => Object.keys(value).length <= MAX_CLUSTERS, `must be at most ${MAX_CLUSTERS} clusters`)
     .refine((value) => Object.keys(value).length > 0, "must name a cluster"),
 ]);
@@ -170,7 +182,7 @@ const rules = z.array(rule).max(500).optional();
 /** `environments[].remote` of the operator's file. */
 export const environmentRemote = z.strictObject({
   preset: z.enum(REMOTE_PRESETS).optional(),
-  cluster: machine.optional(),
+  cluster: clusterName.optional(),
   node: machine.optional(),
   user: login.optional(),
   sudo: z.boolean().optional(),

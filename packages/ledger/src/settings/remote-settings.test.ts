@@ -99,7 +99,7 @@ remote:
   clusters:
     lab:
       ssh:
-        hosts: [web1.example.com, "root@[::1]:2222", { name: db1, host: 10.0.0.5, port: 2200, user: deploy, labels: { role: db } }]
+        hosts: [web1.example.com, "root@web2:2222", { name: v6, host: "::1" }, { name: db1, host: 10.0.0.5, port: 2200, user: deploy, labels: { role: db } }]
         jump: ops@bastion.example.com
         known_hosts: [hosts]
         via: openssh
@@ -111,7 +111,8 @@ remote:
       ssh: {
         hosts: [
           { name: "web1.example.com", host: "web1.example.com", port: 22, labels: {} },
-          { name: "::1", host: "::1", port: 2222, user: "root", labels: {} },
+          { name: "web2", host: "web2", port: 2222, user: "root", labels: {} },
+          { name: "v6", host: "::1", port: 22, labels: {} },
           { name: "db1", host: "10.0.0.5", port: 2200, user: "deploy", labels: { role: "db" } },
         ],
         jump: "ops@bastion.example.com",
@@ -215,7 +216,7 @@ environments:
     "the name %j from the environment is refused",
     (name) =>
       expect(problems({ env: { ALLOWED_TELEPORT_CLUSTERS: name } })).toMatchObject([
-        { setting: "remote.clusters", message: expect.stringMatching(/must be letters/), example: "staging,production" },
+        { setting: "remote.clusters", message: expect.stringMatching(/must be at most 63 letters/), example: "staging,production" },
       ]),
   );
 
