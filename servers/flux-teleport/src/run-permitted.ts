@@ -1,7 +1,7 @@
 import { OpsError } from "@platform-ops/errors";
 import type { ApprovalRequest } from "@platform-ops/ledger";
 import type { Ask, Call, ToolResult } from "@platform-ops/mcp-kit";
-import type { Capture, CommandEffect, RemoteCommand, RunOptions, RunResult, Target, Verdict } from "@platform-ops/remote-command";
+import type { Capture, CommandEffect, Consent, RemoteCommand, RunResult, Target, Verdict } from "@platform-ops/remote-command";
 import type { FluxTeleportDeps } from "./deps.ts";
 import { IDENTITY } from "./identity.ts";
 import { failed, type Said } from "./tools/result.ts";
@@ -20,6 +20,9 @@ export interface Purpose {
 /** A command that ran, or what the tool must answer instead. */
 export type Permitted = { readonly run: RunResult } | { readonly answer: ToolResult | Ask };
 
+/** May it run; with the consent where a person gave one. Or what the tool must answer instead. */
+export type Permission = { readonly consent?: Consent } | { readonly answer: ToolResult | Ask };
+
 /**
  * Runs one command for a tool, if the policy lets it: where it asks, a person does, by form where this client has forms and
  * the policy accepts them, else the answer names the command that a person runs; the equal call then runs it.
@@ -35,57 +38,61 @@ export async function runPermitted(
   const remote = await deps.remote();
   const { effect, timeoutMs, capture } = purpose;
   const verdict = await remote.judge(target, command, { effect, timeoutMs });
-  if (verdict.verdict === "refuse") {
-    throw new OpsError("not_allowed", `The operator's policy refuses this: ${verdict.because}`, {
-      details: { environment: verdict.environment },
-    });
-  }
-  const options: RunOptions = { effect, timeoutMs, capture, signal: call.signal };
-  const permission = verdict.verdict === "ask" ? await askFor(deps, call, target, verdict, command, purpose) : {};
+  const permission = await permissionFor(deps, call, verdict, purpose);
   if ("answer" in permission) return permission;
-  const run = await remote.run(target, command, { ...options, ...permission });
-  if (effect !== "read") await record(deps, call, verdict, run, purpose);
+  const run = await remote.run(target, command, { effect, timeoutMs, capture, signal: call.signal, ...permission });
+  if (effect !== "read") await recordRun(deps, call, verdict, run, purpose);
   return { run };
 }
 
+/**
+ * What the policy, and a person where it asks, say of a verdict.
+ * @throws OpsError not_allowed, and what approvals refuse
+ */
+export async function permissionFor(
+  deps: FluxTeleportDeps,
+  call: Call,
+  verdict: Verdict,
+  purpose: Pick<Purpose, "title" | "said">,
+): Promise<Permission> {
+  if (verdict.verdict === "run") return {};
+  if (verdict.verdict === "refuse")
+    throw new OpsError("not_allowed", `The operator's policy refuses this: ${verdict.because}`, {
+      details: { environment: verdict.environment },
+    });
+  const { permit } = await import("@platform-ops/remote-command");
+  const { approvals } = await deps.ledger();
+  const port = { approvals, policy: deps.config.policy, requester: call.actor, server: IDENTITY.name };
+  const first = await permit(port, verdict, purpose);
+  if ("consent" in first) return first;
+  const decided = await decideByForm(deps, call, first.waiting);
+  if (decided.how === "ask") return { answer: decided.ask };
+  const said = purpose.said ?? {};
+  if (decided.how === "waits") return { answer: waiting(deps, first.waiting, decided.because, verdict, said) };
+  const second = await permit(port, verdict, purpose);
+  return "consent" in second ? second : { answer: waiting(deps, second.waiting, "The decision was not kept.", verdict, said) };
+}
+
 /** One line of who ran what where and how it ended; reads are on record as tool calls. */
-async function record(deps: FluxTeleportDeps, call: Call, verdict: Verdict, run: RunResult, purpose: Purpose): Promise<void> {
+export async function recordRun(
+  deps: FluxTeleportDeps,
+  call: Call,
+  verdict: Verdict,
+  run: RunResult,
+  { title }: Pick<Purpose, "title">,
+): Promise<void> {
   const { audit } = await deps.ledger();
   await audit.append({
     kind: "command",
     actor: call.actor,
-    what: purpose.title.slice(0, 200),
-    target: verdict.subject.what,
+    what: title.slice(0, 200),
+    target: `${run.target.user}@${run.target.node} of ${run.target.cluster}`,
     digest: verdict.subject.digest,
     outcome: run.state === "completed" ? `exit ${run.exit_code}` : run.state,
     ...(run.failure === undefined ? {} : { code: run.failure.code }),
     id: call.id,
-    duration_ms: run.duration_ms,
+    duration_ms: Math.round(run.duration_ms),
   });
-}
-
-async function askFor(
-  deps: FluxTeleportDeps,
-  call: Call,
-  target: Target,
-  verdict: Verdict,
-  command: RemoteCommand,
-  purpose: Purpose,
-): Promise<Pick<RunOptions, "consent"> | { answer: ToolResult | Ask }> {
-  const { permit } = await import("@platform-ops/remote-command");
-  const { approvals } = await deps.ledger();
-  const shown = { title: purpose.title, summary: summaryOf(target, command, verdict, purpose) };
-  const port = { approvals, policy: deps.config.policy, requester: call.actor, server: IDENTITY.name };
-  const first = await permit(port, verdict, shown);
-  if ("consent" in first) return first;
-  const request = first.waiting;
-  const decided = await decideByForm(deps, call, request);
-  if (decided.how === "ask") return { answer: decided.ask };
-  if (decided.how === "waits") return { answer: waiting(deps, request, decided.because, verdict, purpose.said ?? {}) };
-  const second = await permit(port, verdict, shown);
-  return "consent" in second
-    ? second
-    : { answer: waiting(deps, second.waiting, "The decision was not kept.", verdict, purpose.said ?? {}) };
 }
 
 type FormEnd =
@@ -118,10 +125,6 @@ async function decideByForm(deps: FluxTeleportDeps, call: Call, request: Approva
     approver: `form:${call.client.name}@${deps.config.user}`,
     ...(typeof reason === "string" && reason.trim() !== "" ? { reason: reason.slice(0, 500) } : {}),
   });
-  if (decision === "reject")
-    throw new OpsError("not_allowed", "A person rejected this command.", {
-      hint: "Ask the person what to do instead; the same command would be asked for anew.",
-    });
   return { how: "decided" };
 }
 
@@ -137,16 +140,6 @@ const FORM = {
 
 function formText(request: ApprovalRequest): string {
   return `${request.title}\n${request.summary}\n\nEnvironment: ${request.environment}. Asked by ${request.requester}. Request ${request.id}, digest ${request.digest.slice(0, 16)}.`;
-}
-
-/** Exactly what would run, for the person. */
-function summaryOf(target: Target, command: RemoteCommand, verdict: Verdict, { timeoutMs }: Purpose): string {
-  const what = command.kind === "shell" ? command.text : [command.program, ...command.args].map((each) => JSON.stringify(each)).join(" ");
-  return [
-    `On ${target.user}@${target.node} of ${target.cluster}${command.sudo === true ? ", as root" : ""}, for at most ${timeoutMs / 1000} s:`,
-    what,
-    `Asked because: ${verdict.because}`,
-  ].join("\n");
 }
 
 /** Nothing ran: says why, and how a person decides. */

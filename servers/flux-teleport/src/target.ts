@@ -1,5 +1,6 @@
 import { OpsError } from "@platform-ops/errors";
-import type { Target } from "@platform-ops/remote-command";
+import type { Policy } from "@platform-ops/ledger";
+import type { Target, TargetInput } from "@platform-ops/remote-command";
 import type { FluxTeleportDeps } from "./deps.ts";
 import type { Said } from "./tools/result.ts";
 
@@ -34,7 +35,7 @@ export async function placeOf(
 ): Promise<Place> {
   const { policy, settings } = deps.config;
   const { resolveTarget } = await import("@platform-ops/remote-command");
-  const resolved = resolveTarget(policy, settings.remote, asInput(deps, where), purpose);
+  const resolved = resolveTarget(policy, settings.remote, asInput(deps, where, purpose), purpose);
   const { cluster, node } = resolved.target;
   if (cluster !== undefined) said["cluster"] = cluster;
   if (node !== undefined) said["node"] = node;
@@ -48,41 +49,47 @@ export async function placeOf(
   return { target: { cluster, node, user }, sudo, kubeconfig, ...(environment === undefined ? {} : { environment }) };
 }
 
-/** `cluster` may name an environment where no cluster has that name. */
-function asInput(deps: Pick<FluxTeleportDeps, "config">, { cluster, node, user }: Where) {
-  const { policy, settings } = deps.config;
+/**
+ * `cluster` may name an environment where no cluster has that name. A machine from which exactly one environment's Kubernetes
+ * is steered tells its cluster too.
+ */
+function asInput(
+  { config }: Pick<FluxTeleportDeps, "config">,
+  { cluster, node, user }: Where,
+  purpose: "kubernetes" | "machine",
+): TargetInput {
+  const { policy, settings } = config;
   const isEnvironment =
     cluster !== undefined && !Object.hasOwn(settings.remote.clusters, cluster) && policy.environments.some(({ name }) => name === cluster);
+  const steered = cluster === undefined && node !== undefined ? clustersOf(policy, node) : [];
+  const meant = cluster ?? (steered.length === 1 ? steered[0] : undefined);
+  // The whole of an environment is where its Kubernetes is; of its machines the caller names one.
+  const isPlace = isEnvironment && (purpose === "kubernetes" || node === undefined);
+  const mapped = isEnvironment && !isPlace ? policy.environments.find(({ name }) => name === cluster)?.remote?.cluster : undefined;
   return {
-    ...(cluster === undefined ? {} : isEnvironment ? { environment: cluster } : { cluster }),
+    ...(meant === undefined ? {} : isPlace ? { environment: meant } : { cluster: mapped ?? meant }),
     ...(node === undefined ? {} : { node }),
     ...(user === undefined ? {} : { user }),
   };
 }
 
+/** The clusters from whose machine of that name Kubernetes is steered. */
+function clustersOf(policy: Policy, node: string): string[] {
+  const found = policy.environments.flatMap(({ remote }) =>
+    remote?.cluster !== undefined && remote.node === node ? [remote.cluster] : [],
+  );
+  return [...new Set(found)];
+}
+
 /**
- * The cluster that a call means, where no machine is named. One that is left out is the only one there is.
+ * The cluster that a call means, where no machine is named.
  * @throws OpsError not_allowed, invalid_input
  */
-export function clusterOf(deps: Pick<FluxTeleportDeps, "config">, given: string | undefined, said: Said): string {
+export async function clusterOf(deps: Pick<FluxTeleportDeps, "config">, given: string | undefined, said: Said): Promise<string> {
   const { policy, settings } = deps.config;
-  const known = Object.keys(settings.remote.clusters);
-  const mapped = policy.environments.find(({ name }) => name === given)?.remote?.cluster;
-  const cluster = given === undefined ? (known.length === 1 ? known[0] : undefined) : known.includes(given) ? given : mapped;
-  if (cluster !== undefined && known.includes(cluster)) {
-    said["cluster"] = cluster;
-    return cluster;
-  }
-  if (known.length === 0)
-    throw new OpsError("not_allowed", "Invalid cluster. No cluster may be reached: none is configured.", {
-      hint: "The operator names clusters in the section remote of the configuration, or in ALLOWED_TELEPORT_CLUSTERS.",
-    });
-  if (given === undefined)
-    throw new OpsError("invalid_input", `cluster is missing. Must be one of: [${known.join(", ")}]`, {
-      hint: "Call again with one of them.",
-    });
-  throw new OpsError("not_allowed", `Invalid cluster. Must be one of: [${known.join(", ")}]`, {
-    hint: "Call again with one of them; only the operator can allow another.",
-    details: { clusters: known },
-  });
+  const { resolveTarget } = await import("@platform-ops/remote-command");
+  const { cluster } = resolveTarget(policy, settings.remote, asInput(deps, { cluster: given }, "machine"), "machine").target;
+  if (cluster === undefined) throw new OpsError("invalid_input", "cluster is missing.", { hint: "list_environments shows what there is." });
+  said["cluster"] = cluster;
+  return cluster;
 }

@@ -13,7 +13,7 @@ export const get_teleport_proxy_version = operationsTool({
   empty: { proxy_version: null, proxy_url: null, client_version: null, compatible: false },
   input: z.strictObject({ cluster }),
   async run({ cluster: given }, deps, call, said) {
-    const name = clusterOf(deps, given, said);
+    const name = await clusterOf(deps, given, said);
     const tsh = await deps.tsh();
     const client = await tsh.installed().then(
       ({ version }) => version,

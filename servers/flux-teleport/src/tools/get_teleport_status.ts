@@ -13,7 +13,7 @@ export const get_teleport_status = operationsTool({
   empty: { state: null, username: null, roles: [], logins: [], valid_until: null },
   input: z.strictObject({ cluster }),
   async run({ cluster: given }, deps, call, said) {
-    const name = clusterOf(deps, given, said);
+    const name = await clusterOf(deps, given, said);
     const tsh = await deps.tsh();
     const { state, username, roles, logins, valid_until, proxy, active_requests } = await tsh.status(name, call.signal);
     if (state !== "valid") {

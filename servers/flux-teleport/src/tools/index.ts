@@ -6,6 +6,7 @@ import { list_environments } from "./list_environments.ts";
 import { list_kube_contexts } from "./list_kube_contexts.ts";
 import { list_teleport_nodes } from "./list_teleport_nodes.ts";
 import { request_teleport_access } from "./request_teleport_access.ts";
+import { run_on_nodes } from "./run_on_nodes.ts";
 import { run_remote_command } from "./run_remote_command.ts";
 import { verify_ssh_access } from "./verify_ssh_access.ts";
 import { verify_teleport_compatibility } from "./verify_teleport_compatibility.ts";
@@ -22,5 +23,6 @@ export const tools = [
   list_teleport_nodes,
   verify_ssh_access,
   run_remote_command,
+  run_on_nodes,
   list_kube_contexts,
 ] as const;

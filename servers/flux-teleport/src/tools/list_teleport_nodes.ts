@@ -18,7 +18,7 @@ export const list_teleport_nodes = operationsTool({
   empty: { nodes: [], count: 0 },
   input: z.strictObject({ cluster, filter: z.string().max(100).optional(), limit: limit(500, 40), cursor }),
   async run({ cluster: given, filter, limit: most, cursor: from }, deps, call, said) {
-    const name = clusterOf(deps, given, said);
+    const name = await clusterOf(deps, given, said);
     const found = (await (await deps.remote()).nodes(name, call.signal)).filter((one) => filter === undefined || matches(one, filter));
     const start = startOf(from);
     const nodes = found

@@ -26,3 +26,12 @@ export const timeout = z.int().min(1).max(3600).optional();
 export const limit = (most: number, usual: number) => z.int().min(1).max(most).default(usual);
 /** Where to read on: `next_cursor` of the last answer. */
 export const cursor = z.string().max(200).optional();
+/** How many entries of a list to return; without it as many as there is room for. */
+export const listLimit = z.int().min(1).max(500).optional();
+/** Kind of a Flux object, as Kubernetes writes it; by default Kustomization, or all. */
+export const kind = name(40).optional();
+export const kindName = name(40);
+/** Seconds to wait for the end of a reconciliation: a client gives a call about a minute. */
+export const waitSeconds = z.int().min(0).max(45).default(30);
+/** How far back, such as 30m or 2h. */
+export const since = name(20).optional();

@@ -24,7 +24,7 @@ export const request_teleport_access = operationsTool({
     id: z.string().max(64).optional(),
   }),
   async run({ cluster: given, action, roles = [], reason, id }, deps, call, said) {
-    const name = clusterOf(deps, given, said);
+    const name = await clusterOf(deps, given, said);
     const tsh = await deps.tsh();
     if (action === "create") {
       if (reason === undefined)

@@ -5,7 +5,7 @@ import type { FluxTeleportDeps } from "../deps.ts";
 import { done, failed, type Said } from "./result.ts";
 
 /** Bytes of each stream that a model is shown; the middle of a longer one is left out. */
-export const SHOWN_BYTES = 6000;
+export const SHOWN_BYTES = 5000;
 
 /** The keys of a command's result as the source has them, before anything ran. */
 export const NOT_RUN = { exit_code: null, stdout: "", stderr: "" } as const;
