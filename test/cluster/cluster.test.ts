@@ -35,6 +35,8 @@ describe.skipIf(built === undefined)("the cluster of the tests (needs PLATFORM_O
     );
     expect(revision).toBe(`main@sha1:${commit}`);
     expect(await cluster.kubectl(["get", "configmap", "hello", "-o", "jsonpath={.data.word}"])).toBe("one");
+    const logs = await cluster.kubectl(["logs", "-n", "flux-system", "deploy/kustomize-controller", "--tail=200"]);
+    expect(logs).toContain('"name":"apps"');
     await cluster.kubectl(["create", "deployment", "web", "--image=example.com/web:1"]);
     await cluster.kubectl(["wait", "--for=condition=Available", "--timeout=60s", "deployment/web"]);
   });

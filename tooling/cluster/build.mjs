@@ -24,8 +24,20 @@ const PROGRAMS = {
   flux: "github.com/fluxcd/flux2/v2/cmd/flux",
 };
 
-/** Modules whose custom resource definitions are installed. */
-const DEFINITIONS = ["github.com/fluxcd/source-controller", "github.com/fluxcd/kustomize-controller"];
+/** Files of modules that a cluster starts with: by the folder that they are put in, the module and the folder that they come from. */
+const FILES = {
+  crds: [
+    { module: "github.com/fluxcd/source-controller", folders: ["config/crd/bases"] },
+    { module: "github.com/fluxcd/kustomize-controller", folders: ["config/crd/bases"] },
+  ],
+  // How kwok plays nodes and pods; the chaotic one fails containers that an annotation names.
+  stages: [
+    {
+      module: "sigs.k8s.io/kwok",
+      folders: ["node/fast", "node/heartbeat-with-lease", "pod/fast", "pod/chaos"].map((folder) => `kustomize/stage/${folder}`),
+    },
+  ],
+};
 
 /** Without these kube-apiserver calls itself v0.0.0, which clients refuse. */
 const LINKER_FLAGS = [
@@ -36,7 +48,7 @@ const LINKER_FLAGS = [
 ].join(" ");
 
 /**
- * Finds or builds the programs. Resolves to a folder with `bin/` and `crds/`.
+ * Finds or builds the programs. Resolves to a folder with `bin/`, `crds/` and `stages/`.
  * @param {{ cache: string, step: { update(text: string): void }, signal?: AbortSignal }} options
  * @throws MissingPart without Go, ProgramFailed
  */
@@ -58,10 +70,14 @@ export async function bringCluster({ cache, step, signal }) {
       step.update(`building ${name}`);
       await go(["build", "-trimpath", "-ldflags", LINKER_FLAGS, "-o", join(out, "bin", name), source]);
     }
-    mkdirSync(join(out, "crds"), { recursive: true });
-    for (const module of DEFINITIONS) {
-      const source = join((await go(["list", "-m", "-f", "{{.Dir}}", module])).trim(), "config/crd/bases");
-      for (const name of readdirSync(source)) writeFileSync(join(out, "crds", name), readFileSync(join(source, name)));
+    for (const [target, sources] of Object.entries(FILES)) {
+      mkdirSync(join(out, target), { recursive: true });
+      for (const { module, folders } of sources) {
+        const source = (await go(["list", "-m", "-f", "{{.Dir}}", module])).trim();
+        for (const from of folders)
+          for (const name of readdirSync(join(source, from)).filter((each) => each.endsWith(".yaml") && each !== "kustomization.yaml"))
+            writeFileSync(join(out, target, name), readFileSync(join(source, from, name)));
+      }
     }
     settle(out, folder);
   } finally {

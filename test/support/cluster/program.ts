@@ -3,6 +3,7 @@ import { createWriteStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { basename } from "node:path";
+import { createInterface } from "node:readline";
 
 /** A program of the test cluster, ended by its own handle. */
 export interface Program {
@@ -22,6 +23,9 @@ export function startProgram(path: string, args: readonly string[], options: { l
   });
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
+  // The same once more as a container runtime writes it (CRI: time, stream, F for a full line), for `kubectl logs`.
+  const lines = createWriteStream(`${options.logFile}.cri`, { flags: "a", mode: 0o600 });
+  createInterface({ input: child.stderr }).on("line", (line) => lines.write(`${new Date().toISOString()} stderr F ${line}\n`));
   const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
   child.on("error", (error) => log.write(`${error.message}\n`));
   return {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -50,7 +50,7 @@ export async function startCluster(built: string): Promise<RealCluster> {
   const bin = (name: string): string => join(built, "bin", name);
   const running: Program[] = [];
   const ports = new Map<string, number>();
-  const spare = await freePorts(10);
+  const spare = await freePorts(11);
   const admin = join(folder, "admin.yaml");
   const setting: Setting = {
     folder,
@@ -72,7 +72,7 @@ export async function startCluster(built: string): Promise<RealCluster> {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   };
   try {
-    await startKubernetes(setting);
+    await startKubernetes(setting, join(built, "stages"));
     await install(setting.kubectl, join(built, "crds"));
     git = await startGitServer(folder, setting.port("git"));
     startFlux(setting);
@@ -93,7 +93,7 @@ export async function startCluster(built: string): Promise<RealCluster> {
   }
 }
 
-async function startKubernetes({ folder, admin, port, start, kubectl }: Setting): Promise<void> {
+async function startKubernetes({ folder, admin, port, start, kubectl }: Setting, stages: string): Promise<void> {
   const etcd = `http://127.0.0.1:${port("etcd")}`;
   const peer = `http://127.0.0.1:${port("etcd's peers")}`;
   start("etcd", {
@@ -119,6 +119,7 @@ async function startKubernetes({ folder, admin, port, start, kubectl }: Setting)
     "service-account-key-file": join(folder, "sa.key"),
     "service-account-signing-key-file": join(folder, "sa.key"),
     "service-account-issuer": "https://kubernetes.default.svc",
+    "kubelet-preferred-address-types": "InternalIP",
   });
   await until(async () => {
     if (apiServer.child.exitCode !== null) throw new Error(await lastLines(apiServer));
@@ -127,8 +128,23 @@ async function startKubernetes({ folder, admin, port, start, kubectl }: Setting)
   const alone = { kubeconfig: admin, "leader-elect": "false", "secure-port": "0" };
   start("kube-controller-manager", { ...alone, "service-account-private-key-file": join(folder, "sa.key") });
   start("kube-scheduler", alone);
+  const texts = await Promise.all((await readdir(stages)).map((name) => readFile(join(stages, name), "utf8")));
+  await writeFile(
+    join(folder, "kwok.yaml"),
+    [...texts, ...CONTROLLERS.map((name) => logsOf(name, join(folder, `${name}.log.cri`)))].join("\n---\n"),
+  );
   // Without a lease of its own the node would be taken for dead after 40 seconds.
-  start("kwok", { kubeconfig: admin, "manage-all-nodes": "true", "node-lease-duration-seconds": "40" });
+  start("kwok", {
+    kubeconfig: admin,
+    config: join(folder, "kwok.yaml"),
+    "manage-all-nodes": "true",
+    "node-lease-duration-seconds": "40",
+    "node-ip": "127.0.0.1",
+    "node-port": `${port("kubelet")}`,
+    "server-address": `127.0.0.1:${port("kubelet")}`,
+    "tls-cert-file": join(folder, "kubelet.crt"),
+    "tls-private-key-file": join(folder, "kubelet.key"),
+  });
 }
 
 function startFlux({ folder, admin, port, start }: Setting): void {
@@ -151,6 +167,8 @@ async function writeKeys(folder: string, server: string): Promise<void> {
       mode: 0o600,
     });
   await execute("openssl", ["genrsa", "-out", join(folder, "sa.key"), "2048"]);
+  const certificate = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=node-a"];
+  await execute("openssl", [...certificate, "-keyout", join(folder, "kubelet.key"), "-out", join(folder, "kubelet.crt")]);
   await writeFile(join(folder, "tokens.csv"), "admin-token,admin,admin,system:masters\nvisitor-token,visitor,visitor,\n", { mode: 0o600 });
 }
 
@@ -172,11 +190,37 @@ status:
   capacity: {cpu: "32", memory: 256Gi, pods: "1100"}
 `;
 
+/** Flux's controllers are processes here; for `kubectl logs deploy/…` each has a Deployment without pods and a pod of its labels. */
+const CONTROLLERS = ["source-controller", "kustomize-controller"];
+
+function logsOf(controller: string, file: string): string {
+  return `apiVersion: kwok.x-k8s.io/v1alpha1
+kind: Logs
+metadata: {name: ${controller}-0, namespace: flux-system}
+spec: {logs: [{containers: [manager], logsFile: "${file}"}]}
+`;
+}
+
+function workloadOf(controller: string): string {
+  const pod = `{nodeName: node-a, containers: [{name: manager, image: "example.com/${controller}:1"}]}`;
+  return `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ${controller}, namespace: flux-system, labels: {app.kubernetes.io/part-of: flux}}
+spec: {replicas: 0, selector: {matchLabels: {app: ${controller}}}, template: {metadata: {labels: {app: ${controller}}}, spec: ${pod}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: ${controller}-0, namespace: flux-system, labels: {app: ${controller}}}
+spec: ${pod}
+`;
+}
+
 async function install(kubectl: RealCluster["kubectl"], definitions: string): Promise<void> {
   const files = (await readdir(definitions)).flatMap((name) => ["-f", join(definitions, name)]);
   await kubectl(["apply", "--server-side", "--force-conflicts", ...files]);
   await kubectl(["create", "namespace", "flux-system"]);
-  await kubectl(["apply", "-f", "-"], NODE);
+  await kubectl(["wait", "--for=create", "--timeout=30s", "serviceaccount/default", "-n", "flux-system"]);
+  await kubectl(["apply", "-f", "-"], [NODE, ...CONTROLLERS.map(workloadOf)].join("---\n"));
   await kubectl(["wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"]);
 }
 
