@@ -212,10 +212,10 @@ export interface RankedCause extends Finding {
   readonly affects: readonly ObjectRef[];
 }
 
-/** All causes of a cluster's trouble: what holds up most comes first; suspended ones come last, somebody wanted them. */
-export function rankCauses(world: World): RankedCause[] {
+/** All causes of the trouble of some objects: what holds up most comes first; suspended ones come last, somebody wanted them. */
+export function rankCauses(world: World, about: readonly FluxObject[] = world.objects): RankedCause[] {
   const causes = new Map<string, { finding: Finding; affects: ObjectRef[] }>();
-  for (const object of world.objects) {
+  for (const object of about) {
     for (const finding of diagnose(world, object).findings) {
       const key = `${finding.cause} ${printRef(finding.object)}`;
       const known = causes.get(key) ?? { finding, affects: [] };

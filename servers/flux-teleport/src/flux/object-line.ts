@@ -34,7 +34,9 @@ export function listedSource(object: FluxObject): Record<string, unknown> {
 /** The same as a line: what is well is short. */
 export function objectLine(object: FluxObject): string {
   const { status, reason, message } = statusOf(object);
-  const revision = shortRevision(object.artifact?.revision ?? object.applied_revision ?? object.release?.chart ?? object.attempted_revision);
+  const revision = shortRevision(
+    object.artifact?.revision ?? object.applied_revision ?? object.release?.chart ?? object.attempted_revision,
+  );
   const why = status === "ready" ? "" : short([reason, message].filter((part) => part !== "").join(": "), SHOWN_MESSAGE);
   return [printRef(object), status, revision, why].filter((part) => part !== "").join("  ");
 }

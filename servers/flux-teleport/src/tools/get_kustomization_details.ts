@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { withCluster } from "../flux/open-cluster.ts";
+import { kubernetes, namespace, objectName } from "./params.ts";
+import { objectDetails } from "./object-details.ts";
+import { operationsTool } from "./result.ts";
+
+const EMPTY = { details: null };
+
+export const get_kustomization_details = operationsTool({
+  name: "get_kustomization_details",
+  title: "Kustomization details",
+  description: "Source, path, revisions and conditions of one Kustomization.",
+  effect: "read",
+  toolset: "flux",
+  asks: true,
+  empty: EMPTY,
+  input: z.strictObject({ ...kubernetes, name: objectName, namespace }),
+  async run({ cluster, node, name, namespace }, deps, call, said) {
+    const ref = { kind: "Kustomization", namespace, name };
+    return withCluster(deps, call, { cluster, node }, said, { title: `Read Kustomization ${name}`, empty: EMPTY }, (kubectl) =>
+      objectDetails(kubectl, ref, `Retrieved details for kustomization '${name}'`),
+    );
+  },
+});

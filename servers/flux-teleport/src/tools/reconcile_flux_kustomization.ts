@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { withCluster } from "../flux/open-cluster.ts";
+import { reconcileNow } from "./flux-changes.ts";
+import { kubernetes, namespace, objectName, waitSeconds } from "./params.ts";
+import { operationsTool } from "./result.ts";
+
+const EMPTY = { outcome: null, output: "" };
+
+export const reconcile_flux_kustomization = operationsTool({
+  name: "reconcile_flux_kustomization",
+  title: "Reconcile Kustomization",
+  description: "Fetches its source and applies it now; waits until it is ready, or says what it waits for.",
+  effect: "write",
+  toolset: "flux",
+  asks: true,
+  empty: EMPTY,
+  input: z.strictObject({ ...kubernetes, name: objectName, namespace, with_source: z.boolean().default(true), wait_seconds: waitSeconds }),
+  async run({ cluster, node, name, namespace, ...asked }, deps, call, said) {
+    const doing = { title: `Reconcile Kustomization ${name} in ${namespace}`, empty: EMPTY };
+    return withCluster(deps, call, { cluster, node }, said, doing, (kubectl) =>
+      reconcileNow(kubectl, { kind: "Kustomization", namespace, name }, asked, call),
+    );
+  },
+});

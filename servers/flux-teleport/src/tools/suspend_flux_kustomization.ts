@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { withCluster } from "../flux/open-cluster.ts";
+import { suspendOrResume } from "./flux-changes.ts";
+import { kubernetes, namespace, objectName } from "./params.ts";
+import { operationsTool } from "./result.ts";
+
+const EMPTY = { suspended: null };
+
+export const suspend_flux_kustomization = operationsTool({
+  name: "suspend_flux_kustomization",
+  title: "Suspend Kustomization",
+  description: "Stops a Kustomization from being applied until it is resumed.",
+  effect: "write",
+  toolset: "flux",
+  idempotent: true,
+  asks: true,
+  empty: EMPTY,
+  input: z.strictObject({ ...kubernetes, name: objectName, namespace }),
+  async run({ cluster, node, name, namespace }, deps, call, said) {
+    return withCluster(
+      deps,
+      call,
+      { cluster, node },
+      said,
+      { title: `Suspend Kustomization ${name} in ${namespace}`, empty: EMPTY },
+      (kubectl) => suspendOrResume(kubectl, { kind: "Kustomization", namespace, name }, true),
+    );
+  },
+});
