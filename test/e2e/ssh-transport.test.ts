@@ -4,7 +4,7 @@ import { createServer, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { openSshTransport } from "../../packages/remote-command/src/ssh/ssh-transport.ts";
+import { openSsh2Transport } from "../../packages/remote-command/src/ssh/ssh2-transport.ts";
 import { pidsOf, until } from "../support/processes.ts";
 import { sshCluster, runLine } from "../support/ssh-cluster.ts";
 import { freePort, newKey, SSHD_MISSING, SSHD_USER, startSshd, type Sshd, type SshdOptions } from "../support/sshd.ts";
@@ -21,7 +21,7 @@ async function sshd(options?: SshdOptions): Promise<Sshd> {
 }
 
 function transportTo(server: Sshd, changes: Parameters<typeof sshCluster>[1] = {}, options: { agent?: string } = {}) {
-  const transport = openSshTransport({ cluster: "lab", settings: sshCluster(server, changes), ...options });
+  const transport = openSsh2Transport({ cluster: "lab", settings: sshCluster(server, changes), ...options });
   closers.push(() => transport.close());
   return transport;
 }
@@ -107,7 +107,7 @@ describe.skipIf(SSHD_MISSING !== undefined)(`the ssh transport${SSHD_MISSING ===
 
   it("closes a connection that nobody uses", async () => {
     const server = await sshd();
-    const transport = openSshTransport({ cluster: "lab", settings: sshCluster(server), limits: { idleMs: 50 } });
+    const transport = openSsh2Transport({ cluster: "lab", settings: sshCluster(server), limits: { idleMs: 50 } });
     closers.push(() => transport.close());
     await runLine(transport, "true");
     await until(() => server.descendants().length === 0, "the connection to be closed", 10);
@@ -249,7 +249,7 @@ describe.skipIf(SSHD_MISSING !== undefined)(`servers that misbehave${SSHD_MISSIN
   const refusalOf = async (server: Sshd, port: number, agent?: string) => {
     const settings = sshCluster(server, { hosts: hosts(port), ...(agent === undefined ? {} : { identity_files: [] }) });
     writeFileSync(server.knownHosts, `[127.0.0.1]:${port} ${server.hostKey}\n`, { flag: "a" });
-    const transport = openSshTransport({ cluster: "lab", settings, connectTimeoutMs: 1500, ...(agent === undefined ? {} : { agent }) });
+    const transport = openSsh2Transport({ cluster: "lab", settings, connectTimeoutMs: 1500, ...(agent === undefined ? {} : { agent }) });
     closers.push(() => transport.close());
     return (await runLine(transport, "true")).failure;
   };

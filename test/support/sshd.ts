@@ -85,6 +85,8 @@ export interface Sshd {
   log(): string;
   /** Pids of the connections' sshd processes and of all that they started, as far as they are still its descendants. */
   descendants(): number[];
+  /** Again with the same port, accounts and keys, after files that its configuration names were changed. */
+  restart(): Promise<void>;
   /** The same port and accounts with other host keys; `knownHosts` keeps the old ones, the new ones are returned. */
   restartWithNewHostKey(): Promise<string>;
   /** Ends the listener only: connections live on. */
@@ -163,6 +165,10 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     ],
     log: () => readFileSync(log, "utf8"),
     descendants,
+    async restart() {
+      await stopListening();
+      await start();
+    },
     async restartWithNewHostKey() {
       await stopListening();
       for (const type of types) newKey(join(folder, `host_${type}`), type);
