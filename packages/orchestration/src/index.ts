@@ -2,6 +2,7 @@
 export * from "./contract/index.ts";
 export { ensureLocal, ensureWorkers, type EnsureLocalOptions, type EnsureOptions, type LocalTemporal } from "./local/ensure-local.ts";
 export { stopSupervisor, supervisorStatus, touchSupervisor } from "./local/supervisor-client.ts";
+export { watchSupervisor } from "./local/watch-supervisor.ts";
 export { readWorkerLaunch, type SupervisorStatus, type TemporalView, type WorkerSpec, type WorkerView } from "./supervisor/protocol.ts";
 export { runDetached, type DetachedEnd, type DetachedOptions, type DetachedState } from "./detached/run-detached.ts";
 export {
@@ -13,7 +14,7 @@ export {
   type ProcessIdentity,
   type ProcessRow,
 } from "./process/process-table.ts";
-export { diagnoseTemporal, isOtherTemporalThere, type Check, type DiagnoseOptions } from "./local/diagnose-temporal.ts";
+export { diagnoseTemporal, isOtherTemporalThere, type DiagnoseOptions } from "./local/diagnose-temporal.ts";
 export { PINNED_CLI, PINNED_SERVER } from "./local/server-version.ts";
 export { locateTemporal, type LocateTemporalOptions, type LocatedTemporal } from "./setup/locate-temporal.ts";
 export { installTemporal, type InstallTemporalOptions } from "./setup/install-temporal.ts";

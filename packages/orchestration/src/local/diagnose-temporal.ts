@@ -1,3 +1,4 @@
+import type { Check } from "@platform-ops/ledger";
 import { createConnection } from "node:net";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -7,15 +8,6 @@ import type { SupervisorStatus } from "../supervisor/protocol.ts";
 import { DEFAULT_TEMPORAL_PORT } from "./port.ts";
 import { PINNED_CLI, PINNED_SERVER, minorOf } from "./server-version.ts";
 import { supervisorStatus } from "./supervisor-client.ts";
-
-/** One line of `doctor`. */
-export interface Check {
-  readonly name: string;
-  readonly status: "ok" | "warn" | "missing" | "broken";
-  readonly found?: string;
-  readonly wanted?: string;
-  readonly cure?: string;
-}
 
 export interface DiagnoseOptions {
   readonly home: string;

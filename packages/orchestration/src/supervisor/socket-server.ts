@@ -51,6 +51,10 @@ async function answer(
   switch (`${request.method} ${request.url}`) {
     case "GET /status":
       return json(supervisor.status());
+    case "GET /watch":
+      // Never answered to the end: the end of the connection tells.
+      response.writeHead(200).flushHeaders();
+      return;
     case "POST /touch":
       supervisor.touch();
       return json({});

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ensureWorkers } from "../local/ensure-local.ts";
 import { stopSupervisor, supervisorStatus } from "../local/supervisor-client.ts";
+import { watchSupervisor } from "../local/watch-supervisor.ts";
 import { identify } from "../process/process-table.ts";
 import { socketPath } from "./protocol.ts";
 import { Bench, processesNaming, until } from "./testing/bench.ts";
@@ -148,6 +149,23 @@ describe("the supervisor and its workers", () => {
     await until(() => identify(pid) === undefined);
     expect(processesNaming(bench.root)).toEqual([]);
     expect(existsSync(bench.home)).toBe(false);
+  });
+
+  it("is missed by who watches it when it was killed, and not when it was stopped", async () => {
+    const { pid } = await ensureWorkers(bench.options());
+    let killed = 0;
+    const watch = watchSupervisor(bench.home, () => (killed += 1));
+    process.kill(pid, "SIGKILL");
+    await until(() => killed === 1);
+    watch.close();
+    await ensureWorkers(bench.options());
+    const another = watchSupervisor(bench.home, () => (killed += 1));
+    // Long enough for the connection to be there, and later for the look.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await stopSupervisor(bench.home)).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    another.close();
+    expect(killed).toBe(1);
   });
 
   it("names the live process that holds the lock but does not answer", async () => {
