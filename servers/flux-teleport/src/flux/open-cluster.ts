@@ -59,3 +59,10 @@ export async function withCluster(
     throw error;
   }
 }
+
+/** The namespace that a call means: Flux's own where it names none. Every answer names it. */
+export function namespaceOf(given: string | undefined, said: Said): string {
+  const namespace = given ?? "flux-system";
+  said["namespace"] = namespace;
+  return namespace;
+}

@@ -11,21 +11,17 @@ export interface Page<T> {
 const ROOM = 6_000;
 
 /**
- * The part of a list from a cursor on: up to `limit` entries where one was asked for, else as many as there is room for.
+ * The part of a list from a cursor on: as many entries as there is room for.
  * @param sizeOf characters that an entry costs
  * @throws OpsError invalid_input for a cursor that is none
  */
-export function pageOf<T>(
-  all: readonly T[],
-  asked: { limit?: number | undefined; cursor?: string | undefined },
-  sizeOf: (one: T) => number,
-): Page<T> {
-  const start = startOf(asked.cursor);
+export function pageOf<T>(all: readonly T[], cursor: string | undefined, sizeOf: (one: T) => number): Page<T> {
+  const start = startOf(cursor);
   let end = start;
   let used = 0;
-  while (end < all.length && end - start < (asked.limit ?? all.length)) {
+  while (end < all.length) {
     used += sizeOf(all[end] as T);
-    if (asked.limit === undefined && used > ROOM && end > start) break;
+    if (used > ROOM && end > start) break;
     end += 1;
   }
   return { shown: all.slice(start, end), total: all.length, ...(end < all.length ? { next_cursor: String(end) } : {}) };

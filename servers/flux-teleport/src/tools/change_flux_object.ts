@@ -1,7 +1,7 @@
 import { OpsError } from "@platform-ops/errors";
 import { z } from "zod";
 import { fluxKind } from "../flux/kinds.ts";
-import { withCluster } from "../flux/open-cluster.ts";
+import { namespaceOf, withCluster } from "../flux/open-cluster.ts";
 import { reconcileNow, suspendOrResume } from "./flux-changes.ts";
 import { kindName, kubernetes, namespace, objectName, waitSeconds } from "./params.ts";
 import { operationsTool } from "./result.ts";
@@ -18,7 +18,8 @@ export const change_flux_object = operationsTool({
   asks: true,
   empty: EMPTY,
   input: z.strictObject({ ...kubernetes, kind: kindName, name: objectName, namespace, action: z.enum(ACTIONS), wait_seconds: waitSeconds }),
-  async run({ cluster, node, kind, name, namespace, action, wait_seconds }, deps, call, said) {
+  async run({ cluster, node, kind, name, namespace: given, action, wait_seconds }, deps, call, said) {
+    const namespace = namespaceOf(given, said);
     if ((action === "force" || action === "reset") && kind !== "HelmRelease") {
       throw new OpsError("invalid_input", `action ${action} is only for a HelmRelease.`, { hint: "Use action reconcile." });
     }

@@ -6,8 +6,8 @@ import { moreLine, pageOf, type Page } from "../flux/page.ts";
 const KEYS = 180;
 
 /** What the lists of Flux objects have in common: a page with what is broken first, its lines, and how to read on. */
-export function listing(objects: readonly FluxObject[], asked: { limit?: number | undefined; cursor?: string | undefined }) {
-  const page: Page<FluxObject> = pageOf(objects.toSorted(byTrouble), asked, (object) => objectLine(object).length + KEYS);
+export function listing(objects: readonly FluxObject[], cursor: string | undefined) {
+  const page: Page<FluxObject> = pageOf(objects.toSorted(byTrouble), cursor, (object) => objectLine(object).length + KEYS);
   const more = moreLine(page);
   return {
     page,

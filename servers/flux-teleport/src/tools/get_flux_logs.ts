@@ -18,7 +18,7 @@ const ROOM = 6_500;
 export const get_flux_logs = operationsTool({
   name: "get_flux_logs",
   title: "Flux logs",
-  description: "Log of a Flux controller; name, namespace and level (error) filter, equal lines are folded, since is like 30m.",
+  description: "Log of a Flux controller; filters: name ([namespace/]name), level, since (30m).",
   effect: "read",
   toolset: "flux",
   asks: true,
@@ -28,31 +28,23 @@ export const get_flux_logs = operationsTool({
     component: z.string().max(40).default("kustomize-controller"),
     tail: z.int().min(1).max(1000).default(50),
     name: z.string().max(253).optional(),
-    namespace: z.string().max(63).optional(),
     level: z.string().max(10).optional(),
     since,
   }),
-  async run({ cluster, node, component, tail, name, namespace, level, since }, deps, call, said) {
+  async run({ cluster, node, component, tail, name: about, level, since }, deps, call, said) {
     if (!FLUX_CONTROLLERS.some((one) => one === component)) {
       throw new OpsError("invalid_input", `Invalid component. Must be one of: [${FLUX_CONTROLLERS.join(", ")}]`);
     }
-    if (name !== undefined) checkName("object", name, "name");
-    if (namespace !== undefined) checkName("namespace", namespace, "namespace");
-    const isFiltered = name !== undefined || namespace !== undefined || level !== undefined;
+    const wanted = { ...objectOf(about), ...(level === undefined ? {} : { level }) };
     return withCluster(deps, call, { cluster, node }, said, { title: `Read the log of ${component}`, empty: EMPTY }, async (kubectl) => {
       const output = await kubectl.logs({
         namespace: "flux-system",
         selector: { app: component },
         container: "manager",
-        tail: isFiltered ? LOOKED_THROUGH : tail,
+        tail: Object.keys(wanted).length > 0 ? LOOKED_THROUGH : tail,
         ...(since === undefined ? {} : { since }),
       });
-      const filter = {
-        ...(name === undefined ? {} : { name }),
-        ...(namespace === undefined ? {} : { namespace }),
-        ...(level === undefined ? {} : { level }),
-      };
-      const all = readLogs(output, filter);
+      const all = readLogs(output, wanted);
       const { entries, truncated } = newest(all.slice(-tail));
       const lines = entries.map(logLine).join("\n");
       const data = { logs: lines, entries, count: entries.length, truncated: truncated || all.length > tail };
@@ -60,6 +52,16 @@ export const get_flux_logs = operationsTool({
     });
   },
 });
+
+/** `name` or `namespace/name`. @throws OpsError invalid_input */
+function objectOf(about: string | undefined): { name?: string; namespace?: string } {
+  if (about === undefined) return {};
+  const [name = "", namespace] = about.split("/").toReversed();
+  return {
+    name: checkName("object", name, "name"),
+    ...(namespace === undefined ? {} : { namespace: checkName("namespace", namespace, "namespace") }),
+  };
+}
 
 function logsText(component: string, lines: string, isTruncated: boolean): string {
   if (lines === "") return "Nothing of the kind in what the log still holds.";

@@ -1,7 +1,7 @@
 import { quoteData } from "@platform-ops/mcp-kit";
 import { z } from "zod";
 import { fluxKind } from "../flux/kinds.ts";
-import { withCluster } from "../flux/open-cluster.ts";
+import { namespaceOf, withCluster } from "../flux/open-cluster.ts";
 import { printTree, readTree } from "../flux/tree.ts";
 import { kind, kubernetes, namespace, objectName } from "./params.ts";
 import { done, operationsTool } from "./result.ts";
@@ -17,7 +17,8 @@ export const get_flux_tree = operationsTool({
   asks: true,
   empty: EMPTY,
   input: z.strictObject({ ...kubernetes, name: objectName, namespace, kind, depth: z.int().min(1).max(6).default(3) }),
-  async run({ cluster, node, name, namespace, kind, depth }, deps, call, said) {
+  async run({ cluster, node, name, namespace: given, kind, depth }, deps, call, said) {
+    const namespace = namespaceOf(given, said);
     const ref = { kind: fluxKind(kind ?? "Kustomization").kind, namespace, name };
     return withCluster(
       deps,

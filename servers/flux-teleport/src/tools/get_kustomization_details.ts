@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { withCluster } from "../flux/open-cluster.ts";
+import { namespaceOf, withCluster } from "../flux/open-cluster.ts";
 import { kubernetes, namespace, objectName } from "./params.ts";
 import { objectDetails } from "./object-details.ts";
 import { operationsTool } from "./result.ts";
@@ -15,7 +15,8 @@ export const get_kustomization_details = operationsTool({
   asks: true,
   empty: EMPTY,
   input: z.strictObject({ ...kubernetes, name: objectName, namespace }),
-  async run({ cluster, node, name, namespace }, deps, call, said) {
+  async run({ cluster, node, name, namespace: given }, deps, call, said) {
+    const namespace = namespaceOf(given, said);
     const ref = { kind: "Kustomization", namespace, name };
     return withCluster(deps, call, { cluster, node }, said, { title: `Read Kustomization ${name}`, empty: EMPTY }, (kubectl) =>
       objectDetails(kubectl, ref, `Retrieved details for kustomization '${name}'`),

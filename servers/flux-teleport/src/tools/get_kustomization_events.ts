@@ -2,10 +2,10 @@ import { quoteData } from "@platform-ops/mcp-kit";
 import { z } from "zod";
 import { EVENT_PROJECTION, foldEvents, isSince, type FoldedEvent } from "../flux/events.ts";
 import { fluxKind } from "../flux/kinds.ts";
-import { withCluster } from "../flux/open-cluster.ts";
+import { namespaceOf, withCluster } from "../flux/open-cluster.ts";
 import { moreLine, pageOf, short } from "../flux/page.ts";
 import { milliseconds } from "../flux/read-since.ts";
-import { cursor, kind, kubernetes, listLimit, namespace, objectName, since } from "./params.ts";
+import { cursor, kind, kubernetes, namespace, objectName, since } from "./params.ts";
 import { done, operationsTool } from "./result.ts";
 
 const EMPTY = { events: [], count: 0 };
@@ -19,8 +19,9 @@ export const get_kustomization_events = operationsTool({
   toolset: "flux",
   asks: true,
   empty: EMPTY,
-  input: z.strictObject({ ...kubernetes, name: objectName, namespace, kind, since, limit: listLimit, cursor }),
-  async run({ cluster, node, name, namespace, kind, since, ...asked }, deps, call, said) {
+  input: z.strictObject({ ...kubernetes, name: objectName, namespace, kind, since, cursor }),
+  async run({ cluster, node, name, namespace: given, kind, since, cursor }, deps, call, said) {
+    const namespace = namespaceOf(given, said);
     const of = fluxKind(kind ?? "Kustomization").kind;
     const from = since === undefined ? undefined : new Date(Date.now() - milliseconds(since));
     return withCluster(
@@ -33,7 +34,7 @@ export const get_kustomization_events = operationsTool({
         const fields = { "involvedObject.kind": of, "involvedObject.name": name };
         const { rows } = await kubectl.list(["events"], { namespace, fields }, EVENT_PROJECTION);
         const events = foldEvents(rows).filter((event) => from === undefined || isSince(event, from));
-        const page = pageOf(events, asked, (event) => 2 * eventLine(event).length);
+        const page = pageOf(events, cursor, (event) => 2 * eventLine(event).length);
         const more = moreLine(page);
         const lines = [...page.shown.map(eventLine), ...(more === "" ? [] : [more])].join("\n");
         const data = {

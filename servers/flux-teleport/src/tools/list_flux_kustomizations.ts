@@ -5,7 +5,7 @@ import { listedObject } from "../flux/object-line.ts";
 import { withCluster } from "../flux/open-cluster.ts";
 import { readObjects } from "../flux/read-objects.ts";
 import { listing } from "./flux-listing.ts";
-import { cursor, kubernetes, listLimit } from "./params.ts";
+import { cursor, kubernetes } from "./params.ts";
 import { done, operationsTool } from "./result.ts";
 
 const EMPTY = { kustomizations: [], count: 0 };
@@ -18,11 +18,11 @@ export const list_flux_kustomizations = operationsTool({
   toolset: "flux",
   asks: true,
   empty: EMPTY,
-  input: z.strictObject({ ...kubernetes, show_suspend: z.boolean().default(false), limit: listLimit, cursor }),
-  async run({ cluster, node, show_suspend, ...asked }, deps, call, said) {
+  input: z.strictObject({ ...kubernetes, show_suspend: z.boolean().default(false), cursor }),
+  async run({ cluster, node, show_suspend, cursor }, deps, call, said) {
     return withCluster(deps, call, { cluster, node }, said, { title: "List Flux Kustomizations", empty: EMPTY }, async (kubectl) => {
       const { objects } = await readObjects(kubectl, [fluxKind("Kustomization")]);
-      const { page, summary, body, paging } = listing(objects, asked);
+      const { page, summary, body, paging } = listing(objects, cursor);
       const shown = page.shown.map((object) => listedObject(object, show_suspend));
       const data = { kustomizations: shown, count: objects.length, summary, ...paging };
       return done(`Found ${objects.length} Kustomization(s)`, data, body === "" ? "" : `${summary}\n${quoteData("Kustomizations", body)}`);

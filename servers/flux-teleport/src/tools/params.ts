@@ -18,16 +18,14 @@ export const kubernetes = { cluster, node } as const;
 
 /** Name of a Kubernetes object. */
 export const objectName = name(253);
-/** Kubernetes namespace. */
-export const namespace = name(63).default("flux-system");
+/** Kubernetes namespace; `flux-system` where a call names none, which the instructions say once for all. */
+export const namespace = name(63).optional();
 /** Seconds. */
 export const timeout = z.int().min(1).max(3600).optional();
 /** How many entries of a list to return. */
 export const limit = (most: number, usual: number) => z.int().min(1).max(most).default(usual);
 /** Where to read on: `next_cursor` of the last answer. */
 export const cursor = z.string().max(200).optional();
-/** How many entries of a list to return; without it as many as there is room for. */
-export const listLimit = z.int().min(1).max(500).optional();
 /** Kind of a Flux object, as Kubernetes writes it; by default Kustomization, or all. */
 export const kind = name(40).optional();
 export const kindName = name(40);

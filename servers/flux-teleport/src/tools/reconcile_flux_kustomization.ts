@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { withCluster } from "../flux/open-cluster.ts";
+import { namespaceOf, withCluster } from "../flux/open-cluster.ts";
 import { reconcileNow } from "./flux-changes.ts";
 import { kubernetes, namespace, objectName, waitSeconds } from "./params.ts";
 import { operationsTool } from "./result.ts";
@@ -15,7 +15,8 @@ export const reconcile_flux_kustomization = operationsTool({
   asks: true,
   empty: EMPTY,
   input: z.strictObject({ ...kubernetes, name: objectName, namespace, with_source: z.boolean().default(true), wait_seconds: waitSeconds }),
-  async run({ cluster, node, name, namespace, ...asked }, deps, call, said) {
+  async run({ cluster, node, name, namespace: given, ...asked }, deps, call, said) {
+    const namespace = namespaceOf(given, said);
     const doing = { title: `Reconcile Kustomization ${name} in ${namespace}`, empty: EMPTY };
     return withCluster(deps, call, { cluster, node }, said, doing, (kubectl) =>
       reconcileNow(kubectl, { kind: "Kustomization", namespace, name }, asked, call),

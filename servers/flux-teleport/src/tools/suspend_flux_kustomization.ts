@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { withCluster } from "../flux/open-cluster.ts";
+import { namespaceOf, withCluster } from "../flux/open-cluster.ts";
 import { suspendOrResume } from "./flux-changes.ts";
 import { kubernetes, namespace, objectName } from "./params.ts";
 import { operationsTool } from "./result.ts";
@@ -16,7 +16,8 @@ export const suspend_flux_kustomization = operationsTool({
   asks: true,
   empty: EMPTY,
   input: z.strictObject({ ...kubernetes, name: objectName, namespace }),
-  async run({ cluster, node, name, namespace }, deps, call, said) {
+  async run({ cluster, node, name, namespace: given }, deps, call, said) {
+    const namespace = namespaceOf(given, said);
     return withCluster(
       deps,
       call,
