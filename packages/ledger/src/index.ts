@@ -22,6 +22,8 @@ export { LOG_LEVELS, createLogger, type LogLevel, type Logger, type LoggerOption
 // Subcommands as values
 export { defineCommand, type Command, type CommandInput, type CommandOption, type ExitCode, type Terminal } from "./command.ts";
 
+export { commonChecks, doctorCommand, type Check } from "./doctor.ts";
+
 // Settings and the operator's policy
 export type { Effective, Settings, SettingsSources, TemporalTls } from "./settings/settings.ts";
 export { readSettings } from "./settings/read-settings.ts";

@@ -2,6 +2,7 @@ import { approvalCommands, lazyPart, type Command } from "@platform-ops/ledger";
 import { callCommand, configCommand } from "@platform-ops/mcp-kit";
 import type { FluxTeleportDeps } from "../deps.ts";
 import { fluxTeleportServer } from "../server.ts";
+import { doctor } from "./doctor-command.ts";
 
 /** Every subcommand of the bin. Those of other rooms come as values; this is where they meet their dependencies. */
 export async function commandsOf(deps: FluxTeleportDeps): Promise<readonly Command[]> {
@@ -15,6 +16,7 @@ export async function commandsOf(deps: FluxTeleportDeps): Promise<readonly Comma
       deliver: async () => "the agent's next equal call runs it",
       signingEnvironment: deps.config.signingEnvironment,
     }),
+    doctor,
     configCommand<FluxTeleportDeps>(),
   ];
 }

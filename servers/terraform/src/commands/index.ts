@@ -4,7 +4,7 @@ import { runsCommand, supervisorCommand, uiCommand } from "@platform-ops/orchest
 import type { TerraformDeps } from "../deps.ts";
 import { deliverDecision } from "../runs/deliver-decision.ts";
 import { terraformServer } from "../server.ts";
-import { doctorCommand } from "./doctor-command.ts";
+import { doctor } from "./doctor-command.ts";
 import { initCommand } from "./init-command.ts";
 import { refreshCredentialsCommand } from "./refresh-credentials-command.ts";
 import { runCommand } from "./run-command.ts";
@@ -28,7 +28,7 @@ export async function commandsOf(deps: TerraformDeps): Promise<readonly Command[
     refreshCredentialsCommand,
     callCommand(async () => terraformServer(deps)),
     setupCommand,
-    doctorCommand,
+    doctor,
     configCommand<TerraformDeps>(({ roots }) => ({ roots })),
     workerCommand,
     supervisorCommand({ home: deps.config.settings.home }),

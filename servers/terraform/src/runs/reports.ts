@@ -1,5 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
-import type { Ledger } from "../deps.ts";
+import type { Ledger } from "@platform-ops/ledger";
 import { RUN_ID_PREFIX } from "../worker/run-contract.ts";
 import type { ReportPointer, RunReport } from "../worker/finish-run.ts";
 

@@ -1,4 +1,5 @@
 import { isOpsError, OpsError } from "@platform-ops/errors";
+import type { Ledger } from "@platform-ops/ledger";
 import {
   buildOfTaskQueue,
   type PendingActivity,
@@ -6,7 +7,7 @@ import {
   type RunStatus,
   type TemporalInUse,
 } from "@platform-ops/orchestration";
-import type { Ledger, TerraformDeps } from "../deps.ts";
+import type { TerraformDeps } from "../deps.ts";
 import { SERVER } from "../identity.ts";
 import type { Counts, FailureText, RunPhase, WorkspaceState } from "../worker/run-contract.ts";
 import type { RunReport } from "../worker/finish-run.ts";
