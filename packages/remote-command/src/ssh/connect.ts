@@ -62,7 +62,13 @@ async function attemptConnection(to: Destination, settings: ConnectSettings, way
       deadline = setTimeout(() => reject(connectTimeout(to, stage, settings.connectTimeoutMs)), settings.connectTimeoutMs);
       client.once("connect", () => {
         stage = "banner";
-        sock.once("data", () => (stage = "host key"));
+        // Before its greeting a server may say why it sends us away ("Exceeded MaxStartups").
+        const heard = (chunk: Buffer): void => {
+          if (!chunk.includes("SSH-")) return;
+          sock.off("data", heard);
+          if (stage === "banner") stage = "host key";
+        };
+        sock.on("data", heard);
       });
       client.once("handshake", () => (stage = "login"));
       client.once("ready", () => resolve());
