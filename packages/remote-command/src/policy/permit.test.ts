@@ -48,7 +48,7 @@ function verdictOn(command: RemoteCommand = RESTART, over: Partial<Judged> = {},
     ...over,
   });
 }
-const TITLE = { title: "Restart web" };
+const TITLE = { title: "Restart\u202e web" };
 const approve = async (id: string, decision: "approved" | "rejected" = "approved", reason?: string) =>
   ledger.approvals.decide({ id, decision, channel: "cli", approver: "tty:ann", ...(reason === undefined ? {} : { reason }) });
 
@@ -68,7 +68,7 @@ describe("a command that a person is asked about", () => {
       requester: "agent:zed@ann",
       channels: ["elicit", "cli"],
       status: "open",
-      title: "Restart web",
+      title: String.raw`Restart\u{202e} web`,
     });
     expect(request.summary).toMatch(/On {10}web1 of cluster staging[^]*systemctl restart web[^]*Why asked {3}.*guarded/);
     expect((await waiting()).id).toBe(request.id);
@@ -79,6 +79,28 @@ describe("a command that a person is asked about", () => {
     const next = await waiting();
     expect(next.id).not.toBe(request.id);
     expect((await ledger.approvals.list({ status: "open" })).map(({ id }) => id)).toEqual([next.id]);
+    // That an approval is used up is nothing to be refused.
+    expect((await ledger.audit.read()).filter(({ kind }) => kind === "approval_refused")).toEqual([]);
+  });
+
+  it("is no other one that claims to be the same call", async () => {
+    const { run_id, subject, server, requester, channels, required, expires_at, environment } = await waiting();
+    const [{ what }] = subject as [(typeof subject)[0]];
+    const other = await ledger.approvals.request({
+      run_id,
+      server,
+      requester,
+      channels,
+      required,
+      expires_at,
+      environment,
+      kind: "command",
+      subject: [{ what, digest: "0".repeat(64) }],
+      title: "x",
+      summary: "",
+    });
+    await approve(other.id);
+    expect(await permit(port(), verdictOn(), TITLE)).toHaveProperty("waiting");
   });
 
   it.each<[string, RemoteCommand, Partial<Judged>]>([
@@ -190,7 +212,10 @@ describe("environments", () => {
   });
 
   it("of another name take none of each other's approvals", async () => {
-    const [one, two] = [temporaryPolicy([staging({})]), temporaryPolicy([staging({ name: "other" })])];
+    // The machine moved from one to the other.
+    const [one, two] = [["staging"], ["x"]].map((clusters) =>
+      temporaryPolicy([staging({ match: { clusters } }), staging({ name: "other" })]),
+    ) as [Policy, Policy];
     const request = await waiting(port({ policy: one }), verdictOn(RESTART, {}, one));
     await under(one).decide({ id: request.id, decision: "approved", channel: "cli", approver: "tty:ann" });
     expect((await waiting(port({ policy: two }), verdictOn(RESTART, {}, two))).environment).toBe("other");

