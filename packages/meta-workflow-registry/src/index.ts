@@ -1,0 +1,2 @@
+// Runbooks as text.
+export type { Problem } from "./problem.ts";
