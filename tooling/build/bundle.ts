@@ -86,9 +86,23 @@ function options(root: string, out: string, to: string, wanted: Set<string>): Bu
     define: { "import.meta.url": "__moduleUrl", "import.meta.dirname": "__dirname", "import.meta.filename": "__filename" },
     banner: { js: 'const __moduleUrl=require("node:url").pathToFileURL(__filename).href;' },
     alias: bundleOptions.alias,
-    plugins: [lazyWorkspaceEntries(wanted), ...(bundleOptions.plugins as unknown as Plugin[])],
+    plugins: [withoutNativeCode, lazyWorkspaceEntries(wanted), ...(bundleOptions.plugins as unknown as Plugin[])],
   };
 }
+
+/**
+ * A bundle runs on every platform, so it holds no native code. ssh2 asks for two such modules within `try`, and does without them
+ * in JavaScript: its ciphers are Node's own in any case but one.
+ */
+const withoutNativeCode: Plugin = {
+  name: "without native code",
+  setup(current) {
+    current.onResolve({ filter: /\.node$|^cpu-features$/ }, ({ path }) => ({ path, namespace: "native" }));
+    current.onLoad({ filter: /.*/, namespace: "native" }, ({ path }) => ({
+      contents: `throw new Error(${JSON.stringify(`${path} is native code, which is not bundled`)});`,
+    }));
+  },
+};
 
 const asScript = (entry: string): Plugin => ({
   name: "entry as script",

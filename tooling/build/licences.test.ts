@@ -18,6 +18,7 @@ beforeAll(() => {
     { "license.md": "MIT text" },
   );
   add("node_modules/.pnpm/bare@3.0.0/node_modules/bare", { name: "bare", version: "3.0.0", license: "ISC" }, {});
+  add("node_modules/old", { name: "old", version: "1.2.3", licenses: [{ type: "MIT", url: "x" }] }, { LICENSE: "MIT text" });
   add("node_modules/none", { name: "none", version: "4.0.0" }, {});
 });
 afterAll(() => rmSync(root, { recursive: true }));
@@ -42,6 +43,10 @@ it("names each package once, with its licence, and says a shared text once", () 
   expect(page).toContain("@s/scoped 2.0.0 (MIT)\nplain 1.0.0 (MIT)\n\nMIT text\n");
   expect(page).toContain("bare 3.0.0 (ISC)\n\nLicensed under ISC");
   expect(page.match(/MIT text/g)).toHaveLength(1);
+});
+
+it("reads a licence in the old form of manifests", () => {
+  expect(packagesOf(root, ["node_modules/old/index.js"])).toMatchObject([{ name: "old", licence: "MIT" }]);
 });
 
 it("refuses a package without a licence", () => {

@@ -48,19 +48,23 @@ export function licencePage(packages: readonly BundledPackage[]): string {
 }
 
 function readPackage(folder: string): BundledPackage {
-  const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
+  const { name, version, license, licenses } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
     name: string;
     version: string;
     license?: string;
+    /** How npm had it before 2015, which some packages still write. */
+    licenses?: readonly { type?: unknown }[];
   };
-  if (typeof license !== "string" || license === "UNLICENSED") throw new Error(`${name} ${version} has no licence; it may not be bundled`);
+  const old = Array.isArray(licenses) ? licenses.map(({ type }) => type).filter((type) => typeof type === "string") : [];
+  const licence = license ?? (old.length > 0 ? old.join(" OR ") : undefined);
+  if (typeof licence !== "string" || licence === "UNLICENSED") throw new Error(`${name} ${version} has no licence; it may not be bundled`);
   const files = readdirSync(folder)
     .filter((file) => /^(licen[cs]e|copying|notice)/i.test(file))
     .sort();
   return {
     name,
     version,
-    licence: license,
+    licence,
     texts: files.map((file) => readFileSync(join(folder, file), "utf8").replaceAll("\r\n", "\n").trim()),
   };
 }
