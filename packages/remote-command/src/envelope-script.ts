@@ -1,5 +1,5 @@
 // The constant script around a command on its machine. Nothing is ever put into these texts: what varies are its positional
-// arguments and which parts are taken. No part holds a single quote, backslash, exclamation mark or newline, so that fish
+// arguments and which parts are taken. No part holds a single quote, backslash or newline, and an exclamation mark only before a blank, so that fish
 // and csh as login shells, too, hand it to /bin/sh as it is.
 //
 //   $1 mark   $2 grace (s)   $3 time limit (s)   $4 working directory   $5 bytes of input   $6… the command's words
@@ -41,9 +41,9 @@ const BASE64 = "command -v base64 >/dev/null || po_no base64;";
 const START_MARK = 'echo "$po_mark-start $po_t"; echo "$po_mark-start $po_t" >&2;';
 const GO_AHEAD = 'read -r po_go <&3 && [ "$po_go" = go ] || po_no go;';
 
-const RUN = '"$@" 3<&- 4>&- 5>&- & po_c=$!;';
-const RUN_WITH_INPUT = '{ printf %s "$po_in"; } 3<&- 4>&- 5>&- | "$@" 3<&- 4>&- 5>&- & po_c=$!;';
-const RUN_WITH_BASE64 = '{ printf %s "$po_in" | base64 -d; } 3<&- 4>&- 5>&- | "$@" 3<&- 4>&- 5>&- & po_c=$!;';
+const RUN = '"$@" 3<&- 4>&- 5>&- & po_c=$! ;';
+const RUN_WITH_INPUT = '{ printf %s "$po_in"; } 3<&- 4>&- 5>&- | "$@" 3<&- 4>&- 5>&- & po_c=$! ;';
+const RUN_WITH_BASE64 = '{ printf %s "$po_in" | base64 -d; } 3<&- 4>&- 5>&- | "$@" 3<&- 4>&- 5>&- & po_c=$! ;';
 
 /**
  * From here on nothing is said but the marks. po_alive: whether something of the command still runs, and what; a dead process
@@ -64,7 +64,7 @@ const KILL_AS_ROOT = 'po_kill() { kill -KILL "-$po_c"; sudo -n -- kill -KILL $po
  * exits with 3 tells that it ended the command. Once it has begun to, the signal that sends it away no longer counts.
  */
 const WATCHDOG =
-  '( trap "" TERM INT HUP; while read -r po_x; do :; done; trap "" USR1; kill -TERM "-$po_c" || kill -TERM "$po_c"; po_stop & exit 3 ) <&3 3<&- 4>&- 5>&- & po_w=$!; ' +
+  '( trap "" TERM INT HUP; while read -r po_x; do :; done; trap "" USR1; kill -TERM "-$po_c" || kill -TERM "$po_c"; po_stop & exit 3 ) <&3 3<&- 4>&- 5>&- & po_w=$! ; ' +
   "exec 3<&-;";
 
 /**

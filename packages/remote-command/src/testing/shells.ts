@@ -7,6 +7,8 @@ export interface ShellUnderTest {
   /** Words before the command line. */
   readonly argv: readonly [string, ...string[]];
   readonly missing: string | undefined;
+  /** The same for the end of a test's name; empty where it can be tried. */
+  readonly why: string;
 }
 
 const found = (program: string): string | undefined =>
@@ -17,11 +19,8 @@ const found = (program: string): string | undefined =>
 
 const shell = (name: string, program: string, ...args: string[]): ShellUnderTest => {
   const path = found(program);
-  return {
-    name,
-    argv: [path ?? program, ...args],
-    missing: path === undefined ? `needs ${program} (apt-get install ${program})` : undefined,
-  };
+  const missing = path === undefined ? `needs ${program} (apt-get install ${program})` : undefined;
+  return { name, argv: [path ?? program, ...args], missing, why: missing === undefined ? "" : ` (${missing})` };
 };
 
 /** The shells that a machine may have as login shell or as /bin/sh. */
