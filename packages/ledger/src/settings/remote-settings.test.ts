@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isOpsError } from "@platform-ops/errors";
@@ -296,6 +296,24 @@ approvals: { signed: { allowed_signers: signers } }
     const { policy: both } = read({ config, system: "environments: [{ name: all, remote: { preset: locked } }]" });
     expect(both.environments.map(({ name, remote }) => [name, remote?.preset])).toEqual([["all", "locked"]]);
   });
+});
+
+it("the guide's file is accepted as it stands", () => {
+  const guide = readFileSync(new URL("../../../../docs/guides/production-policy.md", import.meta.url), "utf8");
+  const [, config = ""] = /```yaml\n([^]*?)```/.exec(guide) ?? [];
+  writeFileSync(join(folder, "allowed_signers"), "", { mode: 0o600 });
+  const { settings, policy } = read({ config });
+  expect(Object.keys(settings.remote.clusters)).toEqual(["staging", "production", "shared", "lab"]);
+  expect(policy.environments.map(({ name, remote }) => [name, remote?.preset])).toEqual([
+    ["staging", "open"],
+    ["production", "guarded"],
+    ["default", undefined],
+  ]);
+  // As the system's policy it may say the same, but for what is no policy.
+  const system = config
+    .replace(/^ {2}teleport_proxy.*\n/m, "")
+    .replace("allowed_signers: allowed_signers", `allowed_signers: ${folder}/allowed_signers`);
+  expect(read({ system }).policy.environments).toHaveLength(3);
 });
 
 it("every ordinary setting of the section is in the table, with an alias where there is one", () => {
