@@ -33,6 +33,6 @@ export async function main(stateFile: string, program: string): Promise<void> {
   }
   // stdin may still be open; what was written has to be gone before the end.
   process.stdin.destroy();
-  if (process.stdout.writableLength > 0) await new Promise((resolve) => process.stdout.once("drain", resolve));
+  await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write("", resolve))));
   process.exit();
 }

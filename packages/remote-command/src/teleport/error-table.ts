@@ -22,7 +22,7 @@ interface Row {
   readonly code: ErrorCode;
   readonly ran: Ran;
   readonly message: (context: FailureContext) => string;
-  readonly hint?: (context: FailureContext) => string;
+  readonly hint?: (context: FailureContext, said: string) => string;
 }
 
 const machine = (context: FailureContext): string => context.node ?? "the machine";
@@ -82,7 +82,11 @@ const ROWS: readonly Row[] = [
     code: "node_ambiguous",
     ran: "no",
     message: (c) => `Several machines have the name ${machine(c)}.`,
-    hint: () => "Take the id of one of them from list_teleport_nodes, and use it as the node.",
+    // A table of them follows, with their ids.
+    hint: (_, said) => {
+      const ids = [...new Set(said.match(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g))].slice(0, 10);
+      return `Use the id of one of them as the node${ids.length === 0 ? "; list_teleport_nodes has them" : `: ${ids.join(", ")}`}.`;
+    },
   },
   {
     text: /err-max-leases|too many concurrent|max_(?:connections|sessions)/,
@@ -182,6 +186,6 @@ export function classifyTsh(text: string, context: FailureContext): TshFailure {
     });
     return { error, ran: "perhaps", known: false };
   }
-  const hint = row.hint?.(context);
+  const hint = row.hint?.(context, text);
   return { error: new OpsError(row.code, row.message(context), hint === undefined ? {} : { hint }), ran: row.ran, known: true };
 }

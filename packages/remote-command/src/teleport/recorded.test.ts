@@ -127,7 +127,7 @@ describe("failures of tsh by their text", () => {
     const failure = classifyTsh(said, context);
     expect({ code: failure.error.code, ran: failure.ran, known: failure.known }).toEqual({ code, ran: "no", known: true });
     // tsh's own words do not reach a model through the message.
-    expect(failure.error.message).not.toContain(said);
+    expect(failure.error.message).not.toContain(said.slice(0, 60));
   });
 
   test.each([

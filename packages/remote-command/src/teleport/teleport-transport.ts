@@ -1,6 +1,7 @@
 // Commands by `tsh ssh`: one local process for each.
 import { OpsError } from "@platform-ops/errors";
 import type { ClusterSettings, RemoteSettings } from "@platform-ops/ledger";
+import { followChild } from "../openssh/follow-child.ts";
 import type { Surroundings } from "../surroundings.ts";
 import type { RemoteNode } from "../target.ts";
 import type { ExecEnd, ExecRequest, Transport } from "../transport.ts";
@@ -13,8 +14,6 @@ import { lastError, TshStderr, type TshWords } from "./tsh-stderr.ts";
 import { lsWords, sshWords } from "./tsh-words.ts";
 import { teleportOf } from "./tsh.ts";
 
-/** After stdin was closed and the grace has passed, tsh gets a moment to go by itself. */
-const TERM_MS = 500;
 const NOTHING = new Uint8Array();
 
 /**
@@ -81,43 +80,18 @@ async function execByTsh(way: Way, request: ExecRequest): Promise<ExecEnd> {
   way.running.add(child);
   const stdout = new FirstBytes();
   const stderr = new TshStderr((chunk) => request.onStderr(chunk));
-  child.stdout.on("data", (chunk: Uint8Array) => {
+  const onStdout = (chunk: Uint8Array): void => {
     stdout.push(chunk);
     request.onStdout(chunk);
-  });
-  child.stderr.on("data", (chunk: Uint8Array) => stderr.push(chunk));
-  if (request.input.length > 0) child.stdin.write(request.input);
-  const stopWaiting = endWhenAborted(child, request);
+  };
   try {
-    const exit = await child.ended;
+    const exit = await followChild(child, { ...request, onStdout, onStderr: (chunk) => stderr.push(chunk) });
     const end = told(exit, stderr.end(exit), stdout, request, way.context);
     if (end.how === "refused") login.forget();
     return end;
   } finally {
-    stopWaiting();
     way.running.delete(child);
   }
-}
-
-/**
- * On cancel and time-out: closing stdin tells the remote side that we went; then, after the grace, tsh is ended. What the remote
- * shell started lives on when tsh is killed, so that is the last resort.
- */
-function endWhenAborted(child: Child, { signal, graceMs }: ExecRequest): () => void {
-  const timers: NodeJS.Timeout[] = [];
-  const abort = (): void => {
-    child.stdin.end();
-    timers.push(
-      setTimeout(() => child.kill("SIGTERM"), graceMs),
-      setTimeout(() => child.kill("SIGKILL"), graceMs + TERM_MS),
-    );
-  };
-  signal.addEventListener("abort", abort, { once: true });
-  if (signal.aborted) abort();
-  return () => {
-    signal.removeEventListener("abort", abort);
-    for (const timer of timers) clearTimeout(timer);
-  };
 }
 
 /** What an end of tsh means. */

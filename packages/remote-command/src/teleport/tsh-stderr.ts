@@ -32,7 +32,7 @@ export class TshStderr {
 
   /** Takes the next piece. */
   push(chunk: Uint8Array): void {
-    if (this.#first.length < 2000) this.#first += Buffer.from(chunk).toString("utf8").slice(0, 2000);
+    if (this.#first.length < 4000) this.#first += Buffer.from(chunk).toString("utf8").slice(0, 4000);
     const all = this.#held.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#held, chunk]);
     const mark = all.lastIndexOf(MARK_BYTES);
     const from = mark >= 0 ? mark : all.length - beginningAtEnd(all);
@@ -79,7 +79,7 @@ export function lastError(stderr: string): string | undefined {
 
 /** Two failures have neither colour nor mark: a name that several machines have, and a wrong command line. */
 function unmarkedError(stderr: string): string | undefined {
-  return /^(?:tsh: )?error: ([^\n]+)/i.exec(withoutColour(stderr).trimStart())?.[1]?.trim().slice(0, 2000);
+  return /^(?:tsh: )?error: ([^]+)/i.exec(withoutColour(stderr).trimStart())?.[1]?.trim().slice(0, 2000);
 }
 
 /** A line of ours counts only when it tells the status that tsh ended with; −1 of the wire is 2^32−1 in it. */
