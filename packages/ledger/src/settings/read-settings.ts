@@ -10,7 +10,7 @@ import { type Layer, type Meet, meetFolders, meetGlobs, meetNames, narrowed } fr
 import { absolutePath } from "./paths.ts";
 import { ownershipProblem, policyFrom } from "./policy-from-file.ts";
 import { type SettingProblem, settingsInvalid, shown } from "./problems.ts";
-import { type RemoteScalars, clusterNames, clustersFrom, environmentRemoteProblems } from "./remote-from-file.ts";
+import { clusterNames, remoteFrom } from "./remote-from-file.ts";
 import type { ClustersInFile } from "./remote-schema.ts";
 import type { RemoteSettings } from "./remote.ts";
 import { type ConfigFile, type PolicyFile, configSchema, policySchema } from "./schema.ts";
@@ -232,23 +232,11 @@ class Reading {
     system: FileOf<PolicyFile> | undefined,
     policy: ReturnType<Reading["policy"]>,
   ): RemoteSettings {
-    const { teleport_proxy, teleport_identity_file, ...scalars } = tree.remote as RemoteScalars;
-    const sources = [system, config].flatMap((of) => (of === undefined ? [] : { file: of.file, clusters: of.content.remote?.clusters }));
-    const inFiles = sources.find(({ clusters }) => clusters !== undefined)?.clusters;
-    const defaults = { ...scalars, ...(teleport_proxy && { teleport_proxy }), ...(teleport_identity_file && { teleport_identity_file }) };
-    const read = (names: readonly string[]) => clustersFrom(names, sources, defaults, this.#sources.home);
-    // What the files say is checked as a whole, also of clusters that a variable leaves out.
-    const all = read(clusterNames(inFiles) ?? []);
-    const { clusters, notes } = read(policy.clusters?.values ?? []);
-    this.problems.push(...all.problems);
-    this.notes.push(...notes);
-    const speaks = system ?? config;
-    this.problems.push(
-      ...environmentRemoteProblems(speaks?.content.environments ?? [], clusterNames(inFiles), all.clusters, (path) =>
-        speaks === undefined ? "default" : speaks.file.where(path),
-      ),
-    );
-    return { ...scalars, clusters, remedies: (config?.content.remote?.remedies as RemoteSettings["remedies"] | undefined) ?? {} };
+    const files = [system, config].filter((file) => file !== undefined);
+    const read = remoteFrom(tree.remote, files, policy.clusters?.values ?? [], this.#sources.home);
+    this.problems.push(...read.problems);
+    this.notes.push(...read.notes);
+    return { ...read.remote, remedies: (config?.content.remote?.remedies as RemoteSettings["remedies"] | undefined) ?? {} };
   }
 
   #yaml(path: string): YamlFile | undefined {

@@ -4,6 +4,7 @@ import type { EnvironmentRemote, ClusterSettings, RemoteSettings, SshHost } from
 import { absolutePath } from "./paths.ts";
 import type { SettingProblem } from "./problems.ts";
 import { type ClusterInFile, type ClustersInFile, type EnvironmentRemoteInFile, SSH_HOST } from "./remote-schema.ts";
+import type { PolicyFile } from "./schema.ts";
 import { didYouMean } from "./suggestion.ts";
 import type { YamlFile } from "./yaml-file.ts";
 
@@ -11,13 +12,13 @@ import type { YamlFile } from "./yaml-file.ts";
 const USUAL_KEYS = ["id_ed25519", "id_ecdsa", "id_rsa"];
 
 /** One file that may name clusters. */
-export interface ClusterSource {
+interface ClusterSource {
   readonly file: YamlFile;
   readonly clusters: ClustersInFile | undefined;
 }
 
 /** Settings that count where a cluster says nothing of its own, and the other scalars of section `remote`. */
-export interface RemoteScalars extends Omit<RemoteSettings, "clusters" | "remedies"> {
+interface RemoteScalars extends Omit<RemoteSettings, "clusters" | "remedies"> {
   teleport_proxy?: string;
   teleport_identity_file?: string;
 }
@@ -28,10 +29,34 @@ export function clusterNames(clusters: ClustersInFile | undefined): string[] | u
 }
 
 /**
+ * Section `remote` but for its remedies: the clusters of these names, each as the strongest file says, and what is wrong in
+ * the files, also between them and the environments.
+ *
+ * @param files the system's policy and the operator's file, as far as they are there
+ */
+export function remoteFrom(
+  section: RemoteScalars,
+  files: readonly { file: YamlFile; content: Pick<PolicyFile, "remote" | "environments"> }[],
+  names: readonly string[],
+  home: string,
+): { remote: Omit<RemoteSettings, "remedies">; problems: SettingProblem[]; notes: string[] } {
+  const { teleport_proxy: _proxy, teleport_identity_file: _identity, ...scalars } = section;
+  const sources = files.map(({ file, content }) => ({ file, clusters: content.remote?.clusters }));
+  const inFiles = clusterNames(sources.find(({ clusters }) => clusters !== undefined)?.clusters);
+  // What the files say is checked as a whole, also of clusters that a variable leaves out.
+  const all = clustersFrom(inFiles ?? [], sources, section, home);
+  const { clusters, notes } = clustersFrom(names, sources, section, home);
+  const [speaks] = files;
+  const where = (path: readonly PropertyKey[]): string => speaks?.file.where(path) ?? "default";
+  const between = environmentRemoteProblems(speaks?.content.environments ?? [], inFiles, all.clusters, where);
+  return { remote: { ...scalars, clusters }, problems: [...all.problems, ...between], notes };
+}
+
+/**
  * The clusters of these names, each as the first file says that says how it is reached. One that no file says more of is
  * a Teleport cluster of that name.
  */
-export function clustersFrom(
+function clustersFrom(
   names: readonly string[],
   sources: readonly ClusterSource[],
   scalars: RemoteScalars,
@@ -141,7 +166,7 @@ export function environmentRemoteFrom(said: EnvironmentRemoteInFile): Environmen
 }
 
 /** Where environments lead that no cluster of the files is, and other faults between the two. */
-export function environmentRemoteProblems(
+function environmentRemoteProblems(
   environments: readonly { name: string; remote?: EnvironmentRemoteInFile | undefined }[],
   names: readonly string[] | undefined,
   clusters: Readonly<Record<string, ClusterSettings>>,
