@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { newHome } from "../support/home.ts";
 import { REPOSITORY } from "../support/mcp-client.ts";
 import { AUTO, benchDag, benchGrowth } from "./dag.ts";
+import { benchNodes, benchSsh } from "./ssh.ts";
 import { benchStartUp } from "./start-up.ts";
 
 // Prints ratios of figures taken in the same run, pair by pair. Never fails on time: machines differ.
@@ -25,6 +26,8 @@ try {
   }
   if (wanted("dag")) await benchDag(scratch, 5);
   if (wanted("growth")) await benchGrowth();
+  if (wanted("ssh")) await benchSsh(scratch);
+  if (wanted("nodes")) await benchNodes(scratch);
 } finally {
   await rm(scratch, { recursive: true, force: true });
 }

@@ -60,6 +60,8 @@ export interface SshdOptions {
   config?: readonly string[];
   /** By default ed25519 only. */
   hostKeyTypes?: readonly ("ed25519" | "ecdsa" | "rsa")[];
+  /** Addresses of the loopback network to listen on, at most 15, beside 127.0.0.1. */
+  addresses?: readonly string[];
   /** Public keys that may log in, beside the client key made here. */
   authorizedKeys?: readonly string[];
 }
@@ -140,7 +142,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const descendants = (): number[] => (listener?.pid === undefined ? [] : descendantsOf(listener.pid));
 
   for (const type of types) newKey(join(folder, `host_${type}`), type);
-  writeFileSync(knownHosts, knownHostsOf(folder, port, types));
+  writeFileSync(knownHosts, knownHostsOf(folder, ["127.0.0.1", ...(options.addresses ?? [])], port, types));
   await start();
   return {
     host: "127.0.0.1",
@@ -204,7 +206,7 @@ function configOf(folder: string, port: number, types: readonly string[], option
   return [
     ...(options.config ?? []),
     `Port ${port}`,
-    "ListenAddress 127.0.0.1",
+    ...["127.0.0.1", ...(options.addresses ?? [])].map((address) => `ListenAddress ${address}`),
     ...types.map((type) => `HostKey ${join(folder, `host_${type}`)}`),
     `AuthorizedKeysFile ${join(folder, "authorized")}`,
     "StrictModes no",
@@ -276,8 +278,8 @@ function publicKey(folder: string, type: string): string {
     .trim();
 }
 
-function knownHostsOf(folder: string, port: number, types: readonly string[]): string {
-  return types.map((type) => `[127.0.0.1]:${port} ${publicKey(folder, type)}\n`).join("");
+function knownHostsOf(folder: string, addresses: readonly string[], port: number, types: readonly string[]): string {
+  return addresses.flatMap((address) => types.map((type) => `[${address}]:${port} ${publicKey(folder, type)}\n`)).join("");
 }
 
 function answers(port: number): Promise<boolean> {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs the Python MCP clients of the contract tests into a virtual environment in our cache folder, whole or not at all.
-# A second call finds it there; other versions in requirements.txt make another one.
+# Installs the Python MCP clients of the contract tests, or what the requirements file of the first argument names, into a virtual
+# environment in our cache folder, whole or not at all. A second call finds it there; other versions make another one.
 set -euo pipefail
-requirements="$(cd "$(dirname "$0")/../.." && pwd)/test/contract/python/requirements.txt"
+requirements="${1:-$(cd "$(dirname "$0")/../.." && pwd)/test/contract/python/requirements.txt}"
 cache="${PLATFORM_OPS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/platform-ops}"
 hash="$( (sha256sum "$requirements" 2> /dev/null || shasum -a 256 "$requirements") | cut -c1-12)"
 venv="$cache/python-$hash"
