@@ -35,6 +35,22 @@ codeLaw("Temporal is not touched before the first call that needs it: starting a
   kept: { "servers/terraform/src/bin.ts": 'export const later = () => import("@platform-ops/orchestration/client");' },
 });
 
+codeLaw("What speaks SSH or starts programs is loaded by the first command, not with a server or with remote-command", {
+  check: (sources) =>
+    fromEntries(
+      sources,
+      (path) => /^servers\/[^/]+\/src\/(bin|whole-start)\.ts$/.test(path) || path === "packages/remote-command/src/index.ts",
+      (specifier) => specifier === "ssh2" || specifier === "execa",
+    ),
+  broken: {
+    "servers/planted/src/bin.ts": 'import { Client } from "ssh2";',
+    "packages/remote-command/src/index.ts": 'export { execa } from "execa";',
+  },
+  kept: {
+    "packages/remote-command/src/index.ts": 'import type { Client } from "ssh2";\nexport const later = () => import("ssh2");',
+  },
+});
+
 codeLaw("The supervisor uses the standard library only", {
   check: (sources) =>
     fromEntries(
