@@ -145,9 +145,19 @@ describe.skipIf(SSHD_MISSING !== undefined)(`with machines${SSHD_MISSING === und
     const none = await call("list_teleport_nodes", { cluster: "staging", filter: "k8s" });
     expect([none.isError, none.data["count"]]).toEqual([false, 0]);
     expect(none.data["message"]).toContain("No nodes found in staging matching 'k8s'");
-    const page = await call("list_teleport_nodes", { cluster: "staging", limit: 1 });
-    expect(page.data).toMatchObject({ count: 2, truncated: true, next_cursor: "1" });
-    expect((await call("list_teleport_nodes", { cluster: "staging", limit: 1, cursor: "1" })).data["nodes"][0].hostname).toBe("web2");
+  });
+
+  test("a long list of machines is read on by cursor", async () => {
+    const names = Array.from({ length: 61 }, (_, at) => `node-${at}`);
+    await server.remove();
+    server = await machinesServer(JSON.stringify({ remote: { clusters: { staging: { transport: "ssh", ssh: { hosts: names } } } } }));
+    const first = await call("list_teleport_nodes", {});
+    expect(first.data).toMatchObject({ count: 61, truncated: true, next_cursor: "60" });
+    expect(first.text).toContain("cursor 60");
+    const rest = await call("list_teleport_nodes", { cursor: "60" });
+    expect(rest.data["nodes"]).toMatchObject([{ hostname: "node-60" }]);
+    expect(rest.data["truncated"]).toBe(false);
+    expect((await call("list_teleport_nodes", { cursor: "-1" })).data["error"].code).toBe("invalid_input");
   });
 
   test("verify_ssh_access tells a login that works from one that does not", async () => {

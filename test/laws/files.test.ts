@@ -12,7 +12,7 @@ textLaw("Files are named for what they hold: kebab-case, no utils, helpers, comm
       .flatMap(({ path }) => {
         const words = path.split("/");
         const name = words.at(-1) ?? "";
-        const stem = name.replace(/(\.contract)?(\.test|\.test-support|\.config)?\.(ts|mjs|cjs)$/, "");
+        const stem = name.replace(/(\.contract)?(\.test|\.test-support|\.suite|\.config)?\.(ts|mjs|cjs)$/, "");
         const banned = [...words.slice(0, -1), stem].find((word) => BANNED.test(word));
         // A tool's file bears the tool's own name, which is in snake_case.
         const grammar = /\/src\/tools\//.test(path) ? /^[a-z0-9]+([-_][a-z0-9]+)*$/ : /^[a-z0-9]+(-[a-z0-9]+)*$/;

@@ -7,6 +7,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "packages/ledger": ["errors"],
   "packages/mcp-kit": ["errors", "ledger"],
   "packages/orchestration": ["errors", "ledger"],
+  "packages/remote-command": ["errors", "ledger"],
+  "packages/meta-workflow-registry": ["errors"],
 };
 const PACKAGES = Object.keys(MAY_IMPORT).map((room) => room.slice("packages/".length));
 
@@ -19,7 +21,7 @@ function everyImport(sources: readonly Source[], fault: (source: Source, one: Im
   );
 }
 
-codeLaw("Law 1: imports run one way, servers → mcp-kit | orchestration → ledger → errors", {
+codeLaw("Law 1: imports run one way, servers → mcp-kit | orchestration | remote-command | meta-workflow-registry → ledger → errors", {
   check: (sources) =>
     everyImport(sources, ({ path }, { specifier }) => {
       const room = roomOf(path);
@@ -33,6 +35,7 @@ codeLaw("Law 1: imports run one way, servers → mcp-kit | orchestration → led
     "packages/ledger/src/planted.ts": 'import type { Tool } from "@platform-ops/mcp-kit";',
     "packages/mcp-kit/src/planted.ts": 'const later = () => import("@platform-ops/orchestration/client");',
     "packages/orchestration/src/planted.ts": 'export type T = import("@platform-ops/mcp-kit").Tool;',
+    "packages/remote-command/src/planted.ts": 'import { callTool } from "@platform-ops/mcp-kit";',
     "servers/terraform/src/planted.ts": 'export * from "@platform-ops/flux-teleport-mcp";',
   },
   kept: { "servers/terraform/src/planted.ts": 'import { seal } from "@platform-ops/ledger";' },

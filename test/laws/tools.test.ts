@@ -41,7 +41,7 @@ function faultsOf(tool: Tool): string[] {
     ...(NAME.test(name) && name.length <= 40 ? [] : [`the name ${name} is not a verb and an object in snake_case`]),
     ...(description.length <= LONGEST_DESCRIPTION ? [] : [`its description has ${description.length} characters`]),
     ...(/^[A-Z].*[.!?]$/s.test(description) ? [] : ["its description is not made of sentences"]),
-    ...(hints.readOnlyHint === (effect === "read") && hints.destructiveHint === (effect === "destroy")
+    ...(hints.readOnlyHint === (effect === "read") && (hints.destructiveHint ?? false) === (effect === "destroy")
       ? []
       : ["its hints do not follow from its effect"]),
     ...(/^(get|list|show|plan|check|diagnose)_/.test(name) && effect !== "read"

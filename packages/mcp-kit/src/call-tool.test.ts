@@ -98,17 +98,12 @@ describe("a call", () => {
 
 describe("the tools of a server", () => {
   test("derive their hints from their effect", () => {
-    const hints = Object.fromEntries(
-      listTools(fixture().definition).map((tool) => [
-        tool.name,
-        [tool.annotations.readOnlyHint, tool.annotations.destructiveHint, tool.annotations.idempotentHint, tool.annotations.openWorldHint],
-      ]),
-    );
+    const hints = Object.fromEntries(listTools(fixture().definition).map((tool) => [tool.name, tool.annotations]));
     expect(hints).toEqual({
-      list_things: [true, false, true, false],
-      start_thing: [false, false, false, true],
-      delete_thing: [false, true, false, true],
-      show_failure: [true, false, true, true],
+      list_things: { readOnlyHint: true, openWorldHint: false },
+      start_thing: { readOnlyHint: false, destructiveHint: false, openWorldHint: true },
+      delete_thing: { readOnlyHint: false, destructiveHint: true, openWorldHint: true },
+      show_failure: { readOnlyHint: true },
     });
     expect(listTools(fixture().definition).find((tool) => tool.name === "delete_thing")?._meta).toEqual({
       "anthropic/requiresUserInteraction": true,

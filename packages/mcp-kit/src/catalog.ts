@@ -6,7 +6,8 @@ import type { Tool } from "./tool.ts";
 /** One entry of `tools/list`, as plain JSON. */
 export interface ListedTool {
   readonly name: string;
-  readonly title: string;
+  /** Absent where it is the name in words. */
+  readonly title?: string;
   readonly description: string;
   readonly inputSchema: JsonObjectSchema;
   readonly outputSchema?: JsonObjectSchema;
@@ -34,7 +35,7 @@ export function listTool(tool: Tool): ListedTool {
   const meta = metaOf(tool);
   const made: ListedTool = {
     name: tool.name,
-    title: tool.title,
+    ...(isNameInWords(tool) ? {} : { title: tool.title }),
     description: tool.description,
     inputSchema: jsonSchema(tool.input, "input"),
     ...(tool.output && { outputSchema: promised(jsonSchema(tool.output, "output")) }),
@@ -43,6 +44,11 @@ export function listTool(tool: Tool): ListedTool {
   };
   listed.set(tool, made);
   return made;
+}
+
+/** A client that has no title shows the name. */
+function isNameInWords({ name, title }: Tool): boolean {
+  return title.toLowerCase() === name.replaceAll("_", " ");
 }
 
 function jsonSchema(schema: z.ZodObject, io: "input" | "output"): JsonObjectSchema {

@@ -1,23 +1,26 @@
 import type { Tool } from "./tool.ts";
 
 /**
- * The four hints of the protocol, all explicit, since its defaults differ from what a reader would guess. Without the title,
- * which stands beside them and goes before the one in here: a model pays for every word of a list.
+ * The hints of the protocol. Of a tool that changes nothing the two about changes mean nothing, by the protocol, and are left
+ * out, as is what the protocol assumes (an open world) and the title, which stands beside them: a model pays for every word of
+ * a list. Of all others those that clients decide by are explicit, since they take an absent one for different things.
  */
 export interface Hints {
   readonly readOnlyHint: boolean;
-  readonly destructiveHint: boolean;
-  readonly idempotentHint: boolean;
-  readonly openWorldHint: boolean;
+  readonly destructiveHint?: boolean;
+  readonly idempotentHint?: boolean;
+  readonly openWorldHint?: boolean;
 }
 
 /** Derives the hints of a tool from its effect. They inform a client; nothing here relies on them. */
 export function hintsOf(tool: Tool): Hints {
+  const openWorldHint = tool.openWorld ?? true;
+  if (tool.effect === "read") return { readOnlyHint: true, ...(openWorldHint ? {} : { openWorldHint }) };
   return {
-    readOnlyHint: tool.effect === "read",
+    readOnlyHint: false,
     destructiveHint: tool.effect === "destroy",
-    idempotentHint: tool.idempotent ?? tool.effect === "read",
-    openWorldHint: tool.openWorld ?? true,
+    ...(tool.idempotent && { idempotentHint: true }),
+    openWorldHint,
   };
 }
 

@@ -28,7 +28,7 @@ export function serverContract(make: () => ServerDefinition | Promise<ServerDefi
     { name: "read-only mode offers and runs reading tools only", check: async () => readOnly(await definition({ readOnly: true })) },
     { name: "a toolset that is not offered is neither listed nor run", check: async () => noToolset(await definition({ toolsets: [] })) },
     ...CLIENTS.flatMap((client) => [
-      { name: `${client}: lists the tools in order, with all four hints`, check: async () => listed(await definition(), client) },
+      { name: `${client}: lists the tools in order, with their hints`, check: async () => listed(await definition(), client) },
       {
         name: `${client}: refuses an unknown argument of every tool by name`,
         check: async () => refusesUnknown(await definition(), client),

@@ -12,7 +12,7 @@ const ACTIONS = ["reconcile", "suspend", "resume", "force", "reset"] as const;
 export const change_flux_object = operationsTool({
   name: "change_flux_object",
   title: "Change Flux object",
-  description: "Reconcile, suspend or resume any kind. force: upgrade a HelmRelease anyway; reset: forget its failures.",
+  description: "Force upgrades a HelmRelease anyway; reset forgets its failures.",
   effect: "write",
   toolset: "flux",
   asks: true,

@@ -4,11 +4,10 @@ import { installedTsh } from "../teleport/tsh-facts.ts";
 
 export const check_tsh_installed = operationsTool({
   name: "check_tsh_installed",
-  title: "Check tsh",
-  description: "Whether Teleport's client tsh is installed, and where.",
+  title: "Check tsh installed",
+  description: "Where Teleport's tsh is.",
   effect: "read",
   toolset: "teleport",
-  openWorld: false,
   empty: { installed: false, path: null, version: null },
   input: z.strictObject({}),
   async run(_input, deps) {

@@ -10,8 +10,8 @@ const EMPTY = { causes: [], healthy: null };
 
 export const diagnose_flux_issues = operationsTool({
   name: "diagnose_flux_issues",
-  title: "Diagnose Flux",
-  description: "Finds why Flux objects, or the named one, are not ready: source, dependencies, events, pods; likely cause first.",
+  title: "Diagnose Flux issues",
+  description: "Why Flux objects, or one of them, are not ready; likely cause first.",
   effect: "read",
   toolset: "flux",
   asks: true,

@@ -17,8 +17,8 @@ const ROOM = 6_500;
 
 export const get_flux_logs = operationsTool({
   name: "get_flux_logs",
-  title: "Flux logs",
-  description: "Log of a Flux controller; filters: name ([namespace/]name), level, since (30m).",
+  title: "Get Flux logs",
+  description: "Log of a controller, filtered by [namespace/]name, level, since (30m).",
   effect: "read",
   toolset: "flux",
   asks: true,

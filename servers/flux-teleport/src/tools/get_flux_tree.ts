@@ -10,8 +10,8 @@ const EMPTY = { tree: [], count: 0 };
 
 export const get_flux_tree = operationsTool({
   name: "get_flux_tree",
-  title: "Flux tree",
-  description: "What a Kustomization or HelmRelease applied, down through the Kustomizations among it.",
+  title: "Get Flux tree",
+  description: "What a Kustomization or HelmRelease applied.",
   effect: "read",
   toolset: "flux",
   asks: true,

@@ -8,8 +8,8 @@ const EMPTY = { details: null };
 
 export const get_kustomization_details = operationsTool({
   name: "get_kustomization_details",
-  title: "Kustomization details",
-  description: "Source, path, revisions and conditions of one Kustomization.",
+  title: "Get Kustomization details",
+  description: "Source, revisions and conditions.",
   effect: "read",
   toolset: "flux",
   asks: true,

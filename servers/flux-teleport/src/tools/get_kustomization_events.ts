@@ -13,8 +13,8 @@ const SHOWN_MESSAGE = 500;
 
 export const get_kustomization_events = operationsTool({
   name: "get_kustomization_events",
-  title: "Kustomization events",
-  description: "Events of a Kustomization, or of another kind; newest first, equal ones folded.",
+  title: "Get Kustomization events",
+  description: "Newest first, equal ones folded. kind: another Flux kind.",
   effect: "read",
   toolset: "flux",
   asks: true,

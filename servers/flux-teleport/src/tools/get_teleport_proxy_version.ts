@@ -6,8 +6,8 @@ import { done, operationsTool } from "./result.ts";
 
 export const get_teleport_proxy_version = operationsTool({
   name: "get_teleport_proxy_version",
-  title: "Get proxy version",
-  description: "Version of a cluster's Teleport proxy, and whether this tsh goes with it.",
+  title: "Get Teleport proxy version",
+  description: "Also whether tsh goes with it.",
   effect: "read",
   toolset: "teleport",
   empty: { proxy_version: null, proxy_url: null, client_version: null, compatible: false },

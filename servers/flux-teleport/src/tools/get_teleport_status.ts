@@ -7,7 +7,7 @@ import { done, operationsTool } from "./result.ts";
 export const get_teleport_status = operationsTool({
   name: "get_teleport_status",
   title: "Get Teleport status",
-  description: "Who is logged in to Teleport, with which logins and roles, and until when.",
+  description: "Who is logged in, until when.",
   effect: "read",
   toolset: "teleport",
   empty: { state: null, username: null, roles: [], logins: [], valid_until: null },

@@ -4,11 +4,10 @@ import { installedTsh } from "../teleport/tsh-facts.ts";
 
 export const get_tsh_client_version = operationsTool({
   name: "get_tsh_client_version",
-  title: "Get tsh version",
-  description: "Version of the installed tsh.",
+  title: "Get tsh client version",
+  description: "Version of tsh.",
   effect: "read",
   toolset: "teleport",
-  openWorld: false,
   empty: { version: null, full_version: null },
   input: z.strictObject({}),
   async run(_input, deps) {

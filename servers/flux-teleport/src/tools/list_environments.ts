@@ -4,10 +4,9 @@ import { done, operationsTool } from "./result.ts";
 export const list_environments = operationsTool({
   name: "list_environments",
   title: "List environments",
-  description: "Lists clusters and environments: where each one's Kubernetes is, and what policy lets run.",
+  description: "Clusters and environments, where their Kubernetes is, and policy.",
   effect: "read",
   toolset: "teleport",
-  openWorld: false,
   input: z.strictObject({}),
   async run(_input, deps) {
     const { settings, policy } = deps.config;

@@ -12,8 +12,8 @@ const EMPTY = { kustomizations: [], count: 0 };
 
 export const list_flux_kustomizations = operationsTool({
   name: "list_flux_kustomizations",
-  title: "List Kustomizations",
-  description: "All Flux Kustomizations with status, what is broken first.",
+  title: "List Flux Kustomizations",
+  description: "Kustomizations with status, broken ones first.",
   effect: "read",
   toolset: "flux",
   asks: true,

@@ -14,7 +14,7 @@ const EMPTY = { objects: [], count: 0, details: null };
 export const list_flux_objects = operationsTool({
   name: "list_flux_objects",
   title: "List Flux objects",
-  description: "Objects of any Flux kind (HelmRelease, ImagePolicy, Receiver, …); with name the details of one.",
+  description: "Any Flux kind, such as HelmRelease; name: details of one.",
   effect: "read",
   toolset: "flux",
   asks: true,

@@ -15,7 +15,7 @@ const EMPTY = { sources: [], count: 0 };
 export const list_flux_sources = operationsTool({
   name: "list_flux_sources",
   title: "List Flux sources",
-  description: "Git, OCI and Helm repositories, charts and buckets with status; kind narrows.",
+  description: "Git, OCI, Helm and bucket sources.",
   effect: "read",
   toolset: "flux",
   asks: true,

@@ -6,10 +6,9 @@ import { quoteData } from "@platform-ops/mcp-kit";
 export const list_kube_contexts = operationsTool({
   name: "list_kube_contexts",
   title: "List kube contexts",
-  description: "Contexts of this machine's own kubeconfig.",
+  description: "Contexts of this machine's kubeconfig.",
   effect: "read",
   toolset: "teleport",
-  openWorld: false,
   empty: { contexts: [], current: null },
   input: z.strictObject({}),
   async run(_input, deps, call) {

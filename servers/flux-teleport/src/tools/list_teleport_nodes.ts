@@ -3,28 +3,30 @@ import { quoteData } from "@platform-ops/mcp-kit";
 import type { RemoteNode } from "@platform-ops/remote-command";
 import { z } from "zod";
 import { clusterOf } from "../target.ts";
-import { cluster, cursor, limit } from "./params.ts";
+import { cluster, cursor } from "./params.ts";
 import { done, operationsTool } from "./result.ts";
 
+/** Machines in one answer. */
+const SHOWN = 60;
 /** Of a machine's labels in one line of text; the data has all that fit. */
 const SHOWN_LABELS = 160;
 
 export const list_teleport_nodes = operationsTool({
   name: "list_teleport_nodes",
-  title: "List nodes",
-  description: "Machines of a cluster with address and labels. filter: part of a hostname, or label=value.",
+  title: "List Teleport nodes",
+  description: "Machines with labels. filter: part of a hostname, or label=value.",
   effect: "read",
   toolset: "teleport",
   empty: { nodes: [], count: 0 },
-  input: z.strictObject({ cluster, filter: z.string().max(100).optional(), limit: limit(500, 40), cursor }),
-  async run({ cluster: given, filter, limit: most, cursor: from }, deps, call, said) {
+  input: z.strictObject({ cluster, filter: z.string().max(100).optional(), cursor }),
+  async run({ cluster: given, filter, cursor: from }, deps, call, said) {
     const name = await clusterOf(deps, given, said);
     const found = (await (await deps.remote()).nodes(name, call.signal)).filter((one) => filter === undefined || matches(one, filter));
     const start = startOf(from);
     const nodes = found
-      .slice(start, start + most)
+      .slice(start, start + SHOWN)
       .map(({ hostname, id, address, labels }) => ({ hostname, address, labels, ...(id === undefined ? {} : { id }) }));
-    const next = start + most < found.length ? String(start + most) : undefined;
+    const next = start + SHOWN < found.length ? String(start + SHOWN) : undefined;
     const data = { nodes, count: found.length, truncated: next !== undefined, ...(next === undefined ? {} : { next_cursor: next }) };
     const matching = filter === undefined ? "" : ` matching '${filter}'`;
     if (found.length === 0) return done(`No nodes found in ${name}${matching}`, data, "", "warn");

@@ -6,7 +6,7 @@ import { z } from "zod";
 const name = (most: number) => z.string().max(most);
 
 /** A cluster of the operator's file, or an environment of it. */
-export const cluster = name(100).optional();
+export const cluster = name(63).optional();
 export const node = name(253).optional();
 /** The login on the machine. */
 export const user = name(64).optional();
@@ -25,7 +25,7 @@ export const timeout = z.int().min(1).max(3600).optional();
 /** How many entries of a list to return. */
 export const limit = (most: number, usual: number) => z.int().min(1).max(most).default(usual);
 /** Where to read on: `next_cursor` of the last answer. */
-export const cursor = z.string().max(200).optional();
+export const cursor = z.string().max(99).optional();
 /** Kind of a Flux object, as Kubernetes writes it; by default Kustomization, or all. */
 export const kind = name(40).optional();
 export const kindName = name(40);

@@ -8,8 +8,8 @@ const EMPTY = { outcome: null, output: "" };
 
 export const reconcile_flux_kustomization = operationsTool({
   name: "reconcile_flux_kustomization",
-  title: "Reconcile Kustomization",
-  description: "Fetches its source and applies it now; waits until it is ready, or says what it waits for.",
+  title: "Reconcile Flux Kustomization",
+  description: "Fetches its source and applies it now; waits until ready.",
   effect: "write",
   toolset: "flux",
   asks: true,

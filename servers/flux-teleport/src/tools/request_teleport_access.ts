@@ -12,18 +12,18 @@ const SHOWN = 20;
 export const request_teleport_access = operationsTool({
   name: "request_teleport_access",
   title: "Request Teleport access",
-  description: "Asks people for Teleport roles (create), or shows requests (list, status). It never approves.",
+  description: "Asks people for Teleport roles, or shows requests. Never approves.",
   effect: "write",
   toolset: "teleport",
   empty: { requests: [] },
   input: z.strictObject({
     cluster,
-    action: z.enum(["create", "list", "status"]).default("list"),
-    roles: z.array(z.string().min(1).max(100)).max(10).optional(),
+    action: z.enum(["create", "list", "status"]).optional(),
+    roles: z.array(z.string().max(100)).max(9).optional(),
     reason: z.string().max(500).optional(),
     id: z.string().max(64).optional(),
   }),
-  async run({ cluster: given, action, roles = [], reason, id }, deps, call, said) {
+  async run({ cluster: given, action = "list", roles = [], reason, id }, deps, call, said) {
     const name = await clusterOf(deps, given, said);
     const tsh = await deps.tsh();
     if (action === "create") {

@@ -8,8 +8,8 @@ const EMPTY = { suspended: null };
 
 export const resume_flux_kustomization = operationsTool({
   name: "resume_flux_kustomization",
-  title: "Resume Kustomization",
-  description: "Lets a suspended Kustomization be applied again.",
+  title: "Resume Flux Kustomization",
+  description: "Lets it be applied again.",
   effect: "write",
   toolset: "flux",
   idempotent: true,

@@ -20,12 +20,12 @@ const STOP_AT = 0.5;
 export const run_on_nodes = operationsTool({
   name: "run_on_nodes",
   title: "Run on nodes",
-  description: "Runs a shell command on many machines at once; one line each, stops when half have failed.",
+  description: "The same on many machines at once; stops when half have failed.",
   effect: "destroy",
   toolset: "teleport",
   asks: true,
   empty: { results: [], failed: null },
-  input: z.strictObject({ cluster, nodes: z.array(z.string().max(253)).min(1).max(500), user, command: z.string().max(65_536), timeout }),
+  input: z.strictObject({ cluster, nodes: z.array(z.string().max(253)).max(500), user, command: z.string().max(65_536), timeout }),
   async run({ cluster: given, nodes, user: login, command, timeout: asked }, deps, call, said) {
     if (command.trim() === "") throw new OpsError("invalid_input", "Command cannot be empty", { hint: "Give the command to run." });
     const name = await clusterOf(deps, given, said);

@@ -10,7 +10,7 @@ import { secondsOf } from "./seconds.ts";
 export const run_remote_command = operationsTool({
   name: "run_remote_command",
   title: "Run remote command",
-  description: "Runs a shell command on one machine. Policy may ask a person first. timeout is in seconds.",
+  description: "Runs a shell command; a person may be asked first. timeout: seconds.",
   effect: "destroy",
   toolset: "teleport",
   asks: true,

@@ -8,8 +8,8 @@ const EMPTY = { suspended: null };
 
 export const suspend_flux_kustomization = operationsTool({
   name: "suspend_flux_kustomization",
-  title: "Suspend Kustomization",
-  description: "Stops a Kustomization from being applied until it is resumed.",
+  title: "Suspend Flux Kustomization",
+  description: "Stops it from being applied until resumed.",
   effect: "write",
   toolset: "flux",
   idempotent: true,

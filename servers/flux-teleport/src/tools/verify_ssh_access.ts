@@ -11,7 +11,7 @@ const SECONDS = 15;
 export const verify_ssh_access = operationsTool({
   name: "verify_ssh_access",
   title: "Verify SSH access",
-  description: "Whether a login works on a machine: connects and runs `true`.",
+  description: "Whether a login works on a machine.",
   effect: "read",
   toolset: "teleport",
   empty: { accessible: false },

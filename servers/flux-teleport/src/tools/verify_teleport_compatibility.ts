@@ -9,7 +9,7 @@ const EMPTY = { compatible: false, tsh_installed: false, client_version: null, c
 export const verify_teleport_compatibility = operationsTool({
   name: "verify_teleport_compatibility",
   title: "Verify Teleport compatibility",
-  description: "Checks tsh against the proxies of all clusters: what is too old or too new, and the cure.",
+  description: "Checks tsh against all proxies.",
   effect: "read",
   toolset: "teleport",
   empty: EMPTY,
