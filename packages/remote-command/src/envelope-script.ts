@@ -19,8 +19,13 @@ const DIRECTORY_AS_ROOT = 'set -- /bin/sh -c "$po_enter" sh "$po_dir" "$@";';
 /** What `DIRECTORY_AS_ROOT` runs. */
 export const ENTER = 'cd -- "$1" && shift && exec "$@"';
 
-/** A free text is for the account's own shell, which sshd and Teleport name in the environment. */
-const LOGIN_SHELL = 'set -- "${SHELL:-/bin/sh}" -c "$1";';
+/**
+ * A free text is for the account's own shell, which sshd and Teleport name in the environment. Its start-up files were read
+ * when the line arrived: they are not read again, for time and for what they print. (bash takes a first level under sshd for a
+ * login over the network.)
+ */
+const LOGIN_SHELL =
+  'case ${SHELL:-/bin/sh} in */zsh) set -- "$SHELL" -f -c "$1" ;; *) SHLVL=1; export SHLVL; set -- "${SHELL:-/bin/sh}" -c "$1" ;; esac;';
 
 const SUDO = 'set -- sudo -n -- "$@";';
 

@@ -33,6 +33,9 @@ export interface RunResult {
   /** What a login shell printed before the command began. */
   readonly login_noise?: string;
   readonly duration_ms: number;
-  /** Set unless `state` is completed: why, in a stable code, with the cure. */
+  /**
+   * Why, in a stable code, with the cure. Set unless `state` is completed; there only where the result is not what was wanted
+   * all the same: output_too_large, sudo_denied, command_killed.
+   */
   readonly failure?: OpsError;
 }

@@ -37,6 +37,7 @@ class Run {
   readonly #options: RunOptions;
   readonly #manner: RunManner;
   readonly #envelope;
+  readonly #isSudo: boolean;
   readonly #limitSeconds: number;
   readonly #abort = new AbortController();
   readonly #stdout: StreamCapture;
@@ -60,6 +61,7 @@ class Run {
     this.#limitSeconds = Math.max(1, Math.ceil(options.timeoutMs / 1_000));
     // A read may as well run unseen; what changes something waits until we know that it begins.
     this.#envelope = putIntoEnvelope(command, { ...manner, limitSeconds: this.#limitSeconds, waits: options.effect !== "read" });
+    this.#isSudo = command.sudo === true;
     this.#stdout = new StreamCapture(options.capture);
     this.#stderr = new StreamCapture(
       options.capture.for === "parser" ? { for: "model", maxBytes: options.capture.maxBytes } : options.capture,
@@ -181,6 +183,7 @@ class Run {
       limitSeconds: this.#limitSeconds,
       tooLarge: this.#stdout.isOver,
       capture: this.#options.capture,
+      sudoStderr: this.#isSudo ? this.#stderr.read().text : undefined,
     };
     const outcome = howItEnded(observed);
     const noise = { stdout: this.#noise.stdout.read(), stderr: this.#noise.stderr.read() };

@@ -30,6 +30,8 @@ export interface Observed {
   readonly limitSeconds: number;
   readonly tooLarge: boolean;
   readonly capture: Capture;
+  /** What the command wrote to stderr, where it ran by sudo. */
+  readonly sudoStderr: string | undefined;
 }
 
 export type Outcome = Pick<RunResult, "state" | "remote" | "exit_code" | "signal" | "failure">;
@@ -55,17 +57,37 @@ function ended(seen: Observed, end: EndMark): Outcome {
   const limit = seen.limitSeconds * 1_000;
   if (ENDED_BY_TIMEOUT.has(end.status) && seen.tookMs >= limit - Math.min(1_000, limit / 10))
     return { state: "timed_out", remote, exit_code: null, failure: timeLimit(seen) };
-  const done = { state: "completed", remote, exit_code: end.status } as const;
-  return seen.tooLarge ? { ...done, failure: tooLarge(seen) } : done;
+  return completed(seen, remote, end.status);
+}
+
+function completed(seen: Observed, remote: Outcome["remote"], status: number | null): Outcome {
+  const failure = seen.tooLarge ? tooLarge(seen) : status === 1 && isSudoRefusal(seen.sudoStderr) ? sudoDenied(seen) : undefined;
+  return { state: "completed", remote, exit_code: status, ...(failure === undefined ? {} : { failure }) };
+}
+
+/** Texts of sudo 1.8 to 1.9.16 and sudo-rs. The status is 1 in each case, which a command may also end with. */
+const SUDO_REFUSES =
+  /^(sudo(-rs)?: (a password is required|interactive authentication is required|sorry, you must have a tty to run sudo|no tty present and no askpass program specified|a terminal is required .*)|Sorry, user .* is not allowed to execute .*|.* is not in the sudoers file\..*|.* may not run sudo on .*)$/;
+
+/** Only where nothing but sudo spoke: a command that ran and prints such a line has mostly said more. */
+function isSudoRefusal(stderr: string | undefined): boolean {
+  const lines = (stderr ?? "").split("\n").filter((line) => line.trim() !== "");
+  return (
+    lines.length > 0 &&
+    lines.every((line) => /^sudo(-rs)?: /.test(line) || SUDO_REFUSES.test(line)) &&
+    lines.some((line) => SUDO_REFUSES.test(line))
+  );
+}
+
+function sudoDenied({ target }: Observed): OpsError {
+  return new OpsError("sudo_denied", `sudo on ${target.node} does not let ${target.user} run this without a password.`);
 }
 
 function bare(seen: Observed): Outcome {
   const { transport, stop } = seen;
   if (transport?.how === "refused") return notStarted(seen, reasonOf(seen));
-  if (transport?.how === "exited" && (stop === undefined || transport.exit_code === 0)) {
-    const done = { state: "completed", remote: "ended", exit_code: transport.exit_code } as const;
-    return seen.tooLarge ? { ...done, failure: tooLarge(seen) } : done;
-  }
+  if (transport?.how === "exited" && (stop === undefined || transport.exit_code === 0))
+    return completed(seen, "ended", transport.exit_code);
   if (stop !== undefined) return { state: stoppedState(seen), remote: "unknown", exit_code: null, failure: stopFailure(seen) };
   if (transport?.how !== "signalled") return unknown(seen);
   const { signal } = transport;

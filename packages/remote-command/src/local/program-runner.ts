@@ -49,9 +49,7 @@ export class ProgramRunner {
       // What it left in the background may hold the streams for ever: its own last words have arrived by then.
       child.on("exit", () => setTimeout(dropStreams, STREAMS_MS, child).unref());
       child.on("close", (code, signal) =>
-        end(
-          signal === null ? { how: "exited", exit_code: code } : { how: "signalled", exit_code: null, signal: signal.replace(/^SIG/, "") },
-        ),
+        end(signal === null ? { how: "exited", exit_code: code } : { how: "signalled", exit_code: null, signal }),
       );
     });
   }
