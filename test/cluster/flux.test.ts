@@ -6,7 +6,7 @@ import { asFluxCluster } from "../support/cluster/flux-cluster.ts";
 const built = builtCluster(process.env);
 
 if (built === undefined) {
-  test.skip("Flux by the tools, on real controllers (needs PLATFORM_OPS_TEST_CLUSTER: npm run test:cluster)");
+  test.skip("Flux by the tools, on real controllers (needs PLATFORM_OPS_TEST_CLUSTER: npm run test:cluster)", () => undefined);
 } else {
   fluxSuite({
     name: "Flux by the tools, on a real API server and real controllers",
