@@ -1,2 +1,0 @@
-// Runbooks as text.
-export type { Problem } from "./problem.ts";
