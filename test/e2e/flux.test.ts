@@ -1,6 +1,3 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe } from "vitest";
 import { KUBECTL, KUBECTL_MISSING } from "../support/kube-api/kubectl.ts";
 import { startStandInCluster } from "../support/kube-api/stand-in-cluster.ts";
@@ -10,6 +7,6 @@ describe.skipIf(KUBECTL_MISSING !== undefined)(KUBECTL_MISSING ?? "with kubectl"
   fluxSuite({
     name: "Flux by the tools, on a stand-in of the API server and its controllers",
     kubectl: KUBECTL,
-    start: () => startStandInCluster(mkdtempSync(join(tmpdir(), "platform-ops-flux-"))),
+    start: () => startStandInCluster(),
   });
 });

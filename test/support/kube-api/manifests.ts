@@ -18,7 +18,8 @@ export const kustomization = (name: string, source: string, spec: Record<string,
   metadata: { name, namespace: APPS },
   spec: {
     interval: "1h",
-    retryInterval: "5s",
+    // While it tries again it is reconciling: a failure that is looked at stays one for a while.
+    retryInterval: "10m",
     timeout: "30s",
     path: "./deploy",
     prune: true,

@@ -1,4 +1,5 @@
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FluxModel } from "./flux-model.ts";
 import { startKubeApi, type KubeApi } from "./kube-api.ts";
@@ -17,7 +18,8 @@ export interface FluxCluster {
 }
 
 /** The stand-in API server with a model of Flux's controllers. Nothing of it needs more than Node; kubectl is the real one. */
-export async function startStandInCluster(folder: string): Promise<FluxCluster & { readonly api: KubeApi; readonly model: FluxModel }> {
+export async function startStandInCluster(): Promise<FluxCluster & { readonly api: KubeApi; readonly model: FluxModel }> {
+  const folder = mkdtempSync(join(tmpdir(), "platform-ops-flux-"));
   const api = await startKubeApi();
   const model = new FluxModel(api);
   const kubeconfig = join(folder, "kubeconfig");
@@ -49,6 +51,7 @@ export async function startStandInCluster(folder: string): Promise<FluxCluster &
     async stop() {
       model.stop();
       await api.stop();
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -3,7 +3,7 @@ import { checkName } from "@platform-ops/remote-command";
 import type { Kubectl } from "../kubernetes/kubectl.ts";
 import { diagnose, rankCauses, World, type RankedCause } from "./diagnose.ts";
 import { EVENT_PROJECTION, foldEvents, type FoldedEvent } from "./events.ts";
-import { printRef, type FluxObject, type ObjectRef } from "./flux-object.ts";
+import { DIAGNOSIS_PROJECTION, printRef, type FluxObject, type ObjectRef } from "./flux-object.ts";
 import { findFluxKind, fluxKind, kindsOf } from "./kinds.ts";
 import { readLogs, type LogEntry } from "./logs.ts";
 import { lookAtWorkload, type LookedAt } from "./look-at-workload.ts";
@@ -45,7 +45,7 @@ export async function diagnoseCluster(kubectl: Kubectl, wanted: Wanted, progress
   if (wanted.namespace !== undefined) checkName("namespace", wanted.namespace, "namespace");
   const kinds = [...kindsOf("applier"), ...kindsOf("source")];
   if (!kinds.some(({ kind }) => kind === wanted.kind)) kinds.push(fluxKind(wanted.kind));
-  const read = await readObjects(kubectl, kinds);
+  const read = await readObjects(kubectl, kinds, {}, DIAGNOSIS_PROJECTION);
   const isWhole = (kind: string): boolean => read.failure === undefined && kinds.some((one) => one.kind === kind);
   const world = new World(read.objects, isWhole);
   const notes = [

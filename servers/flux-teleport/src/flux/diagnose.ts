@@ -174,6 +174,8 @@ function cycle(around: readonly FluxObject[]): Finding {
 function notesOn(world: World, object: FluxObject): string[] {
   const parent = object.parent === undefined ? undefined : world.find(object.parent);
   const source = object.source === undefined ? undefined : world.find(object.source);
+  const isAtWork = statusOf(object).status === "reconciling";
+  const { last_run: last } = object;
   const { applied_revision: applied, attempted_revision: attempted } = object;
   return [
     ...(parent?.suspended === true && !isSame(parent, object)
@@ -182,6 +184,9 @@ function notesOn(world: World, object: FluxObject): string[] {
     ...(source?.suspended === true ? [`Its source ${printRef(source)} is suspended: new commits are not fetched.`] : []),
     ...(attempted !== undefined && applied !== undefined && attempted !== applied && object.kind === "Kustomization"
       ? [`Revision ${attempted} does not go through; ${applied} is live.`]
+      : []),
+    ...(isAtWork && last !== undefined && last.reason !== "ReconciliationSucceeded"
+      ? [`Its last run (revision ${last.revision}) ended with ${last.reason}; it is being tried again.`]
       : []),
     ...(object.requested_at !== undefined && object.requested_at !== object.last_handled && !object.suspended
       ? [`A requested reconciliation has not been taken up by ${findFluxKind(object.kind)?.controller ?? "the controller"}.`]

@@ -41,6 +41,8 @@ export interface FluxObject extends ObjectRef {
   readonly parent?: ObjectRef;
   /** HelmRelease: the newest entry of its history. */
   readonly release?: { readonly name: string; readonly version: number; readonly status: string; readonly chart: string };
+  /** Kustomization: how the last run that came to its end did, and with which revision. */
+  readonly last_run?: { readonly reason: string; readonly revision: string };
   /** HelmRelease: namespace and name of the HelmChart made for it. */
   readonly chart?: ObjectRef;
   readonly uid?: string;
@@ -78,12 +80,14 @@ export const FLUX_PROJECTION: Projection = {
   helmChart: ["status", "helmChart"],
 };
 
+/** What is asked for besides, to find what is wrong: how the last runs ended. */
+export const DIAGNOSIS_PROJECTION: Projection = { ...FLUX_PROJECTION, history: ["status", "history"] };
+
 /** What one object is asked for besides, when it is looked at by itself. */
 export const DETAIL_PROJECTION: Projection = {
-  ...FLUX_PROJECTION,
+  ...DIAGNOSIS_PROJECTION,
   prune: ["spec", "prune"],
   wait: ["spec", "wait"],
-  history: ["status", "history"],
   inventory: ["status", "inventory", "entries"],
 };
 
@@ -121,6 +125,7 @@ export function fluxObject(row: Record<string, unknown>): FluxObject {
       source: sourceOf(row, kind, namespace),
       parent: parentOf(labels),
       release: kind === "HelmRelease" ? newestRelease(row["history"]) : undefined,
+      last_run: kind === "Kustomization" ? lastRun(row["history"]) : undefined,
       chart: chartOf(text(row["helmChart"])),
     }),
   };
@@ -167,6 +172,12 @@ function newestRelease(history: unknown): FluxObject["release"] {
     status: text(newest["status"]) ?? "",
     chart: `${text(newest["chartName"]) ?? ""}@${text(newest["chartVersion"]) ?? ""}`,
   };
+}
+
+function lastRun(history: unknown): FluxObject["last_run"] {
+  const newest = records(history).toSorted((a, b) => ((text(a["lastReconciled"]) ?? "") < (text(b["lastReconciled"]) ?? "") ? 1 : -1))[0];
+  const reason = text(newest?.["lastReconciledStatus"]);
+  return reason === undefined ? undefined : { reason, revision: text(record(newest?.["metadata"])["revision"]) ?? "" };
 }
 
 /** status.helmChart is `<namespace>/<name>`. */
