@@ -142,4 +142,6 @@ async function drift(project: string): Promise<string> {
   return file;
 }
 
-await main();
+// `npm run demo -- flux` shows the other server.
+if (process.argv.includes("flux")) await (await import("./flux.ts")).fluxDemo();
+else await main();
