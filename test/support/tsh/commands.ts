@@ -170,7 +170,7 @@ Host *.${session.cluster} ${host}
     UserKnownHostsFile "${homeOf(emulation.env)}/known_hosts"
     IdentityFile "${keys}"
     CertificateFile "${keys}-ssh/${session.cluster}-cert.pub"
-    HostKeyAlgorithms ${algorithms.join(",")}
+    HostKeyAlgorithms ${emulation.state.host_key_algorithms ?? algorithms.join(",")}
 
 # Flags for all ${session.cluster} hosts except the proxy
 Host *.${session.cluster} !${host}

@@ -64,6 +64,8 @@ export interface EmulatedTeleport {
   resolver: string;
   /** Where the machines are really. */
   sshd: { host: string; port: number; key: string };
+  /** What `tsh config` says of host keys; by default RSA only, as 13 does. */
+  host_key_algorithms?: string;
   /** A proxy with single sign-on: a login waits for a browser, for 180 s. */
   sso?: boolean;
   /** Every call is written there, one JSON array a line. */

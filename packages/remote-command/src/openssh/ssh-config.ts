@@ -57,8 +57,11 @@ function ownLines(ssh: ClusterSettings["ssh"], agent: string | undefined): strin
   ];
 }
 
-/** A path as a word of ssh_config(5): in quotes, `%` doubled; `"`, `$` and line ends cannot be expressed. */
-function configPath(path: string): string {
+/**
+ * A path as a word of ssh_config(5): in quotes, `%` doubled.
+ * @throws OpsError settings_invalid for `"`, `$` and line ends, which cannot be expressed
+ */
+export function configPath(path: string): string {
   if (/["$\r\n\0]/.test(path)) {
     throw new OpsError("settings_invalid", `OpenSSH's configuration cannot express the path ${JSON.stringify(path)}.`);
   }

@@ -94,12 +94,13 @@ async function startMaster(options: SshProgramOptions, to: Destination, socket: 
       to,
     );
     if (said === undefined) return;
-    if (droppedBeforeGreeting(said) && attempt < GREETINGS) {
+    const refusal = options.refusal?.(said, to);
+    if (refusal === undefined && droppedBeforeGreeting(said) && attempt < GREETINGS) {
       await new Promise((resolve) => setTimeout(resolve, 100 * attempt + Math.random() * 200));
       continue;
     }
     throw (
-      options.refusal?.(said, to) ??
+      refusal ??
       sshRefusal(said, to) ??
       new OpsError("node_unreachable", `ssh made no connection to ${to.name} and did not say why in words that are known here.`)
     );

@@ -7,6 +7,7 @@ import type { RemoteNode } from "../target.ts";
 import type { ExecEnd, ExecRequest, Transport } from "../transport.ts";
 import { classifyTsh, type FailureContext } from "./error-table.ts";
 import { failureContext, openLoginCheck, type LoginCheck } from "./login-check.ts";
+import { openSshThroughTsh } from "./openssh-transport.ts";
 import { startChild, type Child } from "./start-child.ts";
 import { parseNodes } from "./tsh-output.ts";
 import { openTshProgram, type TshProgram } from "./tsh-program.ts";
@@ -25,13 +26,16 @@ export function openTeleportTransport(cluster: string, settings: RemoteSettings,
   const program = openTshProgram(settings, surroundings);
   const login = openLoginCheck(cluster, teleport, program);
   const running = new Set<Child>();
+  const openSsh = teleport.mode === "openssh" ? openSshThroughTsh({ cluster, teleport, program, login, surroundings }) : undefined;
+  const way: Way = { teleport, program, login, running, context: failureContext(cluster, teleport) };
   return {
     kind: "teleport",
-    exec: (request) => execByTsh({ teleport, program, login, running, context: failureContext(cluster, teleport) }, request),
+    exec: (request) => openSsh?.exec(request) ?? execByTsh(way, request),
     nodes: (signal) => nodesByTsh(teleport, program, login, failureContext(cluster, teleport), signal),
     defaultUser: () => defaultUser(login, surroundings),
     async close() {
       for (const child of running) child.kill("SIGKILL");
+      await openSsh?.close();
     },
   };
 }

@@ -42,9 +42,13 @@ export function sshWords(settings: ClusterSettings["teleport"], abilities: TshAb
     ...(abilities.noRequest === undefined ? [] : [abilities.noRequest]),
     "--",
     hostWord(target),
-    // `bash -c -x` would take the line for an option, and tsh opens a shell when there is no command at all.
-    line === "" || line.startsWith("-") ? ` ${line}` : line,
+    commandLine(line),
   ];
+}
+
+/** The login shell's `-c -x` would take a line for an option, and tsh opens a shell when there is no command at all: a space helps. */
+export function commandLine(line: string): string {
+  return line === "" || line.startsWith("-") ? ` ${line}` : line;
 }
 
 /** `tsh ls`; it has no `--no-relogin`: only an identity file keeps it from trying a login. */
@@ -52,9 +56,9 @@ export function lsWords(settings: ClusterSettings["teleport"]): string[] {
   return [...globalWords(settings), "ls", ...clusterWord(settings), "--format=json"];
 }
 
-/** The byte pipe to a machine's SSH port that OpenSSH's ProxyCommand wants. */
-export function proxySshWords(settings: ClusterSettings["teleport"], host: string): string[] {
-  return [...globalWords(settings), "proxy", "ssh", ...clusterWord(settings), host];
+/** The byte pipe to a machine's SSH port that OpenSSH's ProxyCommand wants; `user@host:port` follows. */
+export function proxySshWords(settings: ClusterSettings["teleport"]): string[] {
+  return [...globalWords(settings), "proxy", "ssh", ...clusterWord(settings)];
 }
 
 /**
