@@ -31,7 +31,12 @@ describe("events", () => {
   it("are sorted by the right time: series, last, event, creation", () => {
     const folded = foldEvents([
       row({ message: "created", created: "2026-05-04T09:01:00Z" }),
-      row({ message: "series", time: "2026-05-04T08:00:00Z", series: { count: 7, lastObservedTime: "2026-05-04T09:04:00Z" } }),
+      row({
+        message: "series",
+        time: "2026-05-04T08:00:00Z",
+        last: "2026-05-04T08:30:00Z",
+        series: { count: 7, lastObservedTime: "2026-05-04T09:04:00Z" },
+      }),
       row({ message: "last", last: "2026-05-04T09:03:00Z", count: 2 }),
       row({ message: "new", time: "2026-05-04T09:02:00.000001Z" }),
     ]);

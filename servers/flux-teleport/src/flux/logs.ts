@@ -31,7 +31,6 @@ export function readLogs(output: string, filter: LogFilter = {}): LogEntry[] {
     if (!isWanted(entry, about, filter)) continue;
     const key = JSON.stringify([entry.level, entry.message, entry.error, entry.object]);
     const known = folded.get(key);
-    folded.delete(key);
     // The last time counts: the newest stand at the end, as in a log.
     folded.set(key, known === undefined ? entry : { ...entry, count: known.count + 1, time: later(known.time, entry.time) });
   }

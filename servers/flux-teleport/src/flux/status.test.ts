@@ -63,6 +63,13 @@ describe("what no recording shows", () => {
     expect(statusOf(made([old], { observed: 4 })).status).toBe("ready");
   });
 
+  it("only the first try of something new is reconciling: what is tried again keeps what its Ready says", () => {
+    const again = [condition("Reconciling", "True", "ProgressingWithRetry", 4), condition("Ready", "True", "Succeeded", 4)];
+    expect(statusOf(made(again)).status).toBe("ready");
+    const first = [condition("Reconciling", "True", "Progressing", 4), condition("Ready", "True", "Succeeded", 4)];
+    expect(statusOf(made(first)).status).toBe("reconciling");
+  });
+
   it("an older Stalled no longer counts", () => {
     const conditions = [condition("Stalled", "True", "InvalidCELExpression", 3), condition("Ready", "True", "ReconciliationSucceeded", 4)];
     expect(statusOf(made(conditions)).status).toBe("ready");

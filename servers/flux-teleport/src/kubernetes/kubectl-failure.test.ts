@@ -52,6 +52,10 @@ describe("why a kubectl failed", () => {
     ).toBe("object_not_found");
   });
 
+  it("the lines of klog before it are not shown", () => {
+    expect(failed(`${KLOG}The X "n" is invalid: no`).details).toMatchObject({ stderr: 'The X "n" is invalid: no' });
+  });
+
   it("what the server quotes from an object does not pass for another failure", () => {
     expect(failed('The Kustomization "x" is invalid: spec.path: Invalid value: "Error from server (NotFound)"').code).toBe(
       "command_failed",

@@ -1,5 +1,5 @@
 import { OpsError } from "@platform-ops/errors";
-import { checkName, type CommandEffect, type NameKind, type ProgramCommand, type RunResult } from "@platform-ops/remote-command";
+import { checkName, type CommandEffect, type ProgramCommand, type RunResult } from "@platform-ops/remote-command";
 import { kubectlFailure } from "./kubectl-failure.ts";
 import { parseRows, templateOf, type Projection } from "./projection.ts";
 
@@ -140,11 +140,20 @@ const objectName = (name: string): string => checkName("object", name, "name");
 const namespaceName = (name: string): string => checkName("namespace", name, "namespace");
 const resourceName = (name: string): string => checkName("resource", name, "kind");
 
-/** Values of field selectors are names of objects, which may be longer than those of labels. */
-function selectorText(pairs: Readonly<Record<string, string>>, values: NameKind): string {
-  return Object.entries(pairs)
-    .map(([key, value]) => `${checkName("label_key", key, "selector")}=${checkName(values, value, "selector")}`)
-    .join(",");
+function labelSelector(pairs: Readonly<Record<string, string>>): string {
+  const parts = Object.entries(pairs).map(
+    ([key, value]) => `${checkName("label_key", key, "selector")}=${checkName("label_value", value, "selector")}`,
+  );
+  return parts.join(",");
+}
+
+/** Names of objects, which may be longer than values of labels, and of kinds. A comma would begin a further condition. */
+function fieldSelector(pairs: Readonly<Record<string, string>>): string {
+  const parts = Object.entries(pairs).map(([key, value]) => {
+    const isKind = /^[A-Z][A-Za-z0-9]{0,62}$/.test(value);
+    return `${checkName("label_key", key, "selector")}=${isKind ? value : objectName(value)}`;
+  });
+  return parts.join(",");
 }
 
 const REQUEST_TIMEOUT = "--request-timeout=25s";
@@ -152,8 +161,8 @@ const REQUEST_TIMEOUT = "--request-timeout=25s";
 function scope({ namespace, selector, fields }: Selection): string[] {
   return [
     namespace === undefined ? "--all-namespaces" : `--namespace=${namespaceName(namespace)}`,
-    ...(selector === undefined ? [] : [`--selector=${selectorText(selector, "label_value")}`]),
-    ...(fields === undefined ? [] : [`--field-selector=${selectorText(fields, "rbac_name")}`]),
+    ...(selector === undefined ? [] : [`--selector=${labelSelector(selector)}`]),
+    ...(fields === undefined ? [] : [`--field-selector=${fieldSelector(fields)}`]),
     REQUEST_TIMEOUT,
   ];
 }
