@@ -118,7 +118,7 @@ describe.skipIf(SSHD_MISSING !== undefined)(`the emulated tsh ${SSHD_MISSING ?? 
   const cases = recordedCases().filter(({ name }) => NOT_COMPARED[name] === undefined);
 
   test.each(cases.map((recorded) => [recorded.name, recorded] as const))("%s", async (name, recorded) => {
-    const home = `${lab}/home/tsh`;
+    const home = join(lab, "home", "tsh");
     tsh.change((state) => {
       Object.assign(state, { ...(JSON.parse(fresh) as EmulatedTeleport), profiles: {} });
       if (LOGGED_IN.test(name)) loggedIn(state, home, "alice", ENDS);
