@@ -92,6 +92,14 @@ describe.concurrent.each(SYSTEM_SHELLS)("an envelope run by $name$why", (shell) 
     expect(await run({ ...program("true"), stdin: large }, WRITE)).toMatchObject(quick);
   });
 
+  test.skipIf(skip)("stands under timeout(1), and holds none of the envelope's streams", async () => {
+    const result = await run(text("ps -o args= -p $PPID; for fd in 3 4 5; do [ -e /proc/$$/fd/$fd ] && echo held $fd; done; true"));
+    expect(result).toMatchObject({ ...quick, stdout: { text: expect.stringMatching(/^\/usr\/bin\/timeout -k 1 20 \/bin\/sh -c .*\n$/s) } });
+    expect(result.stdout.text).not.toMatch(/^held/m);
+    const given = await run({ ...text("cat; for fd in 3 4 5; do [ -e /proc/$$/fd/$fd ] && echo held $fd; done; true"), stdin: "in\n" });
+    expect(given).toMatchObject({ ...quick, stdout: { text: "in\n" } });
+  });
+
   test.skipIf(skip)("keeps directory and variables", async () => {
     const there = join(folder, `it's $HOME ${unique()}`);
     mkdirSync(there);
