@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parseGoJson } from "./go-json.ts";
 import { parseRows, project, templateOf } from "./projection.ts";
 
-describe("what %q of Go prints", () => {
+describe("what %#v of Go prints", () => {
   // Left: as Go's strconv.Quote writes it. Right: the text.
   it.each([
     [String.raw`"a\tb\nc\\d\"e"`, 'a\tb\nc\\d"e'],
@@ -14,6 +14,21 @@ describe("what %q of Go prints", () => {
     ['"Größe 日本"', "Größe 日本"],
   ])("%s", (written, text) => {
     expect(parseGoJson(written)).toBe(text);
+  });
+
+  it.each([
+    [
+      String.raw`map[string]interface {}{"a":[]interface {}{1, "x", map[string]interface {}{"b":true}}, "c":interface {}(nil), "d":1e+06}`,
+      { a: [1, "x", { b: true }], c: null, d: 1_000_000 },
+    ],
+    [String.raw`[]interface {}{map[string]interface {}{}, []interface {}{}}`, [{}, []]],
+    // Syntax inside a string is text.
+    [
+      String.raw`{"kind":"x","m":[]interface {}{"} ] map[string]interface {}{ \" }", 2}}`,
+      { kind: "x", m: ['} ] map[string]interface {}{ " }', 2] },
+    ],
+  ])("maps, lists and nil of Go: %s", (written, value) => {
+    expect(parseGoJson(written)).toEqual(value);
   });
 
   it("other output than was asked for is a failure with a cure", () => {

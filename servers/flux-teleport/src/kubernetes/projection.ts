@@ -1,4 +1,4 @@
-import { JSON_TEMPLATE, parseGoJson } from "./go-json.ts";
+import { GO_VALUE, parseGoJson } from "./go-json.ts";
 
 /**
  * Which parts of an object are asked for: key of the answer → path in the object. Nothing else leaves the cluster, so neither
@@ -11,14 +11,14 @@ const step = (name: string): string => (IDENTIFIER.test(name) ? `.${name}` : `in
 
 /** `with` passes over what is missing, and over false, 0 and empty. */
 function field(key: string, path: readonly string[]): string {
-  return `${path.map((name) => `{{with ${step(name)}}}`).join("")},"${key}":{{template "j" .}}${"{{end}}".repeat(path.length)}`;
+  return `${path.map((name) => `{{with ${step(name)}}}`).join("")},"${key}":${GO_VALUE}${"{{end}}".repeat(path.length)}`;
 }
 
 /** The Go template for `kubectl get -o go-template=…`: one line of JSON for each object, be it one or a list. */
 export function templateOf(projection: Projection): string {
   const fields = Object.entries(projection).map(([key, path]) => field(key, path));
-  const object = `{{define "o"}}{"kind":{{template "j" .kind}}${fields.join("")}}\n{{end}}`;
-  return `${JSON_TEMPLATE}${object}{{if .items}}{{range .items}}{{template "o" .}}{{end}}{{else}}{{template "o" .}}{{end}}`;
+  const object = `{{define "o"}}{"kind":{{printf "%#v" .kind}}${fields.join("")}}\n{{end}}`;
+  return `${object}{{if .items}}{{range .items}}{{template "o" .}}{{end}}{{else}}{{template "o" .}}{{end}}`;
 }
 
 /** The lines of that template. An empty list prints itself as one object without a name, which is left out. */
