@@ -7,6 +7,7 @@ import { REPOSITORY } from "../support/mcp-client.ts";
 import { AUTO, benchDag, benchGrowth } from "./dag.ts";
 import { benchNodes, benchSsh } from "./ssh.ts";
 import { benchStartUp } from "./start-up.ts";
+import { benchTeleport } from "./teleport.ts";
 
 // Prints ratios of figures taken in the same run, pair by pair. Never fails on time: machines differ.
 
@@ -27,6 +28,7 @@ try {
   if (wanted("dag")) await benchDag(scratch, 5);
   if (wanted("growth")) await benchGrowth();
   if (wanted("ssh")) await benchSsh(scratch);
+  if (wanted("teleport")) await benchTeleport();
   if (wanted("nodes")) await benchNodes(scratch);
 } finally {
   await rm(scratch, { recursive: true, force: true });

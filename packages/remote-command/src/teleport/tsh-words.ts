@@ -70,7 +70,7 @@ export function hostWord(target: Target): string {
   if (!/^[A-Za-z0-9][A-Za-z0-9.-]{0,255}$/.test(target.node)) {
     throw new OpsError("invalid_input", "node is no hostname and no UUID.", { hint: "Take it from list_teleport_nodes." });
   }
-  if (!/^[A-Za-z_][A-Za-z0-9_.@$+-]{0,63}$/.test(target.user)) {
+  if (!/^[A-Za-z_][A-Za-z0-9_.@$+-]{0,253}$/.test(target.user)) {
     throw new OpsError("invalid_input", "user is no login of an operating system.");
   }
   return `${target.user}@${target.node}`;

@@ -1,0 +1,101 @@
+import { spawn } from "node:child_process";
+import { openRemote, type Remote } from "@platform-ops/remote-command";
+import { remotePolicy } from "../../packages/remote-command/src/testing/remote-settings.ts";
+import { tshEnvironment } from "../../packages/remote-command/src/teleport/tsh-program.ts";
+import { openTeleportTransport } from "../../packages/remote-command/src/teleport/teleport-transport.ts";
+import { SSHD_MISSING, startSshd } from "../support/sshd.ts";
+import { remoteSettings, surroundingsOf, teleportCluster } from "../support/tsh/settings.ts";
+import { startTsh } from "../support/tsh/start-tsh.ts";
+import { median, report } from "./measure.ts";
+
+/**
+ * What we add to `tsh ssh`: the same words to the same emulated tsh, started bare and by us, one after the other. The emulator is
+ * slower or faster than a real tsh, but the difference is ours alone. The tsh program is used once for each command.
+ */
+export async function benchTeleport(rounds = 40): Promise<void> {
+  if (SSHD_MISSING !== undefined) return void process.stdout.write(`teleport: ${SSHD_MISSING}\n`);
+  const sshd = await startSshd();
+  const tsh = await startTsh(sshd);
+  const settings = remoteSettings(tsh, { lab: teleportCluster(tsh, { identity_file: tsh.identity("alice") }) });
+  const surroundings = surroundingsOf(tsh);
+  // The same environment on both sides: what a tool that runs this puts into ours would slow one of them.
+  const env = tshEnvironment(settings, surroundings);
+  const target = { cluster: "lab", node: "web1", user: "root" };
+  const transport = openTeleportTransport("lab", settings, surroundings);
+  let line = "";
+  const watched = {
+    ...transport,
+    exec: (request: Parameters<typeof transport.exec>[0]) => ((line = request.line), transport.exec(request)),
+  };
+  const remote: Remote = openRemote({ settings, policy: remotePolicy(), surroundings, transportFor: () => watched });
+  const bare = async (): Promise<void> => {
+    const end = await transport.exec({
+      target,
+      line: "uptime",
+      input: new Uint8Array(),
+      signal: new AbortController().signal,
+      graceMs: 1000,
+      onStdout: () => undefined,
+      onStderr: () => undefined,
+    });
+    if (end.exit_code !== 0) throw new Error(JSON.stringify(end));
+  };
+  const whole = async (): Promise<void> => {
+    const options = { effect: "read", timeoutMs: 60_000, capture: { for: "model", maxBytes: 20_000 } } as const;
+    const result = await remote.run(target, { kind: "program", program: "uptime", args: [] }, options);
+    if (result.exit_code !== 0) throw new Error(JSON.stringify(result));
+  };
+  try {
+    await bare();
+    const words = tsh.calls().findLast((call) => call.includes("ssh") && !call.includes("help")) ?? [];
+    const figures = { bare: [] as number[], whole: [] as number[], tsh: [] as number[], tshSame: [] as number[] };
+    await whole();
+    const ways: readonly (readonly [keyof typeof figures, () => Promise<void>])[] = [
+      ["tsh", () => program(tsh.path, words, env)],
+      ["bare", bare],
+      ["whole", whole],
+      ["tshSame", () => program(tsh.path, [...words.slice(0, -1), line], env)],
+    ];
+    for (let round = -3; round < rounds; round += 1) {
+      // Whoever comes first in a round finds the caches cold: the turn goes round.
+      for (let turn = 0; turn < ways.length; turn += 1) {
+        const [name, action] = ways[(turn + round + ways.length) % ways.length]!;
+        const took = await time(action);
+        // The first rounds warm both sides up.
+        if (round >= 0) figures[name].push(took);
+      }
+    }
+    added("tsh ssh: the transport, the same bare line", figures.bare, figures.tsh, "≤ 10 ms added");
+    added("tsh ssh: the whole door, the same line as it sends", figures.whole, figures.tshSame, "≤ 10 ms added");
+  } finally {
+    await remote.close();
+    tsh.remove();
+    await sshd.stop();
+  }
+}
+
+function added(what: string, ours: readonly number[], theirs: readonly number[], aim: string): void {
+  const difference = median(ours.map((value, index) => value - (theirs[index] ?? Number.NaN)));
+  report(
+    what,
+    `${median(ours).toFixed(0)} : ${median(theirs).toFixed(0)} ms = ${difference >= 0 ? "+" : ""}${difference.toFixed(1)} ms`,
+    aim,
+  );
+}
+
+async function time(action: () => Promise<void>): Promise<number> {
+  const started = performance.now();
+  await action();
+  return performance.now() - started;
+}
+
+/** Nothing but the program, with stdin open, as ours is: a command in an envelope ends when it closes. */
+function program(path: string, words: readonly string[], env: Readonly<Record<string, string>>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(path, [...words], { env, stdio: ["pipe", "pipe", "pipe"] });
+    child.stdout.resume();
+    child.stderr.resume();
+    child.on("error", reject);
+    child.on("close", (code) => (code === 0 ? resolve() : reject(new Error(`tsh ended with ${code}`))));
+  });
+}
