@@ -1,11 +1,17 @@
 import { parseArgs } from "node:util";
+import { KUBECTL_MISSING } from "../support/kube-api/kubectl.ts";
+import { SSHD_MISSING } from "../support/sshd.ts";
+import { attack } from "./attack.ts";
 import { playRound, type RoundReport } from "./round.ts";
 
-// Random kills over random runs: `npm run chaos -- [--seed N] [--rounds N] [--minutes N]`. Round i of seed S is the story of
+// Hostile values in every string argument of every tool that reaches machines, then random kills over random runs:
+// `npm run chaos -- [--seed N] [--rounds N] [--minutes N] [--only hostile|kills]`. Round i of seed S is the story of
 // seed S + i, so that one round is repeated by its own seed and `--rounds 1` (the moments of the kills are then the same, what
 // the machine does in them is not).
 
-const { values } = parseArgs({ options: { seed: { type: "string" }, rounds: { type: "string" }, minutes: { type: "string" } } });
+const { values } = parseArgs({
+  options: { seed: { type: "string" }, rounds: { type: "string" }, minutes: { type: "string" }, only: { type: "string" } },
+});
 const number = (text: string | undefined, otherwise: number): number => {
   const value = text === undefined ? otherwise : Number(text);
   if (!Number.isFinite(value) || value < 0) throw new Error(`not a number: ${text}`);
@@ -13,6 +19,8 @@ const number = (text: string | undefined, otherwise: number): number => {
 };
 const first = Math.trunc(number(values.seed, Date.now() % 1_000_000));
 const rounds = values.rounds === undefined ? Number.POSITIVE_INFINITY : Math.trunc(number(values.rounds, 1));
+/** More than 10,000 in all. */
+const VALUES_PER_ARGUMENT = 130;
 const until =
   Date.now() +
   (values.rounds === undefined || values.minutes !== undefined ? number(values.minutes, 5) * 60_000 : Number.POSITIVE_INFINITY);
@@ -22,7 +30,8 @@ const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
 let [passed, failed] = [0, 0];
 console.log(`chaos, seed ${first}`);
-for (let i = 0; i < rounds && Date.now() < until && !stop.signal.aborted; i += 1) {
+if (values.only !== "kills") await playHostileValues();
+for (let i = 0; values.only !== "hostile" && i < rounds && Date.now() < until && !stop.signal.aborted; i += 1) {
   const report = await playRound(first + i).catch((error: unknown) => `round of seed ${first + i} broke off: ${String(error)}`);
   if (typeof report === "string" || report.problems.length > 0) failed += 1;
   else passed += 1;
@@ -30,6 +39,17 @@ for (let i = 0; i < rounds && Date.now() < until && !stop.signal.aborted; i += 1
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;
+
+async function playHostileValues(): Promise<void> {
+  const missing = SSHD_MISSING ?? KUBECTL_MISSING;
+  if (missing !== undefined) return console.log(`hostile values: skipped, ${missing}`);
+  const report = await attack({ seed: first, perArgument: VALUES_PER_ARGUMENT, signal: stop.signal });
+  const isHeld = report.problems.length === 0;
+  if (isHeld) passed += 1;
+  else failed += 1;
+  const size = `${report.values} hostile values in ${report.arguments} arguments of ${report.tools} tools, ${report.started} came as far as a program`;
+  console.log([`${isHeld ? "ok    " : "FAILED"} ${size}`, ...report.problems.map((problem) => `         ${problem}`)].join("\n"));
+}
 
 function lineOf({ story, killed, phase, seconds, problems, status }: RoundReport): string {
   const graph = story.workspaces.map(({ name, needs }) => (needs?.length ? `${name}<${needs.join("+")}` : name)).join(" ");
