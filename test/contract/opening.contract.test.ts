@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -6,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { openingOf } from "../../tooling/build/opening.ts";
 import { newHome } from "../support/home.ts";
 import { startAgent, TERRAFORM_BIN, type Agent } from "../support/mcp-client.ts";
+import { until } from "../support/processes.ts";
 
 // The list of tools that a server answers before it is loaded must be the list that it would make.
 
@@ -81,8 +83,12 @@ test("a start that is known lets nothing through that the operator's file forbid
   await writeFile(config, "read_only: true\n");
   await sleep(2_200);
   const connect = (): Promise<Agent> => startAgent({ roots: [], home: home.home, env, cwd: home.project });
-  await (await connect()).close();
   const known = join(home.home, "known-starts.json");
+  // A server that is ended at once may not have come to writing it down.
+  await until(async () => {
+    await (await connect()).close();
+    return existsSync(known);
+  }, "a start to be known");
   await writeFile(known, (await readFile(known, "utf8")).replace('"readOnly":true', '"readOnly":false'));
   const agent = await connect();
   expect((await agent.client.listTools()).tools.map(({ name }) => name)).toContain("execute_workflow");
