@@ -61,6 +61,7 @@ describe("what was told of a start", () => {
   it.each<[string, () => Partial<Start>]>([
     ["another root", () => ({ argv: ["--root", "other"] })],
     ["another folder", () => ({ cwd: at("home"), argv: [] })],
+    ["another cache", () => ({ env: { ...start().env, PLATFORM_OPS_CACHE: at("home") } })],
     ["another operator's file", () => ({ env: { ...start().env, PLATFORM_OPS_CONFIG: at("second.yaml") } })],
   ])("is not taken for %s", (_, over) => {
     keep(look(), false);
@@ -126,6 +127,7 @@ it("a start whose files are not all that speaks, or may not be looked at, is non
     { env: { ...env, PLATFORM_OPS_READ_ONLY: "true" } },
     { env: { ...env, TEMPORAL_ADDRESS: "x:7233" } },
     { env: { ...env, PLATFORM_OPS_HOME: "~/home" } },
+    { env: { ...env, PLATFORM_OPS_CACHE: "here" } },
     { env: { ...env, PLATFORM_OPS_CONFIG: "" } },
     { env: { ...env, PLATFORM_OPS_CONFIG: at("loop") } },
     { home: "relative" },

@@ -35,19 +35,19 @@ const MOST_BYTES = 256 * 1024;
 const SETTLED_AFTER_MS = 2000;
 
 /**
- * The start, if nothing but existing roots, the data directory and the operator's file are said to the server; `program` is
- * the file that reads settings. Undefined where something else is said, or in doubt.
+ * The start, if nothing but existing roots, the data directory, the cache and the operator's file are said to the server;
+ * `program` is the file that reads settings. Undefined where something else is said, or in doubt.
  */
 export function fileStart(start: Start, program: string): FileStart | undefined {
   const { argv, cwd, home, platform } = start;
-  const { PLATFORM_OPS_HOME: directory, PLATFORM_OPS_CONFIG: config, ...env } = start.env;
+  const { PLATFORM_OPS_HOME: directory, PLATFORM_OPS_CONFIG: config, PLATFORM_OPS_CACHE: cache, ...env } = start.env;
   if (!onlyRoots(argv, cwd) || !saysNothing(env) || !isAbsolute(home)) return undefined;
-  if (![directory, config].every((path) => path === undefined || isAbsolute(path))) return undefined;
+  if (![directory, config, cache].every((path) => path === undefined || isAbsolute(path))) return undefined;
   const keptIn = directory ?? defaultDataDirectory(platform, { ...env, HOME: home });
   const configFile = config ?? defaultConfigFile(platform, { ...env, HOME: home });
   const files = lookAt([configFile, SYSTEM_POLICY_FILE, dirname(SYSTEM_POLICY_FILE), program]);
   if (files === undefined) return undefined;
-  return { said: JSON.stringify([program, argv, cwd, home, platform, keptIn, configFile, process.getuid?.()]), files, keptIn };
+  return { said: JSON.stringify([program, argv, cwd, home, platform, keptIn, configFile, cache, process.getuid?.()]), files, keptIn };
 }
 
 /** What was kept of such a start, if no file changed since. */
