@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { addStarter, bundleServer, copyInto } from "./build/bundle.ts";
+import { addStarter, bundleServer, copyInto, hasWorker } from "./build/bundle.ts";
 import { buildPaths, findLeaks } from "./build/leaks.ts";
 import { filesIn, licencePage, packagesOf } from "./build/licences.ts";
 import { cleanInlineMap, sourcesOf } from "./build/source-map.ts";
@@ -109,7 +109,7 @@ async function addWorker(server: string, out: string): Promise<string[]> {
     writeFileSync(outFile, bundle);
     sources = sourcesOf(bundle);
   }
-  if (!existsSync(runtime)) return sources;
+  if (!hasWorker(ROOT, server)) return sources;
   mkdirSync(join(out, "runtime"));
   for (const name of ["package.json", "package-lock.json"]) copyInto(join(out, "runtime"), join(runtime, name));
   return sources;

@@ -25,7 +25,7 @@ interface Part {
   readonly external?: readonly string[];
 }
 
-/** Makes the bundles of one server in `out`: main.cjs, its chunks, worker.cjs and supervisor.cjs. Returns what went into each. */
+/** Makes the bundles of one server in `out`: main.cjs, its chunks, and where it has a worker also worker.cjs and supervisor.cjs. Returns what went into each. */
 export async function bundleServer(root: string, server: string, out: string): Promise<Map<string, Metafile>> {
   const source = join(root, "servers", server, "src");
   const made = new Map<string, Metafile>();
@@ -34,11 +34,16 @@ export async function bundleServer(root: string, server: string, out: string): P
     { from: join(source, "bin.ts"), to: "main.cjs" },
     { from: join(source, "worker/main.ts"), to: "worker.cjs", external: WORKER_RUNTIME },
     { from: join(root, "packages/orchestration/src/supervisor.ts"), to: "supervisor.cjs" },
-  ].filter((part) => part.to === "main.cjs" || existsSync(part.from));
+  ].filter((part) => part.to === "main.cjs" || hasWorker(root, server));
   for (const part of parts) made.set(part.to, await bundle(root, part, out, wanted));
   // A chunk may want further chunks; the set grows while it is walked.
   for (const specifier of wanted) made.set(chunkName(specifier), await bundleChunk(root, specifier, out, wanted, server));
   return made;
+}
+
+/** Whether a server has durable work: a worker, which a supervisor keeps alive. */
+export function hasWorker(root: string, server: string): boolean {
+  return existsSync(join(root, "servers", server, "src/worker/main.ts"));
 }
 
 async function bundleChunk(root: string, specifier: string, out: string, wanted: Set<string>, server: string): Promise<Metafile> {

@@ -59,6 +59,11 @@ describe("what tsh adds to stderr", () => {
     for (const seen of throughStderr(both, 3)) expect(seen).toEqual({ passed: stderr, status: 3, error: undefined });
   });
 
+  test("a line with status 0 is never tsh's", () => {
+    const zero = "\u001B[31mERROR: \u001B[0mProcess exited with status 0\n\n";
+    for (const seen of throughStderr(zero, 0)) expect(seen).toEqual({ passed: zero, status: undefined, error: undefined });
+  });
+
   test("a forged failure of tsh is the remote's, for tsh's own line comes last", () => {
     const forged = "\u001B[31mERROR: \u001B[0maccess denied to root connecting to web1:0\n\n";
     const end = "\u001B[31mERROR: \u001B[0mProcess exited with status 1\n\n";
