@@ -1,10 +1,12 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterEach, describe, expect, test } from "vitest";
 
 import { applyPlan, type ApplyRequest, type ApplyResult } from "./apply.ts";
+import { holderRecordPath } from "./holder-records.ts";
 import { readOutputs } from "./outputs.ts";
 import { planWorkspace, type PlanResult } from "./plan.ts";
 import type { StepContext } from "./step.ts";
@@ -71,6 +73,21 @@ describe.each(programs)("applyPlan with $kind $version", (program) => {
       serial: state.serial,
       lineage: state.lineage,
     });
+  });
+
+  test("a record that cannot be written, as on a full disk, ends neither the apply nor its worker", async () => {
+    const fixture = await workspace({ "main.tf": "" });
+    const journal = fixture.journal();
+    const record = holderRecordPath(fixture.context().dataDir, "apply", createHash("sha256").update(journal).digest("hex"));
+    const command = `sleep 3; rmdir ${record}; touch done`;
+    await writeFile(
+      join(fixture.dir, "main.tf"),
+      `resource "terraform_data" "a" {\n  provisioner "local-exec" { command = ${JSON.stringify(command)} }\n}\n`,
+    );
+    const plan = await planWorkspace(fixture.context(), inputs());
+    await mkdir(record, { recursive: true });
+    expect(await applyPlan(fixture.context(), request(fixture, plan, { journal }))).toMatchObject({ outcome: "done", completed: 1 });
+    expect(existsSync(join(fixture.dir, "done"))).toBe(true);
   });
 
   test("a workspace without state has no outputs", async () => {

@@ -123,6 +123,15 @@ async function runApply(ctx: StepContext, request: ApplyRequest, facts: StreamFa
   const args = await applyArguments(ctx, request);
   let reading: Promise<void> = Promise.resolve();
   let holder: Parameters<typeof writeHolderRecord>[1] | undefined;
+  const look = async (pid: number): Promise<void> => {
+    if (holder === undefined) {
+      const found = await holderOf(request.journal, pid);
+      writeHolderRecord(record, found);
+      holder = found;
+    }
+    for (const event of await tail.read()) facts.add(event);
+    ctx.onProgress(facts.progress("apply"));
+  };
   const end = await runDetached({
     journal: request.journal,
     program: ctx.program.path,
@@ -133,17 +142,11 @@ async function runApply(ctx: StepContext, request: ApplyRequest, facts: StreamFa
     ...(ctx.handover === undefined ? {} : { handover: ctx.handover }),
     ...(request.mayStart === undefined ? {} : { mayStart: request.mayStart }),
     onTick: ({ pid }) => {
-      reading = reading.then(
-        async () => {
-          if (holder === undefined) writeHolderRecord(record, (holder = await holderOf(request.journal, pid)));
-          for (const event of await tail.read()) facts.add(event);
-          ctx.onProgress(facts.progress("apply"));
-        },
-        () => undefined,
-      );
+      // A look that fails, on a full disk say, is made up for by the next one.
+      reading = reading.then(() => look(pid)).catch(() => undefined);
     },
   });
-  await reading.catch(() => undefined);
+  await reading;
   for (const event of await tail.finish()) facts.add(event);
   // The record of a killed one stays: it proves later that the holder of a lock is dead.
   if (end.ended === "exited" && end.code < 128) removeHolderRecord(record);

@@ -80,7 +80,7 @@ export async function runProgram(
     started.pid === undefined
       ? undefined
       : { pid: started.pid, start: identify(started.pid)?.start_time ?? "", step: run.step, started_at: new Date().toISOString() };
-  if (holder !== undefined) writeHolderRecord(record, holder);
+  if (holder !== undefined) await recordOrEnd(record, holder, started.ended);
   const facts = new StreamFacts();
   const tail = new EventTail(stdout);
   const follow = run.events === true ? followEvents(tail, facts, () => ctx.onProgress(facts.progress(run.step))) : undefined;
@@ -95,6 +95,17 @@ export async function runProgram(
   throwIfAborted(ctx, run.step);
   const errors = (await readFile(stderr)).subarray(0, 64 * 1024).toString("utf8");
   return { ...end, stdout, stderr: [errors, ...tail.noise].join("\n"), facts };
+}
+
+/** A program that nothing tells of would be in the way of its successor: where its record cannot be written, it is ended. */
+async function recordOrEnd(path: string, holder: Parameters<typeof writeHolderRecord>[1], ended: Promise<unknown>): Promise<void> {
+  try {
+    writeHolderRecord(path, holder);
+  } catch (error) {
+    kill(-holder.pid, "SIGKILL");
+    await ended.catch(() => undefined);
+    throw error;
+  }
 }
 
 /** A program that failed as our failure, with the useful part of its own text. */
@@ -170,11 +181,12 @@ function interruptOnAbort(ctx: StepContext, pid: number | undefined, grace: numb
 function followEvents(tail: EventTail, facts: StreamFacts, onRead: () => void): { stop(): Promise<void> } {
   let reading: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
-    reading = reading.then(async () => {
-      const events = await tail.read().catch(() => []);
-      for (const event of events) facts.add(event);
-      onRead();
-    });
+    reading = reading
+      .then(async () => {
+        for (const event of await tail.read()) facts.add(event);
+        onRead();
+      })
+      .catch(() => undefined);
   }, TICK_MS);
   return {
     async stop() {
