@@ -48,14 +48,22 @@ const LINKER_FLAGS = [
 ].join(" ");
 
 /**
+ * Where the programs of this version lie in the cache, built or not.
+ * @param {string} cache
+ */
+export function clusterFolder(cache) {
+  const files = readdirSync(MODULE, { recursive: true, encoding: "utf8" }).filter((name) => /\.(go|mod|sum)$/.test(name));
+  const hash = hashFiles([...files.map((name) => join("build", name)), "build.mjs"], HERE).slice(0, 16);
+  return join(cache, "cluster", hash);
+}
+
+/**
  * Finds or builds the programs. Resolves to a folder with `bin/`, `crds/` and `stages/`.
  * @param {{ cache: string, step: { update(text: string): void }, signal?: AbortSignal }} options
  * @throws MissingPart without Go, ProgramFailed
  */
 export async function bringCluster({ cache, step, signal }) {
-  const files = readdirSync(MODULE, { recursive: true, encoding: "utf8" }).filter((name) => /\.(go|mod|sum)$/.test(name));
-  const hash = hashFiles([...files.map((name) => join("build", name)), "build.mjs"], HERE).slice(0, 16);
-  const folder = join(cache, "cluster", hash);
+  const folder = clusterFolder(cache);
   if (existsSync(folder)) return folder;
   if (which("go") === undefined) throw new MissingPart("The test cluster is built by Go, which is not on PATH. Install Go 1.26 or newer.");
   const partial = partialFolder(cache, "cluster");

@@ -5,6 +5,7 @@ import { cacheFolder, takeLock } from "../setup/cache.mjs";
 import { createBoard } from "../setup/progress.mjs";
 import { explain, interruption, ROOT, setup } from "../setup.mjs";
 import { bringCluster } from "./build.mjs";
+import { bringDefinitions } from "./definitions.mjs";
 
 const signal = interruption();
 try {
@@ -14,15 +15,17 @@ try {
   const step = board.step("cluster", "looking for Kubernetes and Flux");
   const unlock = await takeLock(cache, "cluster", (pid) => step.update(`waiting for another build (process ${pid})`));
   let folder;
+  let definitions;
   try {
     folder = await bringCluster({ cache, step, signal });
+    definitions = await bringDefinitions({ cache, step, signal });
   } finally {
     unlock();
   }
   step.done(`Kubernetes and Flux in ${folder}`);
   const child = spawn(join(ROOT, "node_modules/.bin/vitest"), ["run", "--project=cluster", ...process.argv.slice(2)], {
     cwd: ROOT,
-    env: { ...env, PLATFORM_OPS_TEST_CLUSTER: folder },
+    env: { ...env, PLATFORM_OPS_TEST_CLUSTER: folder, PLATFORM_OPS_TEST_FLUX_DEFINITIONS: definitions },
     stdio: "inherit",
   });
   signal.addEventListener("abort", () => child.kill("SIGTERM"), { once: true });

@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { REPOSITORY, startAgent, type Agent } from "../../test/support/mcp-client.ts";
@@ -9,6 +9,8 @@ import { KUBECTL, KUBECTL_MISSING } from "../../test/support/kube-api/kubectl.ts
 import { APPS, brokenFiles, gitRepository, goodFiles, kustomization, namespace } from "../../test/support/kube-api/manifests.ts";
 import { startStandInCluster, type FluxCluster } from "../../test/support/kube-api/stand-in-cluster.ts";
 import { until } from "../../test/support/processes.ts";
+import { clusterFolder } from "../cluster/build.mjs";
+import { cacheFolder } from "../setup/cache.mjs";
 import { call, heading, say, show } from "./screen.ts";
 
 const BIN = join(REPOSITORY, "servers/flux-teleport/dist/bin.js");
@@ -18,12 +20,12 @@ const BIN = join(REPOSITORY, "servers/flux-teleport/dist/bin.js");
  * where `npm run test:cluster` has built them, else on the tests' stand-in for both; kubectl is real in either case.
  */
 export async function fluxDemo(): Promise<void> {
-  const built = builtCluster(process.env);
+  const built = builtCluster(process.env) ?? clusterOfTheCache();
   if (built === undefined && KUBECTL_MISSING !== undefined) throw new Error(KUBECTL_MISSING);
   heading("A cluster with Flux");
   say(
     built === undefined
-      ? "The stand-in API server of the tests. For real controllers: npm run test:cluster builds them, then set PLATFORM_OPS_TEST_CLUSTER."
+      ? "The stand-in API server of the tests. For real controllers: npm run test:cluster builds them, and the demo finds them."
       : "A real Kubernetes API server with Flux's source- and kustomize-controller.",
   );
   const cluster = built === undefined ? await startStandInCluster() : asFluxCluster(await startCluster(built));
@@ -48,6 +50,12 @@ export async function fluxDemo(): Promise<void> {
     await cluster.stop();
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** Where `npm run test:cluster` has put its programs, or undefined when it has not run. */
+function clusterOfTheCache(): string | undefined {
+  const folder = clusterFolder(cacheFolder());
+  return existsSync(folder) ? folder : undefined;
 }
 
 /** What an operator writes once: where the Kubernetes of the environment is. */

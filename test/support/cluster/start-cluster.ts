@@ -30,6 +30,11 @@ export function builtCluster(env: NodeJS.ProcessEnv): string | undefined {
   return env["PLATFORM_OPS_TEST_CLUSTER"];
 }
 
+/** The folder of the resource definitions whose controllers do not run here (the same command sets it), or undefined. */
+export function builtDefinitions(env: NodeJS.ProcessEnv): string | undefined {
+  return env["PLATFORM_OPS_TEST_FLUX_DEFINITIONS"];
+}
+
 /** What the parts of one cluster share. */
 interface Setting {
   readonly folder: string;
@@ -44,8 +49,9 @@ interface Setting {
  * Starts etcd, the API server, the controller manager, the scheduler, kwok (which plays the nodes) and Flux's source- and
  * kustomize-controller on free ports of loopback, and applies Flux's resource definitions. About five seconds.
  * @param built a folder made by tooling/cluster/build.mjs
+ * @param definitions one made by tooling/cluster/definitions.mjs: kinds that no controller looks after
  */
-export async function startCluster(built: string): Promise<RealCluster> {
+export async function startCluster(built: string, definitions?: string): Promise<RealCluster> {
   const folder = await mkdtemp(join(tmpdir(), "platform-ops-cluster-"));
   const bin = (name: string): string => join(built, "bin", name);
   const running: Program[] = [];
@@ -73,7 +79,7 @@ export async function startCluster(built: string): Promise<RealCluster> {
   };
   try {
     await startKubernetes(setting, join(built, "stages"));
-    await install(setting.kubectl, join(built, "crds"));
+    await install(setting.kubectl, [join(built, "crds"), ...(definitions === undefined ? [] : [definitions])]);
     git = await startGitServer(folder, setting.port("git"));
     startFlux(setting);
     return {
@@ -215,9 +221,8 @@ spec: ${pod}
 `;
 }
 
-async function install(kubectl: RealCluster["kubectl"], definitions: string): Promise<void> {
-  const files = (await readdir(definitions)).flatMap((name) => ["-f", join(definitions, name)]);
-  await kubectl(["apply", "--server-side", "--force-conflicts", ...files]);
+async function install(kubectl: RealCluster["kubectl"], definitions: readonly string[]): Promise<void> {
+  await kubectl(["apply", "--server-side", "--force-conflicts", ...definitions.flatMap((folder) => ["-f", folder])]);
   await kubectl(["create", "namespace", "flux-system"]);
   await kubectl(["wait", "--for=create", "--timeout=30s", "serviceaccount/default", "-n", "flux-system"]);
   await kubectl(["apply", "-f", "-"], [NODE, ...CONTROLLERS.map(workloadOf)].join("---\n"));
