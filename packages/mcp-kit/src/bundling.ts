@@ -12,7 +12,10 @@ interface PluginBuild {
  * esbuild leaves out what is not used of a namespace, but keeps all of an object, which `z` is as zod exports it.
  */
 export const bundleOptions = {
-  alias: { "@modelcontextprotocol/server/_shims": fileURLToPath(new URL("./sdk-shims.ts", import.meta.url)) },
+  alias: {
+    "@modelcontextprotocol/client/_shims": fileURLToPath(new URL("./sdk-shims.ts", import.meta.url)),
+    "@modelcontextprotocol/server/_shims": fileURLToPath(new URL("./sdk-shims.ts", import.meta.url)),
+  },
   plugins: [
     {
       name: "lean-zod",
