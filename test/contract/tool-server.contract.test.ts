@@ -28,7 +28,7 @@ function ours(name: string): ToolServer {
 }
 
 describe.each([
-  ["terraform", "list_workflows", {}],
+  ["terraform", "list_workflows", { config_path: "**/infra.yaml" }],
   ["flux-teleport", "list_environments", {}],
 ])("%s", (name, tool, args) => {
   const server = ours(name);
