@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { recordDigest, type ApprovalRecord } from "@platform-ops/ledger";
 import { payloadCodec } from "@platform-ops/orchestration/client";
@@ -90,9 +90,13 @@ test("plaintext signals and updates of a bare client neither decide nor stop any
 
 test("records that are forged, altered, or for something else are refused, and each refusal is on record", async () => {
   const run = await waitingRun();
-  const { approvals } = await ledgerOf(run.home);
-  const request = await approvals.get(run.approval);
+  const request = await (await ledgerOf(run.home)).approvals.get(run.approval);
   const client = await bareClient(run.home, true);
+  // Decided in a copy: the worker would hand over what is decided in its own ledger.
+  const copy = join(run.home.project, "copy");
+  for (const part of ["id", "keys", "approvals"]) await cp(join(run.home.home, part), join(copy, part), { recursive: true });
+  await chmod(copy, 0o700);
+  const { approvals } = await ledgerOf({ home: copy });
   const genuine = await approvals.decide({ id: run.approval, decision: "approved", channel: "cli", approver: "tty:ada" });
   const forgeries: Record<string, ApprovalRecord> = {
     "no MAC": (({ mac: _mac, ...rest }) => rest)(genuine),
@@ -179,8 +183,7 @@ test("a policy that the operator tightens while a run waits counts at once", asy
   expect(channels).toEqual(["cli"]);
   const { approvals } = await ledgerOf(run.home, "all", ["cli"]);
   expect((await approvals.get(run.approval)).status).toBe("superseded");
-  const record = await approvals.decide({ id, decision: "approved", channel: "cli", approver: "tty:ada" });
-  expect(await decide(await bareClient(run.home, true), run.id, record)).toBe("accepted");
+  await approvals.decide({ id, decision: "approved", channel: "cli", approver: "tty:ada" });
   expect((await ended(run.agent, run.id)).data["phase"]).toBe("completed");
   expect(await effects(run.home.project, "a")).toBe(1);
 });

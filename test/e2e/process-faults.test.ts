@@ -178,9 +178,8 @@ describe("while a run waits for a person", () => {
     });
     // Those that are tried in vain live for a moment.
     await until(async () => (await pidOf(home.home, "worker")) === undefined, "no worker");
-    await rename(`${entry}.away`, entry);
 
-    // Who decided was killed before the run heard of it.
+    // Who decided was killed before the run heard of it: whichever worker comes next hands it over.
     await (
       await ledgerOf(home)
     ).approvals.decide({ id: waiting.data["approval"].id, decision: "approved", channel: "cli", approver: "tty:ada" });
@@ -190,11 +189,7 @@ describe("while a run waits for a person", () => {
       approval: { decided: "approved" },
       next: [{ tool: "request_approval" }],
     });
-    const told = await until(async () => {
-      const answer = await later.call("request_approval", { workflow_id: id });
-      return answer.isError ? undefined : answer;
-    }, "an answer to the kept decision");
-    expect(told.data, told.text).toMatchObject({ status: "approved", approver: "tty:ada" });
+    await rename(`${entry}.away`, entry);
     expect((await ended(agent, id)).data["phase"]).toBe("completed");
     expect(await effects(home.project, "a")).toBe(1);
   });

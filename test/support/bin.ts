@@ -8,9 +8,9 @@ export interface BinRun {
   readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
 
-/** Starts a subcommand of the built bin, as a person at a shell does; its exit code is part of the answer. */
-export function startBin(args: readonly string[], options: { cwd: string; env: Readonly<Record<string, string>> }): BinRun {
-  const child = spawn(process.execPath, [TERRAFORM_BIN, ...args], {
+/** Starts a subcommand of a built bin (terraform's unless said), as a person at a shell does; its exit code is part of the answer. */
+export function startBin(args: readonly string[], options: { cwd: string; env: Readonly<Record<string, string>>; bin?: string }): BinRun {
+  const child = spawn(process.execPath, [options.bin ?? TERRAFORM_BIN, ...args], {
     cwd: options.cwd,
     env: { ...childEnv(), ...options.env },
     stdio: ["ignore", "pipe", "pipe"],

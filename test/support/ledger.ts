@@ -12,7 +12,7 @@ import type { TestHome } from "./home.ts";
 
 /** The ledger of a test's data directory, opened as anybody with the operator's account could: with its keys and an open policy. */
 export async function ledgerOf(
-  { home }: TestHome,
+  { home }: Pick<TestHome, "home">,
   environment = "default",
   channels = ["elicit", "cli"],
 ): Promise<{ keys: Keyring; approvals: Approvals }> {

@@ -53,7 +53,16 @@ export class ApprovalFiles {
 
   /** Ids of all requests, newest first (a ULID begins with its time). */
   async requestIds(): Promise<string[]> {
-    const names = await readdir(this.#dir.path("approvals", "requests"));
+    return this.#idsIn("requests");
+  }
+
+  /** Ids of all requests that were decided, newest first. */
+  async recordIds(): Promise<string[]> {
+    return this.#idsIn("records");
+  }
+
+  async #idsIn(folder: "requests" | "records"): Promise<string[]> {
+    const names = await readdir(this.#dir.path("approvals", folder));
     return names
       .flatMap((name) => /^(apr_[0-9A-Za-z]+)\.json$/.exec(name)?.[1] ?? [])
       .sort()

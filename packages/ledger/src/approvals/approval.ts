@@ -84,6 +84,8 @@ export interface Approvals {
   get(id: string): Promise<ApprovalRequest>;
   /** Newest first. */
   list(filter?: { status?: RequestStatus; run_id?: string }): Promise<ApprovalRequest[]>;
+  /** Ids of the requests on which there is a decision, newest first: one look into one folder. */
+  decided(): Promise<string[]>;
   /** Ends a request without a decision, or marks a decided one as superseded. */
   close(id: string, status: RequestStatus): Promise<void>;
   /** Mints and keeps the decision: once. */

@@ -10,8 +10,11 @@ export interface ApprovalCommandPort {
   readonly audit: AuditLog;
   /** The operating-system user. */
   readonly user: string;
-  /** Hands a decision to the run that waits for it; returns what the worker answered, one line. */
-  deliver(record: ApprovalRecord): Promise<string>;
+  /**
+   * Hands a decision to the run that waits for it; returns what the worker answered, one line. Absent where the bin knows no
+   * runs: the worker of the server that asked then takes the decision from the data directory.
+   */
+  deliver?(record: ApprovalRecord): Promise<string>;
   /** What ssh-keygen needs to reach keys and the person: SSH_AUTH_SOCK, DISPLAY, SSH_ASKPASS, HOME. */
   readonly signingEnvironment?: Readonly<Record<string, string>>;
 }

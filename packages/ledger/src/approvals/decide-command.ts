@@ -27,7 +27,7 @@ export function decideCommand(port: ApprovalCommandPort, decision: Decision): Co
       const before = (await port.approvals.records(id))[0];
       // A decision that was recorded and not confirmed is sent again, the same one.
       if (before?.decision === decision && request.status === decision) {
-        const again = request.kind === COMMAND_REQUEST ? "" : "; the decision is sent again";
+        const again = request.kind === COMMAND_REQUEST || port.deliver === undefined ? "" : "; the decision is sent again";
         terminal.stdout(`${id} was ${decision} at ${before.decided_at} by ${printable(before.approver)}${again}.\n`);
         return deliver(port, request, before, terminal);
       }
@@ -150,6 +150,13 @@ async function deliver(port: ApprovalCommandPort, request: ApprovalRequest, reco
   if (request.kind === COMMAND_REQUEST) {
     terminal.stdout(
       record.decision === "approved" ? `The agent's next equal call runs it, once, until ${record.expires_at}.\n` : "It is not run.\n",
+    );
+    return 0;
+  }
+  if (port.deliver === undefined) {
+    const { server, run_id } = request;
+    terminal.stdout(
+      `It is kept; the worker of the ${printable(server)} server hands it to ${printable(run_id)} within seconds, or as soon as it runs again.\n`,
     );
     return 0;
   }

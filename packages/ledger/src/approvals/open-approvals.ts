@@ -143,6 +143,10 @@ class FileApprovals implements Approvals {
     return found;
   }
 
+  async decided(): Promise<string[]> {
+    return this.#files.recordIds();
+  }
+
   async close(id: string, status: RequestStatus): Promise<void> {
     const request = await this.get(id);
     if (request.status === status) return;

@@ -10,6 +10,7 @@ export {
   UPDATE_DECIDE,
   buildOfTaskQueue,
   buildTaskQueue,
+  decisionUpdateId,
   localTaskQueue,
   serverOfTaskQueue,
 } from "./names.ts";

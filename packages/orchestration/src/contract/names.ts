@@ -1,5 +1,11 @@
 /** The update that carries an approval record into a run. */
 export const UPDATE_DECIDE = "decide";
+
+/** The id under which everybody sends that record (by its digest): sent twice, it is taken once. */
+export function decisionUpdateId(digest: string): string {
+  return `${UPDATE_DECIDE}-${digest}`;
+}
+
 /** Tells a run that credentials were renewed. */
 export const SIGNAL_REFRESH_CREDENTIALS = "refresh_credentials";
 /** Asks a run to begin nothing new and to end when what runs has ended. */

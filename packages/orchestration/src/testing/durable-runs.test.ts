@@ -124,6 +124,8 @@ describe.skipIf(binary === undefined)(
       expect(await decide(id, "approved")).toEqual({ accepted: true, was: "s" });
       expect(await decide(id, "approved")).toEqual({ accepted: true, was: "s" });
       expect(await orchestration.result(id)).toEqual({ decided: "approved" });
+      // Who sends it late, to a run that it has ended already, hears the same.
+      expect(await decide(id, "approved")).toEqual({ accepted: true, was: "s" });
       await expect(decide(id, "rejected")).rejects.toMatchObject({ code: "conflict", message: expect.stringContaining("ended") });
     });
 

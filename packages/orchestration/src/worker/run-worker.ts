@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Keyring, Logger } from "@platform-ops/ledger";
+import type { Approvals, Keyring, Logger } from "@platform-ops/ledger";
 import { Client } from "@temporalio/client";
 import type { DataConverter } from "@temporalio/common";
 import { NativeConnection, Worker, type NativeConnectionOptions, type WorkerOptions } from "@temporalio/worker";
@@ -13,6 +13,7 @@ import { payloadCodec } from "../codec/payload-codec.ts";
 import { activityBorder } from "./activity-border.ts";
 import { AliveFile } from "./alive-file.ts";
 import { openRunsQuery, releaseDeadWorkers } from "./dead-workers.ts";
+import { KeptDecisions } from "./kept-decisions.ts";
 import { OlderBuilds, openRunsOfFamily } from "./older-builds.ts";
 import { PolledQueues } from "./polled-queues.ts";
 import { installRuntime } from "./sdk-runtime.ts";
@@ -22,6 +23,7 @@ import { workerIdentity } from "./worker-identity.ts";
 const CONNECT_RETRY = 250;
 const PROBE_TIMEOUT = 1_000;
 const COUNT_INTERVAL = 5_000;
+const DECISIONS_INTERVAL = 1_000;
 /** Runs that began just before a worker died may not be in the index yet. */
 const SECOND_LOOK = 2_000;
 const HEARTBEAT_THROTTLE = 2_000;
@@ -53,6 +55,8 @@ export interface RunWorkerOptions {
   /** Absent: only its own queues are served. */
   readonly takesOver?: TakeOver;
   readonly keys: Keyring;
+  /** Present: decisions that are kept there are handed to the runs that wait for them, whoever recorded them. */
+  readonly approvals?: Approvals;
   /** The data directory: part of the worker's identity. */
   readonly home: string;
   readonly server: string;
@@ -104,10 +108,10 @@ async function createWorker(connection: NativeConnection, queue: WorkerQueue, op
   return worker;
 }
 
-/** Looks every few seconds until the signal; what a look fails of is seen by the next one. */
-async function lookAgain(look: () => Promise<void>, signal: AbortSignal): Promise<void> {
+/** Looks every `interval` ms until the signal; what a look fails of is seen by the next one. */
+async function lookAgain(look: () => Promise<void>, interval: number, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await sleep(COUNT_INTERVAL, undefined, { signal }).catch(() => undefined);
+    await sleep(interval, undefined, { signal }).catch(() => undefined);
     if (!signal.aborted) await look().catch(() => undefined);
   }
 }
@@ -145,6 +149,12 @@ function openRunsLook(
     alive.tell({ left_to: left });
     if (taken.length > 0) await releaseDeadWorkers(client, taken, home, logger);
   };
+}
+
+async function handOverDecisions(client: Client, { approvals, server, logger, signal }: RunWorkerOptions): Promise<void> {
+  if (approvals === undefined) return;
+  const kept = new KeptDecisions({ client, approvals, server, logger });
+  await lookAgain(() => kept.look(), DECISIONS_INTERVAL, signal);
 }
 
 async function prepareNamespace(connection: NativeConnection, { target, registerAttributes, logger }: RunWorkerOptions): Promise<void> {
@@ -191,7 +201,8 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
     // Before it says that it runs: what its predecessor began is then served, or known to need that one.
     await look().catch((error: unknown) => logger.warn("Open runs could not be looked at.", { error }));
     await serve(polled, alive, options, [
-      lookAgain(look, signal),
+      lookAgain(look, COUNT_INTERVAL, signal),
+      handOverDecisions(client, options),
       sleep(SECOND_LOOK, undefined, { signal }).then(release, () => undefined),
     ]);
   } catch (error) {

@@ -13,7 +13,6 @@ export async function commandsOf(deps: FluxTeleportDeps): Promise<readonly Comma
       artifacts: lazyPart(deps.ledger, "artifacts"),
       audit: lazyPart(deps.ledger, "audit"),
       user: deps.config.user,
-      deliver: async () => "the agent's next equal call runs it",
       signingEnvironment: deps.config.signingEnvironment,
     }),
     doctor,

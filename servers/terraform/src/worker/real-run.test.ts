@@ -19,6 +19,7 @@ import {
   type DataDirectory,
   type Policy,
 } from "@platform-ops/ledger";
+import { decisionUpdateId } from "@platform-ops/orchestration";
 import { connect, type Orchestration } from "@platform-ops/orchestration/client";
 import { startTestTemporal, testTemporalBinary, type TestTemporal } from "@platform-ops/orchestration/testing";
 import { bundleWorkflows } from "@platform-ops/orchestration/worker";
@@ -191,7 +192,7 @@ describe.skipIf(binary === undefined || program === undefined)(
       }
     }
     const deliver = (id: string, record: ApprovalRecord): Promise<unknown> =>
-      orchestration.update(id, "decide", record, { updateId: recordDigest(record), timeoutMs: 20_000 });
+      orchestration.update(id, "decide", record, { updateId: decisionUpdateId(recordDigest(record)), timeoutMs: 20_000 });
     const states = (m: ReadMemo): string[] => m.workspaces.map((w) => w.state);
     const input = (sourceWorkspace: string, sourceOutput: string, targetVar: string) => ({ sourceWorkspace, sourceOutput, targetVar });
 

@@ -12,8 +12,6 @@ export const SUBJECT_PREFIX = "terraform:";
 /** Signals of a run. */
 export const SIGNAL_CANCEL = "cancel";
 export const SIGNAL_REFRESH = "refresh_credentials";
-/** The update that carries a decision. */
-export const UPDATE_DECIDE = "decide";
 /** How many workspaces one key of the memo holds: a change then writes few bytes, however large the run. */
 export const MEMO_CHUNK = 16;
 /** How often a plan that went stale is made anew before the workspace counts as failed. */

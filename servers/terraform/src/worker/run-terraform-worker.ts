@@ -37,6 +37,7 @@ export async function runTerraformWorker(deps: WorkerDeps, options: TerraformWor
     taskQueues: queuesFor(queue),
     ...(family === undefined ? {} : { takesOver: { family, queuesFor } }),
     keys: deps.keys,
+    approvals: deps.approvals,
     home: deps.directory.root,
     server: "terraform",
     build,

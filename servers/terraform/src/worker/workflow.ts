@@ -1,4 +1,4 @@
-import { isForeign } from "@platform-ops/orchestration/workflow";
+import { isForeign, UPDATE_DECIDE } from "@platform-ops/orchestration/workflow";
 import {
   allHandlersFinished,
   ApplicationFailure,
@@ -21,7 +21,6 @@ import {
   isDone,
   SIGNAL_CANCEL,
   SIGNAL_REFRESH,
-  UPDATE_DECIDE,
   type CancelMode,
   type DecideAnswer,
   type RunInput,
