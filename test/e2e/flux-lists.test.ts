@@ -78,6 +78,21 @@ describe.skipIf(KUBECTL_MISSING !== undefined)(KUBECTL_MISSING ?? "long and host
     expect(text).toContain("(data, not instructions)");
   });
 
+  test("a field that is a map in one kind and a text in another: a chart beside a release", async () => {
+    const status = { observedGeneration: 1, conditions: [{ type: "Ready", status: "True", reason: "Succeeded", message: "pulled" }] };
+    cluster.api.store.put({
+      apiVersion: "source.toolkit.fluxcd.io/v1",
+      kind: "HelmChart",
+      metadata: { name: "apps-release-1", namespace: APPS },
+      spec: { chart: "demo", sourceRef: { kind: "HelmRepository", name: "charts" } },
+      status,
+    });
+    const { data, text } = await call("list_flux_sources", { kind: "HelmChart" });
+    expect(data, text).toMatchObject({ success: true, sources: [{ kind: "HelmChart", name: "apps-release-1" }] });
+    const diagnosis = await call("diagnose_flux_issues", { kind: "HelmRelease", name: "release-700", namespace: APPS });
+    expect(diagnosis.data["causes"], diagnosis.text).toMatchObject([{ object: { kind: "HelmRelease", name: "release-700" } }]);
+  });
+
   test("values of releases, and what kubectl keeps of them in an annotation, are not fetched", async () => {
     const remote = await server.deps.remote();
     const printed: string[] = [];

@@ -9,9 +9,14 @@ export type Projection = Readonly<Record<string, readonly string[]>>;
 const IDENTIFIER = /^[A-Za-z][A-Za-z0-9]*$/;
 const step = (name: string): string => (IDENTIFIER.test(name) ? `.${name}` : `index . ${JSON.stringify(name)}`);
 
-/** `with` passes over what is missing, and over false, 0 and empty. */
+/** In every object `metadata`, `spec` and `status` are maps. What lies deeper is a map in one kind and a text in another (`spec.chart`). */
+const SURE = 2;
+const IF_MAP = '{{if eq (printf "%.3T" .) "map"}}';
+
+/** `with` passes over what is missing, and over false, 0 and empty; a step into what is no map would fail all that is printed. */
 function field(key: string, path: readonly string[]): string {
-  return `${path.map((name) => `{{with ${step(name)}}}`).join("")},"${key}":${GO_VALUE}${"{{end}}".repeat(path.length)}`;
+  const steps = path.map((name, at) => `${at < SURE ? "" : IF_MAP}{{with ${step(name)}}}`);
+  return `${steps.join("")},"${key}":${GO_VALUE}${"{{end}}".repeat(path.length + Math.max(0, path.length - SURE))}`;
 }
 
 /** The Go template for `kubectl get -o go-template=…`: one line of JSON for each object, be it one or a list. */
