@@ -22,3 +22,10 @@ export { installWorkerRuntime, runtimeHash, runtimePath, type InstallRuntimeOpti
 export { installWorkerBuild, type InstallBuildOptions, type WorkerBuild } from "./setup/worker-build.ts";
 export { printStatus, supervisorCommand } from "./commands/supervisor-command.ts";
 export { uiCommand, type UiPort } from "./commands/ui-command.ts";
+export { setupNeeded, type DurableServer, type ServerSurroundings } from "./server/durable-server.ts";
+export { superviseOrchestration, type SupervisedParts } from "./server/supervised-orchestration.ts";
+export type { KeptOrchestration, Need } from "./server/keep-orchestration.ts";
+export { queueFamily, runQueue } from "./server/run-queue.ts";
+export { setupCommand } from "./server/setup-command.ts";
+export { workerCheck } from "./server/worker-check.ts";
+export { workerCommand } from "./server/worker-command.ts";

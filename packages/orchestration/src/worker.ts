@@ -7,3 +7,11 @@ export { asApplicationFailure, toApplicationFailure, type ApplicationFailureOpti
 export { fromFailure } from "./failure/from-failure.ts";
 export { connectionTarget, type TemporalConnectionSettings } from "./client/connection-settings.ts";
 export type { ConnectionTarget } from "./client/connection-target.ts";
+export {
+  runWorkerProcess,
+  type WorkerLaunch,
+  type WorkerParts,
+  type WorkerPlace,
+  type WorkerProcess,
+  type WorkerSettings,
+} from "./worker/worker-process.ts";

@@ -1,15 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { createLogger, once, openLedger, Redactor, type Ledger, type Logger } from "@platform-ops/ledger";
 import { toolsFor } from "@platform-ops/mcp-kit";
-import { touchSupervisor, watchSupervisor, type Orchestration } from "@platform-ops/orchestration";
+import { superviseOrchestration, type DurableServer, type Orchestration } from "@platform-ops/orchestration";
 import type { ServerConfig } from "./config.ts";
+import { DURABLE } from "./identity.ts";
 import { assumedRoots } from "./infra/paths.ts";
-import { keepOrchestration, type Need } from "./runs/keep-orchestration.ts";
-import { openOrchestration } from "./runs/open-orchestration.ts";
 
 /** What tools and subcommands work with. */
 export interface TerraformDeps {
   readonly config: ServerConfig;
+  /** This server as the one whose runs are durable. */
+  readonly durable: DurableServer;
   readonly redactor: Redactor;
   readonly logger: Logger;
   /** Key of the questions that are put to a person; a restart voids open questions. */
@@ -34,26 +35,16 @@ export function createDeps(config: ServerConfig): TerraformDeps {
   const redactor = new Redactor();
   const logger = createLogger({ level: config.settings.logging.level, redactor, write: (line) => void process.stderr.write(line) });
   const ledger = once(() => openLedger(config.settings.home, config.policy, redactor));
-  const bySupervisor = ({ inUse }: Orchestration, need: Need): boolean =>
-    inUse.mode === "local" || (need.worker && config.settings.temporal.workers === "local");
-  let watch: { close(): void } | undefined;
-  const kept = keepOrchestration({
-    async open(need) {
-      const open = await openOrchestration(config, (await ledger()).keys, need);
-      logger.debug("temporal", { ...open.inUse, worker: need.worker });
-      watch?.close();
-      // Where everything was killed, whoever is left brings the supervisor back, and it the rest: no call has to come.
-      watch = bySupervisor(open, need) ? watchSupervisor(config.settings.home, () => void bringBack(need)) : undefined;
-      return open;
-    },
-    // One that does not answer is there; a call that needs it says so.
-    isKept: async (open, need) => !bySupervisor(open, need) || (await touchSupervisor(config.settings.home).catch(() => true)),
+  const durable = { ...DURABLE, config };
+  const kept = superviseOrchestration({
+    server: durable,
+    client: () => import("@platform-ops/orchestration/client"),
+    logger,
+    keys: async () => (await ledger()).keys,
   });
-  const bringBack = async (need: Need): Promise<void> => {
-    await kept.get(need).catch((error: unknown) => logger.warn("The supervisor was killed and is not back.", { error }));
-  };
   return {
     config,
+    durable,
     redactor,
     logger,
     stateKey: randomBytes(32),
@@ -62,9 +53,6 @@ export function createDeps(config: ServerConfig): TerraformDeps {
       (config.settings.terraform.roots.length > 0 ? config.settings.terraform.roots : assumedRoots(config.cwd, config.homeFolder)),
     ledger,
     orchestration: (need) => kept.get(need),
-    close() {
-      watch?.close();
-      return kept.close();
-    },
+    close: () => kept.close(),
   };
 }

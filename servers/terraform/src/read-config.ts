@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { readServerConfig } from "@platform-ops/mcp-kit";
 import { readWorkerLaunch } from "@platform-ops/orchestration";
-import type { ServerConfig, Surroundings, WorkerLaunch } from "./config.ts";
+import type { WorkerLaunch } from "@platform-ops/orchestration/worker";
+import type { ServerConfig, Surroundings } from "./config.ts";
 import { IDENTITY } from "./identity.ts";
 
 /**
@@ -16,7 +17,7 @@ export function readConfig(around: Surroundings): ServerConfig {
  * The same for a worker process, with what the supervisor added to its arguments.
  * @throws OpsError settings_invalid
  */
-export function readWorkerConfig(around: Surroundings): WorkerLaunch {
+export function readWorkerConfig(around: Surroundings): WorkerLaunch<ServerConfig> {
   const { aliveFile, localTemporal, kept, rest } = readWorkerLaunch(around.argv);
   const config = configOf(around, rest);
   return { config, aliveFile: aliveFile ?? join(config.settings.home, "workers", `alive-${around.pid}.json`), localTemporal, kept };

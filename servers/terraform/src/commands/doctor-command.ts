@@ -1,13 +1,13 @@
-import { isOpsError } from "@platform-ops/errors";
 import { commonChecks, doctorCommand, type Check } from "@platform-ops/ledger";
-import { diagnoseTemporal } from "@platform-ops/orchestration";
+import { diagnoseTemporal, setupCommand, workerCheck } from "@platform-ops/orchestration";
 import type { TerraformDeps } from "../deps.ts";
 import { findProgram } from "../terraform/program.ts";
-import { workerSpec } from "../runs/worker-spec.ts";
-import { setupCommand } from "./setup-command.ts";
+
+/** `setup`: brings what durable runs need. */
+export const setup = setupCommand<TerraformDeps>(({ durable, ledger }) => ({ server: durable, openLedger: ledger }));
 
 /** `doctor`: what every server needs, Temporal, the worker, and the programs that plan and apply. */
-export const doctor = doctorCommand<TerraformDeps>({ checks: diagnose, fix: setupCommand.run });
+export const doctor = doctorCommand<TerraformDeps>({ checks: diagnose, fix: setup.run });
 
 async function diagnose(deps: TerraformDeps): Promise<Check[]> {
   const { settings, policy, path } = deps.config;
@@ -15,24 +15,11 @@ async function diagnose(deps: TerraformDeps): Promise<Check[]> {
   const parts = await Promise.all([
     commonChecks({ home, policy, open: deps.ledger }),
     diagnoseTemporal({ home, cache, path, temporal }),
-    workerRuntime(deps),
+    workerCheck(deps.durable),
     programs(deps),
     roots(deps),
   ]);
   return parts.flat();
-}
-
-async function workerRuntime(deps: TerraformDeps): Promise<Check[]> {
-  if (deps.config.settings.temporal.workers === "external")
-    return [{ name: "worker", status: "ok", found: "run elsewhere, by the settings" }];
-  try {
-    const spec = await workerSpec(deps.config);
-    return [{ name: "worker build and runtime", status: "ok", found: spec.version }];
-  } catch (error) {
-    return [
-      { name: "worker build and runtime", status: "missing", cure: isOpsError(error) ? error.hint : `Run: ${deps.config.startedAs} setup` },
-    ];
-  }
 }
 
 async function programs(deps: TerraformDeps): Promise<Check[]> {

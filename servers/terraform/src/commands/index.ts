@@ -1,15 +1,13 @@
 import { approvalCommands, lazyPart, type Command } from "@platform-ops/ledger";
 import { callCommand, configCommand } from "@platform-ops/mcp-kit";
-import { runsCommand, supervisorCommand, uiCommand } from "@platform-ops/orchestration";
+import { runsCommand, supervisorCommand, uiCommand, workerCommand } from "@platform-ops/orchestration";
 import type { TerraformDeps } from "../deps.ts";
 import { deliverDecision } from "../runs/deliver-decision.ts";
 import { terraformServer } from "../server.ts";
-import { doctor } from "./doctor-command.ts";
+import { doctor, setup } from "./doctor-command.ts";
 import { initCommand } from "./init-command.ts";
 import { refreshCredentialsCommand } from "./refresh-credentials-command.ts";
 import { runCommand } from "./run-command.ts";
-import { setupCommand } from "./setup-command.ts";
-import { workerCommand } from "./worker-command.ts";
 
 /** Every subcommand of the bin. Those of other rooms come as values; this is where they meet their dependencies. */
 export async function commandsOf(deps: TerraformDeps): Promise<readonly Command[]> {
@@ -27,10 +25,10 @@ export async function commandsOf(deps: TerraformDeps): Promise<readonly Command[
     }),
     refreshCredentialsCommand,
     callCommand(async () => terraformServer(deps)),
-    setupCommand,
+    setup,
     doctor,
     configCommand<TerraformDeps>(({ roots }) => ({ roots })),
-    workerCommand,
+    workerCommand<TerraformDeps>(({ durable }) => durable),
     supervisorCommand({ home: deps.config.settings.home }),
     uiCommand({ home: deps.config.settings.home, keys: async () => (await deps.ledger()).keys }),
   ];

@@ -1,14 +1,13 @@
 import { environmentOf } from "@platform-ops/ledger";
 import { OpsError } from "@platform-ops/errors";
-import type { Orchestration } from "@platform-ops/orchestration";
+import { runQueue, type Orchestration } from "@platform-ops/orchestration";
 import { ulid } from "ulid";
 import type { TerraformDeps } from "../deps.ts";
-import { SERVER, VERSION } from "../identity.ts";
+import { DURABLE, SERVER, VERSION } from "../identity.ts";
 import type { InfraConfig, Workspace } from "../infra/infra-config.ts";
 import { RUN_ID_PREFIX, WORKFLOW_TYPE, type RunInput, type RunNode } from "../worker/run-contract.ts";
 import { startMemo } from "../worker/run-memo.ts";
 import { captureEnvironment } from "./run-environment.ts";
-import { CLUSTER_QUEUE, runQueue } from "./task-queue.ts";
 
 /** What to run: a checked configuration, and which of its workspaces were asked for. */
 export interface RunRequest {
@@ -43,7 +42,7 @@ export async function startRun(deps: TerraformDeps, request: RunRequest): Promis
   capturing.catch(() => undefined);
   const configDigest = await artifacts.putJson(config, { kind: "config" });
   const orchestration = await deps.orchestration({ worker: true });
-  const queue = runQueue(deps.config, directory.id, orchestration.inUse.build);
+  const queue = runQueue(deps.durable, directory.id, orchestration.inUse.build);
   const captured = await capturing;
   await refuseUnpolledQueues(orchestration, config, queue);
   const environmentDigest = await artifacts.putJson(captured, { kind: "environment" });
@@ -131,7 +130,7 @@ function toNodes(whole: InfraConfig, config: InfraConfig, selected: ReadonlySet<
 
 /** `terraform-task-queue` is the source's name for the run's own queue; without its build it is meant too. */
 function isOwnQueue(taskQueue: string | undefined, queue: string): boolean {
-  return taskQueue === undefined || taskQueue === queue || taskQueue === CLUSTER_QUEUE || queue.startsWith(`${taskQueue}:`);
+  return taskQueue === undefined || taskQueue === queue || taskQueue === DURABLE.clusterQueue || queue.startsWith(`${taskQueue}:`);
 }
 
 /** A `taskQueue` is taken where a worker polls it: a step on any other would wait for ever. */

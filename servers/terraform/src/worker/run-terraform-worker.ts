@@ -1,22 +1,7 @@
-import { runWorker, type ConnectionTarget } from "@platform-ops/orchestration/worker";
+import { runWorker, type WorkerPlace } from "@platform-ops/orchestration/worker";
 import { terraformActivities, waitActivities } from "./activities.ts";
 import { waitsQueue } from "./run-contract.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
-
-/** What a worker process of this server needs besides the parts of its activities. */
-export interface TerraformWorkerOptions {
-  readonly target: ConnectionTarget;
-  readonly queue: string;
-  /** What the queues of all builds have in common; absent: runs of other builds are left alone. */
-  readonly family?: string;
-  /** The workflow bundle's path. */
-  readonly bundle: string;
-  readonly build: string;
-  readonly aliveFile: string;
-  /** Abort = drain. */
-  readonly signal: AbortSignal;
-  readonly onReady?: () => void;
-}
 
 /** Runs limit themselves to their own parallelism; this bounds one machine that serves many runs. */
 const MAX_STEPS = 32;
@@ -24,7 +9,7 @@ const MAX_STEPS = 32;
 const MAX_WAITS = 1_000;
 
 /** Polls the run queue and the waits queue, and those of builds that it takes over from, until the signal; then drains. */
-export async function runTerraformWorker(deps: WorkerDeps, options: TerraformWorkerOptions): Promise<void> {
+export async function runTerraformWorker(deps: WorkerDeps, options: WorkerPlace): Promise<void> {
   const { target, queue, family, bundle, build, aliveFile, signal, onReady } = options;
   const steps = terraformActivities(deps);
   const waits = waitActivities(deps);

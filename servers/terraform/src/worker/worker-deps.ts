@@ -1,18 +1,7 @@
-import type { Approvals, ArtifactStore, AuditLog, DataDirectory, Keyring, Logger, Policy } from "@platform-ops/ledger";
+import type { WorkerParts } from "@platform-ops/orchestration/worker";
 
-/** What the activities work with; built once by the worker's entry. */
-export interface WorkerDeps {
-  readonly directory: DataDirectory;
-  readonly keys: Keyring;
-  readonly artifacts: ArtifactStore;
-  readonly approvals: Approvals;
-  readonly audit: AuditLog;
-  /** The worker's own policy decides, whatever the client that started the run believes. */
-  readonly policy: Policy;
-  readonly logger: Logger;
-  /** Environment of the operator's notify command. */
-  readonly notifyEnvironment: Readonly<Record<string, string>>;
-}
+/** What the activities work with. */
+export type WorkerDeps = WorkerParts;
 
 /** What an activity knows of its call; the Temporal side makes it, tests make it by hand. */
 export interface StepCall {

@@ -1,4 +1,4 @@
-import type { Orchestration } from "@platform-ops/orchestration";
+import type { Orchestration } from "../contract/orchestration.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, expect, test } from "vitest";
 import { keepOrchestration, type KeptOrchestration, type KeepParts, type Need } from "./keep-orchestration.ts";

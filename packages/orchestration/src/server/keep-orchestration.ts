@@ -1,4 +1,4 @@
-import type { Orchestration } from "@platform-ops/orchestration";
+import type { Orchestration } from "../contract/orchestration.ts";
 
 /** Calls ask for a worker only where they need one: reading needs none. */
 export interface Need {

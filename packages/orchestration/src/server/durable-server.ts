@@ -1,0 +1,55 @@
+import { OpsError } from "@platform-ops/errors";
+import type { Settings } from "@platform-ops/ledger";
+
+/** What durable runs need to know of the server that starts them: a part of what every server knows of its surroundings. */
+export interface ServerSurroundings {
+  readonly settings: Pick<Settings, "home" | "cache" | "temporal">;
+  /** All variables; only allow-listed ones ever leave this object. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The PATH in which programs are looked up. */
+  readonly path: string;
+  /** Folder of the built files. */
+  readonly dist: string;
+  /** How to start this program again in a shell. */
+  readonly startedAs: string;
+}
+
+/** A server with durable work. */
+export interface DurableServer {
+  /** Name of its queues and of its worker's builds. */
+  readonly name: string;
+  readonly config: ServerSurroundings;
+  /** Queue in a cluster for which no other is configured. */
+  readonly clusterQueue: string;
+  /** Variables that narrow what one client may do, besides those that every server has: no business of the worker's. */
+  readonly ofOneClient?: readonly string[];
+}
+
+/** What one client narrows is its own: the supervisor and the worker serve them all. */
+const OF_ONE_CLIENT = ["PLATFORM_OPS_READ_ONLY", "PLATFORM_OPS_TOOLSETS"];
+const PASSED =
+  /^(PATH|HOME|LANG|LC_.*|TZ|TMPDIR|USER|LOGNAME|XDG_.*|PLATFORM_OPS_.*|TEMPORAL_.*|LOG_LEVEL|SSL_CERT_.*|NODE_EXTRA_CA_CERTS)$/;
+
+/**
+ * Variables of the supervisor and its children: what a process needs, and where our settings are. Never TEMPORAL_DEBUG, nor
+ * what one client narrows.
+ */
+export function processEnvironment({ config, ofOneClient = [] }: DurableServer): Record<string, string> {
+  const kept = Object.entries(config.env).filter(
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined &&
+      entry[0] !== "TEMPORAL_DEBUG" &&
+      !OF_ONE_CLIENT.includes(entry[0]) &&
+      !ofOneClient.includes(entry[0]) &&
+      PASSED.test(entry[0]),
+  );
+  return { ...Object.fromEntries(kept), PLATFORM_OPS_HOME: config.settings.home };
+}
+
+/** What a tool call answers when a part is missing: the one command that brings it. */
+export function setupNeeded({ config }: DurableServer, what: string): OpsError {
+  return new OpsError("setup_needed", what, {
+    hint: `Run this once in a terminal, then call again: ${config.startedAs} setup`,
+    details: { command: `${config.startedAs} setup` },
+  });
+}
