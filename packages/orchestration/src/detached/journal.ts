@@ -17,7 +17,7 @@ export interface JournalRequest {
 /** Whether the journal was taken, and by which wrapper; `unknown` is a taken journal whose taker cannot be named. */
 export type Started = { state: "no" } | { state: "yes"; wrapper: ProcessIdentity } | { state: "unknown"; ageMs: number };
 
-/** The files of one detached run: request.json started pid out err rc interrupted. */
+/** The files of one detached run: request.json in started pid out err rc interrupted. */
 export class Journal {
   readonly dir: string;
   private readonly source: ProcessSource;
@@ -51,6 +51,19 @@ export class Journal {
       });
     }
     return kept;
+  }
+
+  /** Keeps what the program is to read. @throws OpsError command_failed, where it cannot be written */
+  keepInput(text: string): void {
+    const file = join(this.dir, "in");
+    try {
+      if (!existsSync(file)) writeOnce(this.dir, file, text);
+    } catch (cause) {
+      throw new OpsError("command_failed", `The program was not started: the journal ${this.dir} cannot be written.`, {
+        hint: "Check free space and permissions, then try again.",
+        cause,
+      });
+    }
   }
 
   started(): Started {

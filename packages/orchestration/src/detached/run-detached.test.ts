@@ -76,6 +76,16 @@ describe("runDetached", () => {
     );
   });
 
+  it("gives the program its input whole, and an empty one where there is none", async () => {
+    const input = `line\n$(x) ${"y".repeat(100_000)}`;
+    expect(await runDetached(options("cat", { stdin: input }))).toEqual({ ended: "exited", code: 0 });
+    expect(file("out")).toBe(input);
+    expect(statSync(join(journal, "in")).mode & 0o777).toBe(0o600);
+    journal = `${journal}-none`;
+    await runDetached(options("cat"));
+    expect(file("out")).toBe("");
+  });
+
   it("starts the program once, however many race for it", async () => {
     const run = options('echo x >>"$1"; sleep 0.4; exit 3');
     const ends = await Promise.all(Array.from({ length: 10 }, () => runDetached(run)));

@@ -17,13 +17,15 @@ import { JOURNAL_TAKEN, WRAPPER } from "./wrapper.ts";
 
 /** What `runDetached` needs; nothing is inherited from this process, not even the environment. */
 export interface DetachedOptions {
-  /** Private directory of this one step; made where it is missing. Its files: request.json started pid out err rc. */
+  /** Private directory of this one step; made where it is missing. Its files: request.json in started pid out err rc. */
   readonly journal: string;
   /** Absolute path. */
   readonly program: string;
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  /** What it reads from its standard input; nothing where it is not given. Kept in the journal. */
+  readonly stdin?: string | undefined;
   /** Abort = one SIGINT to the program alone, once in the life of the journal. */
   readonly signal?: AbortSignal | undefined;
   /** Abort = leave it running and reject with `cancelled`. */
@@ -78,6 +80,7 @@ export async function runDetached(options: DetachedOptions): Promise<DetachedEnd
     if (options.mayStart === false || options.signal?.aborted === true || options.handover?.aborted === true)
       return { ended: "not_started" };
     checkProgram(options);
+    if (options.stdin !== undefined) journal.keepInput(options.stdin);
     return await new Follower(options, journal, source, start(options)).follow();
   }
   return await new Follower(options, journal, source, undefined).follow();

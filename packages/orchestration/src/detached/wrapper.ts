@@ -3,7 +3,7 @@
  *
  * It takes the journal file by exclusive creation (`set -C`), so that of any number of starters one runs the program;
  * it runs the program in the foreground (a background job of a non-interactive shell would inherit an ignored SIGINT)
- * with its output in files; and it keeps the exit code, even when everyone who asked for it is dead. `pid` and `rc` are one
+ * with its input and output in files; and it keeps the exit code, even when everyone who asked for it is dead. `pid` and `rc` are one
  * write each and end with a newline: without it they do not count (two `mv` would cost more than all else here).
  *
  * $1 journal directory · $2… program and its arguments. Exit code 73 (EX_CANTCREAT): the journal was taken before.
@@ -21,7 +21,9 @@ fi
 set -C
 printf '%s\\n%s\\n%s\\n' "$$" "$first" "$second" 2>/dev/null >"$journal/started" || exit 73
 set +C
-/bin/sh -c 'echo "$$" >"$0/pid" && exec "$@"' "$journal" "$@" </dev/null >"$journal/out" 2>"$journal/err"
+input=/dev/null
+if [ -f "$journal/in" ]; then input=$journal/in; fi
+/bin/sh -c 'echo "$$" >"$0/pid" && exec "$@"' "$journal" "$@" <"$input" >"$journal/out" 2>"$journal/err"
 echo "$?" >"$journal/rc"
 `;
 
