@@ -93,6 +93,20 @@ describe.skipIf(KUBECTL_MISSING !== undefined)(KUBECTL_MISSING ?? "long and host
     expect(diagnosis.data["causes"], diagnosis.text).toMatchObject([{ object: { kind: "HelmRelease", name: "release-700" } }]);
   });
 
+  test("an image policy that waits is traced to the repository that cannot be scanned", async () => {
+    const failing = (kind: string, reason: string, message: string) => ({
+      apiVersion: "image.toolkit.fluxcd.io/v1",
+      kind,
+      metadata: { name: "web", namespace: APPS },
+      spec: kind === "ImagePolicy" ? { imageRepositoryRef: { name: "web" } } : { image: "example.com/web" },
+      status: { observedGeneration: 1, conditions: [{ type: "Ready", status: "False", reason, message }] },
+    });
+    cluster.api.store.put(failing("ImageRepository", "ReadOperationFailed", "dial tcp: lookup example.com: no such host"));
+    cluster.api.store.put(failing("ImagePolicy", "DependencyNotReady", "referenced ImageRepository has not been scanned yet"));
+    const { data, text } = await call("diagnose_flux_issues", { kind: "ImagePolicy", name: "web", namespace: APPS });
+    expect(data["causes"], text).toMatchObject([{ cause: "source_unreachable", object: { kind: "ImageRepository", name: "web" } }]);
+  });
+
   test("values of releases, and what kubectl keeps of them in an annotation, are not fetched", async () => {
     const remote = await server.deps.remote();
     const printed: string[] = [];

@@ -1,5 +1,5 @@
 import { OpsError } from "@platform-ops/errors";
-import type { ApprovalRequest } from "@platform-ops/ledger";
+import { waysToDecide, type ApprovalRequest } from "@platform-ops/ledger";
 import type { Ask, Call, ToolResult } from "@platform-ops/mcp-kit";
 import type { Capture, CommandEffect, Consent, RemoteCommand, RunResult, Target, Verdict } from "@platform-ops/remote-command";
 import type { FluxTeleportDeps } from "./deps.ts";
@@ -68,9 +68,9 @@ export async function permissionFor(
   const decided = await decideByForm(deps, call, first.waiting);
   if (decided.how === "ask") return { answer: decided.ask };
   const said = purpose.said ?? {};
-  if (decided.how === "waits") return { answer: waiting(deps, first.waiting, decided.because, verdict, said) };
+  if (decided.how === "waits") return { answer: waiting(deps, call, first.waiting, decided.because, verdict, said) };
   const second = await permit(port, verdict, purpose);
-  return "consent" in second ? second : { answer: waiting(deps, second.waiting, "The decision was not kept.", verdict, said) };
+  return "consent" in second ? second : { answer: waiting(deps, call, second.waiting, "The decision was not kept.", verdict, said) };
 }
 
 /** One line of who ran what where and how it ended; reads are on record as tool calls. */
@@ -143,13 +143,9 @@ function formText(request: ApprovalRequest): string {
 }
 
 /** Nothing ran: says why, and how a person decides. */
-function waiting(deps: FluxTeleportDeps, request: ApprovalRequest, why: string, verdict: Verdict, said: Said): ToolResult {
-  const command = `${deps.config.startedAs} approve ${request.id}`;
-  const ways = [
-    ...(request.channels.includes("elicit") ? ["by form: make the same call again"] : []),
-    ...(request.channels.includes("cli") ? [`at a terminal: ${command}`] : []),
-    ...(request.channels.includes("signed") ? [`by signature: ${command} --key FILE`] : []),
-  ];
+function waiting(deps: FluxTeleportDeps, call: Call, request: ApprovalRequest, why: string, verdict: Verdict, said: Said): ToolResult {
+  const { startedAs } = deps.config;
+  const ways = waysToDecide(request, startedAs, call.canAsk ? "make the same call again" : undefined);
   const failure = new OpsError("approval_needed", `Nothing was run. ${verdict.because} ${why}`, {
     hint: "Tell the person how to decide; when it is approved, make exactly the same call again: it then runs, once.",
   });
@@ -158,7 +154,13 @@ function waiting(deps: FluxTeleportDeps, request: ApprovalRequest, why: string, 
     deps,
     failure,
     said,
-    { status: "awaiting_approval", approval: request.id, ways, approve_command: command, expires_at: request.expires_at },
+    {
+      status: "awaiting_approval",
+      approval: request.id,
+      ways,
+      approve_command: `${startedAs} approve ${request.id}`,
+      expires_at: request.expires_at,
+    },
     body,
   );
 }

@@ -43,8 +43,8 @@ const LOOKED_AT = 3;
 export async function diagnoseCluster(kubectl: Kubectl, wanted: Wanted, progress: (message: string) => void): Promise<ClusterDiagnosis> {
   if (wanted.name !== undefined) checkName("object", wanted.name, "name");
   if (wanted.namespace !== undefined) checkName("namespace", wanted.namespace, "namespace");
-  const kinds = [...kindsOf("applier"), ...kindsOf("source")];
-  if (!kinds.some(({ kind }) => kind === wanted.kind)) kinds.push(fluxKind(wanted.kind));
+  // An ImagePolicy waits for an ImageRepository: kinds of one role are read together.
+  const kinds = [...new Set([...kindsOf("applier"), ...kindsOf("source"), ...kindsOf(fluxKind(wanted.kind).role)])];
   const read = await readObjects(kubectl, kinds, {}, DIAGNOSIS_PROJECTION);
   const isWhole = (kind: string): boolean => read.failure === undefined && kinds.some((one) => one.kind === kind);
   const world = new World(read.objects, isWhole);

@@ -1,5 +1,3 @@
-import { text } from "../kubernetes/fields.ts";
-
 /** What a failure means, in our words. */
 export interface Explanation {
   /** A stable word for it. */
@@ -149,8 +147,8 @@ const RULES: readonly Rule[] = [
     "Correct spec.ref, or push the branch.",
   ),
   rule(
-    "GitOperationFailed",
-    /authentication required|unable to authenticate|Unauthorized|403/,
+    "GitOperationFailed ReadOperationFailed",
+    /authentication required|unable to authenticate|unauthorized|403|denied/i,
     "source_denied",
     "The repository does not accept the credentials.",
     "Renew the Secret that spec.secretRef names, or its rights on the repository.",
@@ -164,11 +162,11 @@ const RULES: readonly Rule[] = [
   ),
   rule("GitOperationFailed", /empty/, "repository_empty", "The repository has no commit.", "Push one."),
   rule(
-    "GitOperationFailed OCIArtifactPullFailed IndexationFailed Failed BucketOperationFailed ChartPullError",
+    "GitOperationFailed OCIArtifactPullFailed IndexationFailed Failed BucketOperationFailed ChartPullError ReadOperationFailed",
     /connection refused|no such host|timeout|deadline exceeded|dial tcp|EOF/i,
     "source_unreachable",
     "The source's server does not answer.",
-    "Check spec.url, DNS, the network and the proxy of the source-controller.",
+    "Check its address, DNS, the network and the proxy of the controller.",
   ),
   rule("GitOperationFailed", undefined, "git_failed", "The repository could not be read.", "Read the message."),
   rule(
@@ -263,6 +261,23 @@ const RULES: readonly Rule[] = [
     "A ConfigMap, a Secret or a key of spec.valuesFrom is missing.",
     "Create it, or correct spec.valuesFrom.",
   ),
+  // Image automation and notification
+  rule("ReadOperationFailed", undefined, "scan_failed", "The tags of the image could not be read.", "Read the message."),
+  rule(
+    "ImageURLInvalid InvalidUpdateStrategy InvalidPolicySelector InvalidSourceConfiguration RemovedTemplateField IntervalNotConfigured ValidationFailed",
+    undefined,
+    "spec_refused",
+    "Its spec is refused; trying again does not help.",
+    "Change the spec in Git.",
+  ),
+  rule("UpdateFailed", undefined, "update_failed", "The files could not be updated with the new image.", "Read the message."),
+  rule(
+    "TokenNotFound",
+    undefined,
+    "secret_missing",
+    "The Secret with its token does not exist, or has no token.",
+    "Create it, or correct spec.secretRef.",
+  ),
   rule("DriftDetected", undefined, "drift", "Somebody changes the objects of this release by hand.", "Make the change in Git, or stop it."),
   rule("Progressing ProgressingWithRetry", undefined, "in_progress", "It is at work.", "Wait, and look again."),
 ];
@@ -271,31 +286,4 @@ const RULES: readonly Rule[] = [
 export function explain(reason: string, message: string): Explanation | undefined {
   const found = RULES.find((one) => one.reasons.includes(reason) && (one.message === undefined || one.message.test(message)));
   return found === undefined ? undefined : { cause: found.cause, explanation: found.explanation, advice: found.advice };
-}
-
-/** What a container that is not running says. */
-const WAITING: Readonly<Record<string, string>> = {
-  CrashLoopBackOff: "its program starts and ends again and again",
-  ImagePullBackOff: "its image cannot be pulled",
-  ErrImagePull: "its image cannot be pulled",
-  InvalidImageName: "its image's name is not valid",
-  CreateContainerConfigError: "a ConfigMap or Secret that it needs is missing",
-  CreateContainerError: "it could not be made",
-  RunContainerError: "it could not be started",
-  OOMKilled: "it was killed at its memory limit",
-  Unschedulable: "no node has room for it",
-};
-
-/** A few words for a pod's state, where we have some. */
-export function podWords(reason: unknown, exitCode: number | undefined): string | undefined {
-  const word = WAITING[text(reason) ?? ""];
-  const exit = exitCode === undefined || exitCode === 0 ? undefined : exitWords(exitCode);
-  return [word, exit].filter((part) => part !== undefined).join("; ") || undefined;
-}
-
-function exitWords(code: number): string {
-  if (code === 126 || code === 127) return `exit code ${code}: the command is missing or not executable`;
-  if (code === 137) return "exit code 137: killed (memory limit, probe or eviction)";
-  if (code === 143) return "exit code 143: it was asked to end";
-  return `exit code ${code}`;
 }

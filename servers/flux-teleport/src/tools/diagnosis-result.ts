@@ -1,6 +1,6 @@
 import { quoteData, type ToolResult } from "@platform-ops/mcp-kit";
 import type { ClusterDiagnosis, LookedCause, Wanted } from "../flux/diagnose-cluster.ts";
-import { podWords } from "../flux/known-reasons.ts";
+import { podWords } from "../flux/pod-words.ts";
 import { printRef } from "../flux/flux-object.ts";
 import type { LookedAt } from "../flux/look-at-workload.ts";
 import { tally } from "../flux/object-line.ts";
