@@ -45,6 +45,9 @@ describe.skipIf(SSHD_MISSING !== undefined)(
       expect(data["approval"]).toMatch(/^apr_/);
       expect(text).toContain(`approve ${data["approval"]}`);
       expect(text).not.toContain("it-ran\n");
+      // This client shows no forms: it is not told of one.
+      expect(data["ways"]).toEqual([expect.stringMatching(/^at a terminal: .* approve apr_/)]);
+      expect(text).not.toMatch(/by form/i);
       const request = await (await approvals()).get(data["approval"]);
       expect(request.summary).toContain("echo it-ran");
       expect(request).toMatchObject({ server: "flux-teleport", requester: expect.stringMatching(/^agent:.*@tester$/) });
@@ -93,6 +96,7 @@ describe.skipIf(SSHD_MISSING !== undefined)(
     ])("a form that is %s decides nothing", async (_, answer) => {
       const { data } = await call(ID, answer);
       expect(data).toMatchObject({ success: false, status: "awaiting_approval" });
+      expect(data["ways"]).toEqual(["by form: make the same call again", expect.stringContaining("at a terminal: ")]);
       expect((await (await approvals()).get(data["approval"])).status).toBe("open");
     });
 

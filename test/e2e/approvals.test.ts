@@ -53,13 +53,20 @@ test.each<[string, FormAnswer]>([
   const { home, agent, id } = await waitingRun("", () => answer);
   const asked = await agent.call("request_approval", { workflow_id: id });
   expect(asked.data["status"], asked.text).toBe("open");
-  expect((await agent.call("get_workflow_status", { workflow_id: id })).data["phase"]).toBe("awaiting_approval");
+  expect(asked.data["ways"][0]).toBe("by form: call request_approval again");
+  const status = await agent.call("get_workflow_status", { workflow_id: id });
+  expect(status.data["phase"]).toBe("awaiting_approval");
+  expect(status.data["next"]).toContainEqual({ tool: "request_approval", arguments: { workflow_id: id }, why: "asks the person by form" });
   expect(await effects(home.project, "a")).toBe(0);
 });
 
 test("no tool argument, flag or variable approves", async () => {
   const { home, agent, id, status } = await waitingRun("");
   const approval = status.data["approval"].id as string;
+  // A client without forms is told of none.
+  expect(status.text).not.toMatch(/by form|request_approval/);
+  const asked = await agent.call("request_approval", { workflow_id: id });
+  expect(asked.data["ways"]).toEqual([expect.stringContaining(`at a terminal: `)]);
   for (const args of [
     { workflow_id: id, approve: true },
     { workflow_id: id, decision: "approve" },

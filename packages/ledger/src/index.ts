@@ -62,6 +62,7 @@ export { channelsOf } from "./approvals/channel-rules.ts";
 export { approvalCommands } from "./approvals/commands.ts";
 export type { ApprovalCommandPort } from "./approvals/command-port.ts";
 export { printable } from "./approvals/request-text.ts";
+export { waysToDecide } from "./approvals/ways-to-decide.ts";
 export {
   COMMAND_REQUEST,
   type ApprovalRecord,

@@ -47,7 +47,7 @@ export const runCommand = defineCommand<TerraformDeps>({
       terminal.stderr(
         `Interrupted; the run goes on. To end it: ${deps.config.startedAs} call cancel_workflow '{"workflow_id":"${view.workflow_id}"}'\n`,
       );
-    terminal.stdout(`${renderStatus(view, nextCalls(view, deps.config.startedAs), new Date())}\n`);
+    terminal.stdout(`${renderStatus(view, nextCalls(view, deps.config.startedAs, false), new Date())}\n`);
     const file = options["markdown"];
     if (typeof file === "string") await writeFile(file, markdownReport(view));
     return view.phase === "completed" ? 0 : 1;

@@ -18,8 +18,8 @@ export function printTime(iso: string): string {
   return iso.slice(0, 19).replace("T", " ");
 }
 
-/** What to do next, most useful first. */
-export function nextCalls(view: RunView, startedAs: string): NextCall[] {
+/** What to do next, most useful first. `canAsk`: whether who reads it shows forms. */
+export function nextCalls(view: RunView, startedAs: string, canAsk: boolean): NextCall[] {
   const id = { workflow_id: view.workflow_id };
   if (view.phase === "needs_version")
     return [
@@ -39,7 +39,7 @@ export function nextCalls(view: RunView, startedAs: string): NextCall[] {
     ];
   }
   if (view.approval !== undefined) {
-    return [{ tool: "get_plan", arguments: id, why: "shows what would change" }, ...waysToDecide(view.approval, id, startedAs)];
+    return [{ tool: "get_plan", arguments: id, why: "shows what would change" }, ...waysToDecide(view.approval, id, startedAs, canAsk)];
   }
   if (view.workspaces.some((w) => w.phase === "credentials"))
     return [{ command: `${startedAs} refresh-credentials ${view.workflow_id}`, why: "hands renewed credentials to the run" }];
@@ -56,14 +56,19 @@ export function nextCalls(view: RunView, startedAs: string): NextCall[] {
 }
 
 /** How a person can decide, by the channels that count. An agent cannot. */
-function waysToDecide(approval: OpenApproval, id: { workflow_id: string }, startedAs: string): NextCall[] {
-  const command = `${startedAs} approve ${approval.id}`;
-  const ways: Record<string, NextCall> = {
-    elicit: { tool: "request_approval", arguments: id, why: "asks the person by form, where the client has forms" },
-    cli: { command, why: "decides it at a terminal; an agent cannot decide" },
-    signed: { command: `${command} --key FILE`, why: "decides it by signature; an agent cannot decide" },
-  };
-  return approval.channels.flatMap((channel) => ways[channel] ?? []);
+function waysToDecide(
+  { id: request, channels }: OpenApproval,
+  id: { workflow_id: string },
+  startedAs: string,
+  canAsk: boolean,
+): NextCall[] {
+  const command = `${startedAs} approve ${request}`;
+  const form = { tool: "request_approval", arguments: id, why: canAsk ? "asks the person by form" : "says how a person can decide" };
+  return [
+    ...(channels.includes("elicit") && (canAsk || channels.length === 1) ? [form] : []),
+    ...(channels.includes("cli") ? [{ command, why: "decides it at a terminal; an agent cannot decide" }] : []),
+    ...(channels.includes("signed") ? [{ command: `${command} --key FILE`, why: "decides it by signature; an agent cannot decide" }] : []),
+  ];
 }
 
 /** The status as text: the source's lines first, then ours. Complete by itself. */

@@ -26,7 +26,7 @@ export const get_workflow_status = tool({
     const view = await waitFor(deps, workflow_id, wait_seconds * 1000, call.signal, (v) =>
       call.progress(`${v.phase}: ${printTally(v.workspaces)}`, v.workspaces.filter((w) => isFinal(w.phase)).length, v.workspaces.length),
     );
-    const next = nextCalls(view, deps.config.startedAs);
+    const next = nextCalls(view, deps.config.startedAs, call.canAsk);
     const { shown, hidden } = selectWorkspaces(view.workspaces);
     return {
       text: renderStatus(view, next, new Date()),

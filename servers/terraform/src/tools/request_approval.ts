@@ -1,6 +1,6 @@
 import { isOpsError, OpsError } from "@platform-ops/errors";
-import type { ApprovalRecord, ApprovalRequest } from "@platform-ops/ledger";
-import type { Ask, ToolResult } from "@platform-ops/mcp-kit";
+import { waysToDecide, type ApprovalRecord, type ApprovalRequest } from "@platform-ops/ledger";
+import type { Ask, Call, ToolResult } from "@platform-ops/mcp-kit";
 import { z } from "zod";
 import { tool, type TerraformDeps } from "../deps.ts";
 import { deliverDecision } from "../runs/deliver-decision.ts";
@@ -36,23 +36,24 @@ export const request_approval = tool({
       throw new OpsError("approval_closed", `${request.id} is ${request.status} already.`, {
         hint: "get_workflow_status shows how the run goes on.",
       });
-    if (call.refusedAnswer !== undefined) return waiting(deps, request, `The answer was not believed: ${call.refusedAnswer}.`);
+    if (call.refusedAnswer !== undefined) return waiting(deps, call, request, `The answer was not believed: ${call.refusedAnswer}.`);
     if (!request.channels.includes("elicit"))
-      return waiting(deps, request, `In the environment "${request.environment}" forms do not count.`);
+      return waiting(deps, call, request, `In the environment "${request.environment}" forms do not count.`);
     if (call.answer === undefined) {
       return call.canAsk
         ? { ask: { message: formText(request), schema: FORM, binding: request.digest } }
-        : waiting(deps, request, "This client has no forms.");
+        : waiting(deps, call, request, "This client has no forms.");
     }
     const { action, content, note } = call.answer;
     if (action !== "accept")
       return waiting(
         deps,
+        call,
         request,
         note ?? `The form was ${action === "decline" ? "declined" : "closed without an answer"}; that decides nothing.`,
       );
     const decision = content?.["decision"];
-    if (decision !== "approve" && decision !== "reject") return waiting(deps, request, "The form came back without a decision.");
+    if (decision !== "approve" && decision !== "reject") return waiting(deps, call, request, "The form came back without a decision.");
     const reason = content?.["reason"];
     const record = await approvals.decide({
       id: request.id,
@@ -98,13 +99,9 @@ function formText(request: ApprovalRequest): string {
 }
 
 /** Still open: says why, and how else it can be decided. */
-function waiting(deps: TerraformDeps, request: ApprovalRequest, why: string): ToolResult {
-  const command = `${deps.config.startedAs} approve ${request.id}`;
-  const ways = [
-    ...(request.channels.includes("elicit") ? ["by form: call request_approval again"] : []),
-    ...(request.channels.includes("cli") ? [`at a terminal: ${command}`] : []),
-    ...(request.channels.includes("signed") ? [`by signature: ${command} --key FILE`] : []),
-  ];
+function waiting(deps: TerraformDeps, call: Call, request: ApprovalRequest, why: string): ToolResult {
+  const { startedAs } = deps.config;
+  const ways = waysToDecide(request, startedAs, call.canAsk ? "call request_approval again" : undefined);
   return {
     text: `${why} The request ${request.id} stays open until ${printTime(request.expires_at)} UTC. A person can decide it:\n${ways.map((way) => `- ${way}`).join("\n")}`,
     data: {
@@ -113,7 +110,7 @@ function waiting(deps: TerraformDeps, request: ApprovalRequest, why: string): To
       status: "open",
       because: why,
       ways,
-      approve_command: command,
+      approve_command: `${startedAs} approve ${request.id}`,
       expires_at: request.expires_at,
     },
   };
