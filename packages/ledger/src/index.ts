@@ -25,7 +25,7 @@ export { defineCommand, type Command, type CommandInput, type CommandOption, typ
 export { commonChecks, doctorCommand, type Check } from "./doctor.ts";
 
 // Settings and the operator's policy
-export type { Effective, Settings, SettingsSources, TemporalTls } from "./settings/settings.ts";
+export type { Effective, MetaWorkflowsSettings, Settings, SettingsSources, StdioServerSettings, TemporalTls } from "./settings/settings.ts";
 export { readSettings } from "./settings/read-settings.ts";
 export { SYSTEM_POLICY_FILE } from "./settings/system-policy.ts";
 export { settingsJsonSchema, settingsTable, type SettingRow } from "./settings/definitions.ts";

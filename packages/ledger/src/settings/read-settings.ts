@@ -7,6 +7,7 @@ import { type Definition, type PLACES, definitions } from "./definitions.ts";
 import { type Variables, readVariables } from "./environment-variables.ts";
 import { type Flags, readFlags } from "./flags.ts";
 import { type Layer, type Meet, meetFolders, meetGlobs, meetNames, narrowed } from "./narrowing.ts";
+import { metaWorkflowsFrom } from "./meta-workflows-from-file.ts";
 import { absolutePath } from "./paths.ts";
 import { ownershipProblem, policyFrom } from "./policy-from-file.ts";
 import { type SettingProblem, settingsInvalid, shown } from "./problems.ts";
@@ -35,6 +36,8 @@ const PATHS = new Set([
   "remote.teleport_identity_file",
   "remote.agent",
   "meta_workflows.definitions_path",
+  "meta_workflows.registry_path",
+  "meta_workflows.bindings",
 ]);
 
 /** How the entries of each allow-list meet. */
@@ -203,6 +206,11 @@ class Reading {
         approval_hours: hours ?? policy.approvals.hours,
       },
       remote: this.#remote(tree, config, system, policy),
+      meta_workflows: metaWorkflowsFrom(
+        tree.meta_workflows,
+        [system, config].filter((file) => file !== undefined),
+        this.#sources.home,
+      ),
       ...(policy.toolsets === undefined ? {} : { toolsets: policy.toolsets.values }),
       read_only: policy.read_only,
     };
@@ -266,16 +274,22 @@ class Reading {
     if (given !== undefined) {
       const value = this.#coerced(definition, given);
       return {
-        value: PATHS.has(definition.name) && typeof value === "string" ? absolutePath(value, this.#sources.cwd, this.#sources.home) : value,
+        value: PATHS.has(definition.name) ? this.#placed(value, this.#sources.cwd) : value,
         origin: given.origin,
       };
     }
     const inFile = valueAt(config?.content, definition.path);
     if (config !== undefined && inFile !== undefined) {
-      const value = PATHS.has(definition.name) ? absolutePath(String(inFile), dirname(config.file.path), this.#sources.home) : inFile;
+      const value = PATHS.has(definition.name) ? this.#placed(inFile, dirname(config.file.path)) : inFile;
       return { value, origin: `file ${config.file.path}` };
     }
     return { value: definition.facts.default, origin: "default" };
+  }
+
+  /** A path, or each of several, from the folder in which it was said. */
+  #placed(value: unknown, from: string): unknown {
+    if (Array.isArray(value)) return value.map((each) => this.#placed(each, from));
+    return typeof value === "string" ? absolutePath(value, from, this.#sources.home) : value;
   }
 
   /** The text of a flag or variable as the setting's type; what does not fit is a problem. */

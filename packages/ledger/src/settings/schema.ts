@@ -2,6 +2,7 @@ import { z } from "zod";
 import { CHANNELS } from "../approvals/channel.ts";
 import { LOG_LEVELS } from "../logger.ts";
 import { globProblem } from "./glob.ts";
+import { metaWorkflows, metaWorkflowsPolicy } from "./meta-workflows-schema.ts";
 import { CHANGE_KINDS } from "./policy.ts";
 import { environmentRemote, remote, remotePolicy } from "./remote-schema.ts";
 import { SETTING_FACTS } from "./setting-facts.ts";
@@ -209,21 +210,7 @@ export const configSchema = z.strictObject({
   temporal: temporal.optional(),
   terraform: terraform.optional(),
   remote: remote.optional(),
-  meta_workflows: z
-    .strictObject({
-      definitions_path: path
-        .optional()
-        .describe("Folder of the runbooks.")
-        .register(SETTING_FACTS, { env: ["WORKFLOW_DEFINITIONS_PATH"], example: "./workflows/" }),
-      max_pending_actions: z
-        .int()
-        .min(1)
-        .max(10_000)
-        .optional()
-        .describe("How many actions may wait at once.")
-        .register(SETTING_FACTS, { env: ["MAX_PENDING_ACTIONS"], default: 50, example: "50" }),
-    })
-    .optional(),
+  meta_workflows: metaWorkflows.optional(),
   environments,
   approvals: approvals.optional().describe("Who approves what, and how."),
   toolsets,
@@ -237,6 +224,7 @@ export const policySchema = z.strictObject({
   approvals: approvals.optional(),
   terraform: z.strictObject({ roots: roots.optional(), env: variableGlobs.optional() }).optional(),
   remote: remotePolicy.optional(),
+  meta_workflows: metaWorkflowsPolicy.optional(),
   toolsets,
   read_only: readOnly,
 });

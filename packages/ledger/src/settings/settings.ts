@@ -11,6 +11,29 @@ export interface TemporalTls {
   client_key_path?: string;
 }
 
+/** An MCP server that runbooks may call: started by its argument vector, with these variables and no others. */
+export interface StdioServerSettings {
+  command: string[];
+  /** Names. */
+  env: string[];
+  cwd?: string;
+}
+
+/** Runbooks: where they are, and what they may start. */
+export interface MetaWorkflowsSettings {
+  /** Folders of definitions, the strongest last. */
+  definitions_path: string[];
+  /** A META-WORKFLOWS.md that a team keeps by hand. */
+  registry_path?: string;
+  bindings?: string;
+  max_pending_actions: number;
+  /** Folders in which programs may be started; empty: none. */
+  working_directories: string[];
+  /** Programs that may be started, by name or path; empty: none. */
+  programs: string[];
+  servers: Record<string, StdioServerSettings>;
+}
+
 /** The ordinary settings in force. */
 export interface Settings {
   /** The data directory. */
@@ -49,7 +72,7 @@ export interface Settings {
     approval_hours: number;
   };
   remote: RemoteSettings;
-  meta_workflows: { definitions_path?: string; max_pending_actions: number };
+  meta_workflows: MetaWorkflowsSettings;
   toolsets?: string[];
   read_only: boolean;
 }

@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { SETTING_FACTS } from "./setting-facts.ts";
+
+const path = z
+  .string()
+  .min(1)
+  .max(4096)
+  .refine((value) => !value.includes("\0"), "must not hold a NUL character");
+const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,199}$/, "must be the name of a variable");
+
+const stdioServer = z.strictObject({
+  /** An argument vector: no shell reads it. */
+  command: z.array(z.string().min(1).max(4096)).min(1).max(50),
+  env: z.array(variable).max(100).optional(),
+  cwd: path.optional(),
+});
+
+const workingDirectories = z
+  .array(path)
+  .min(1)
+  .max(200)
+  .optional()
+  .describe("Folders in which runbooks may start programs; none by default.");
+const programs = z.array(path).min(1).max(500).optional().describe("Programs that runbooks may start, by name or path; none by default.");
+const servers = z
+  .record(z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/i, "must be letters, digits, - and _"), stdioServer)
+  .refine((value) => Object.keys(value).length <= 50, "must be at most 50 servers")
+  .optional()
+  .describe("MCP servers that runbooks may call, by name: how each is started, and the variables that it gets.");
+
+/** Section `meta_workflows` of the operator's file. */
+export const metaWorkflows = z.strictObject({
+  definitions_path: z
+    .union([path, z.array(path).min(1).max(20)])
+    .optional()
+    .describe("Folders with runbooks of your own; later ones shadow earlier ones, all shadow what is shipped.")
+    .register(SETTING_FACTS, { env: ["WORKFLOW_DEFINITIONS_PATH"], separator: ":", example: "./workflows/" }),
+  registry_path: path
+    .optional()
+    .describe("A META-WORKFLOWS.md that a team keeps by hand.")
+    .register(SETTING_FACTS, { example: "./META-WORKFLOWS.md" }),
+  bindings: path
+    .optional()
+    .describe("File that binds capabilities to tools.")
+    .register(SETTING_FACTS, { example: "~/.config/platform-ops/bindings.yaml" }),
+  max_pending_actions: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .optional()
+    .describe("How many runs may be open at once; a start beyond is refused, nothing is evicted.")
+    .register(SETTING_FACTS, { env: ["MAX_PENDING_ACTIONS"], default: 50, example: "50" }),
+  working_directories: workingDirectories,
+  programs,
+  servers,
+});
+
+/** What of section `meta_workflows` is policy. */
+export const metaWorkflowsPolicy = z.strictObject({ working_directories: workingDirectories, programs, servers });
+export type MetaWorkflowsPolicy = z.infer<typeof metaWorkflowsPolicy>;
