@@ -4,6 +4,7 @@ export { ensureLocal, ensureWorkers, type EnsureLocalOptions, type EnsureOptions
 export { stopSupervisor, supervisorStatus, touchSupervisor } from "./local/supervisor-client.ts";
 export { watchSupervisor } from "./local/watch-supervisor.ts";
 export { readWorkerLaunch, type SupervisorStatus, type TemporalView, type WorkerSpec, type WorkerView } from "./supervisor/protocol.ts";
+export { endDetached, isDetachedRunning } from "./detached/wrapper-group.ts";
 export { runDetached, type DetachedEnd, type DetachedOptions, type DetachedState } from "./detached/run-detached.ts";
 export {
   groupMembers,

@@ -8,6 +8,7 @@ import { buildSync } from "esbuild";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { groupMembers, identify, readProcess } from "../process/process-table.ts";
 import { runDetached, type DetachedOptions } from "./run-detached.ts";
+import { endDetached, isDetachedRunning } from "./wrapper-group.ts";
 import { JOURNAL_TAKEN, WRAPPER } from "./wrapper.ts";
 
 const base = mkdtempSync(join(tmpdir(), "detached-"));
@@ -151,6 +152,18 @@ describe("runDetached", () => {
     expect(await running).toEqual({ ended: "exited", code: 9 });
     expect(await second).toEqual({ ended: "exited", code: 9 });
     expect(readFileSync(effects, "utf8")).toBe("up\nint\n");
+  });
+
+  it("is ended with all that it started, and then lost", async () => {
+    const run = options('sleep 100 & echo up >>"$1"; sleep 100');
+    expect(isDetachedRunning(journal)).toBe(false);
+    const running = runDetached(run);
+    await untilRunning();
+    expect(isDetachedRunning(journal)).toBe(true);
+    await endDetached(journal);
+    expect(groupMembers(wrapperPid())).toEqual([]);
+    expect(await running).toEqual({ ended: "lost" });
+    await endDetached(journal);
   });
 
   it("keeps code 130 of a program that dies of the SIGINT", async () => {

@@ -3,16 +3,9 @@ import { accessSync, constants, statSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { OpsError } from "@platform-ops/errors";
-import {
-  bootId,
-  groupMembers,
-  isSameProcess,
-  processSource,
-  readProcess,
-  type ProcessIdentity,
-  type ProcessSource,
-} from "../process/process-table.ts";
+import { bootId, isSameProcess, processSource, readProcess, type ProcessIdentity, type ProcessSource } from "../process/process-table.ts";
 import { Journal } from "./journal.ts";
+import { wrapperGroup } from "./wrapper-group.ts";
 import { JOURNAL_TAKEN, WRAPPER } from "./wrapper.ts";
 
 /** What `runDetached` needs; nothing is inherited from this process, not even the environment. */
@@ -206,12 +199,8 @@ class Follower {
     return this.journal.exitCode() === undefined ? { ended: "lost" } : undefined;
   }
 
-  /** The kernel gives no new process the id of a living group: another leader with that pid means that ours is gone. */
   private members(wrapper: ProcessIdentity): number[] {
-    const leader = readProcess(wrapper.pid, this.source);
-    if (leader !== undefined && leader.startTime !== wrapper.start_time) return [];
-    if (this.source === "proc" && !wrapper.start_time.endsWith(`@${bootId(this.source)}`)) return [];
-    return groupMembers(wrapper.pid, this.source).map((row) => row.pid);
+    return wrapperGroup(wrapper, this.source);
   }
 
   /** Children of a killed program may still change things: its end is not the end before theirs. */
