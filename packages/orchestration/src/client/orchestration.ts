@@ -1,12 +1,18 @@
 import { OpsError, hasCode } from "@platform-ops/errors";
 import type { Keyring } from "@platform-ops/ledger";
-import { Client, type Connection, type WorkflowHandleWithFirstExecutionRunId } from "@temporalio/client";
-import { SearchAttributeType, TypedSearchAttributes, defineSearchAttributeKey, type DataConverter } from "@temporalio/common";
+import { Client, WithStartWorkflowOperation, type Connection, type WorkflowHandleWithFirstExecutionRunId } from "@temporalio/client";
+import {
+  SearchAttributeType,
+  TypedSearchAttributes,
+  defineSearchAttributeKey,
+  type DataConverter,
+  type Workflow,
+} from "@temporalio/common";
 import { historyToJSON } from "@temporalio/common/lib/proto-utils.js";
 import { dataConverter } from "../codec/data-converter.ts";
 import { payloadCodec } from "../codec/payload-codec.ts";
 import { MEMO_ATTRIBUTES, MEMO_LIMIT_BYTES, SEARCH_ATTRIBUTES, serverOfTaskQueue } from "../contract/names.ts";
-import type { Orchestration, TemporalInUse } from "../contract/orchestration.ts";
+import type { Orchestration, TemporalInUse, UpdateOptions } from "../contract/orchestration.ts";
 import type { RunAttributes, StartRun } from "../contract/run.ts";
 import { fromFailure } from "../failure/from-failure.ts";
 import type { ConnectionTarget } from "./connection-target.ts";
@@ -14,7 +20,7 @@ import { openConnection, unavailable } from "./connection.ts";
 import { searchAttributesReady } from "./namespace.ts";
 import { tcpProbe } from "./probe.ts";
 import { RunReader } from "./run-description.ts";
-import { listRuns } from "./run-list.ts";
+import { listQuery, listRuns } from "./run-list.ts";
 import { needsAnotherVersion } from "./stuck-run.ts";
 import { isPolled } from "./task-queue.ts";
 
@@ -96,21 +102,11 @@ class TemporalOrchestration implements Orchestration {
   }
 
   async start(run: StartRun): Promise<{ workflow_id: string; run_id: string }> {
-    const attributes: RunAttributes = { server: serverOfTaskQueue(run.taskQueue), ...run.attributes };
-    const indexed = await this.#attributesReady();
+    const options = await this.#startOptions(run);
     let sent = 0;
     const request = async (): Promise<WorkflowHandleWithFirstExecutionRunId> => {
       sent += 1;
-      return this.#client.workflow.start(run.type, {
-        workflowId: run.id,
-        taskQueue: run.taskQueue,
-        args: [...run.args],
-        memo: boundedMemo({ ...run.memo, [MEMO_ATTRIBUTES]: attributes }),
-        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
-        workflowIdConflictPolicy: "FAIL",
-        ...(indexed ? { typedSearchAttributes: typedAttributes(attributes) } : {}),
-        ...(run.summary === undefined ? {} : { staticSummary: run.summary }),
-      });
+      return this.#client.workflow.start(run.type, { ...options, workflowIdConflictPolicy: "FAIL" });
     };
     try {
       const handle = await this.#ask(request);
@@ -121,6 +117,48 @@ class TemporalOrchestration implements Orchestration {
       const { workflow_id, run_id } = await this.describe(run.id);
       return { workflow_id, run_id };
     }
+  }
+
+  async #startOptions(run: StartRun) {
+    const attributes: RunAttributes = { server: serverOfTaskQueue(run.taskQueue), ...run.attributes };
+    const indexed = await this.#attributesReady();
+    return {
+      workflowId: run.id,
+      taskQueue: run.taskQueue,
+      args: [...run.args],
+      memo: boundedMemo({ ...run.memo, [MEMO_ATTRIBUTES]: attributes }),
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+      ...(indexed ? { typedSearchAttributes: typedAttributes(attributes) } : {}),
+      ...(run.summary === undefined ? {} : { staticSummary: run.summary }),
+    };
+  }
+
+  async startWithUpdate<T>(run: StartRun, name: string, argument: unknown, given: UpdateOptions): Promise<T> {
+    const options = await this.#startOptions(run);
+    const startWorkflowOperation = new WithStartWorkflowOperation(run.type, {
+      ...options,
+      workflowIdConflictPolicy: "USE_EXISTING",
+      // A closed run of that id is the answer to a second start, not a reason to do it all again.
+      workflowIdReusePolicy: "REJECT_DUPLICATE",
+    });
+    // It rejects too where the operation as a whole does.
+    startWorkflowOperation.workflowHandle().catch(() => undefined);
+    return await this.#confirmed(given.timeoutMs, () =>
+      this.#client.workflow.executeUpdateWithStart<Workflow, T, [unknown]>(name, {
+        args: [argument],
+        updateId: given.updateId,
+        startWorkflowOperation,
+      }),
+    );
+  }
+
+  async query<T>(id: string, name: string, argument?: unknown): Promise<T> {
+    return this.#ask(() => this.#client.workflow.getHandle(id).query<T, unknown[]>(name, ...(argument === undefined ? [] : [argument])));
+  }
+
+  async countOpen({ server }: { readonly server: string }): Promise<number> {
+    if (!(await this.#attributesReady())) return (await this.list({ server, open: true, limit: 1_000 })).runs.length;
+    return this.#ask(async () => (await this.#client.workflow.count(listQuery({ server, open: true, limit: 1 }, true))).count);
   }
 
   async describe(id: string): ReturnType<Orchestration["describe"]> {
@@ -139,10 +177,15 @@ class TemporalOrchestration implements Orchestration {
   }
 
   async update<T>(id: string, name: string, argument: unknown, options: { updateId: string; timeoutMs: number }): Promise<T> {
+    return this.#confirmed(options.timeoutMs, () =>
+      this.#client.workflow.getHandle(id).executeUpdate<T, [unknown]>(name, { args: [argument], updateId: options.updateId }),
+    );
+  }
+
+  /** An update under its deadline. */
+  async #confirmed<T>(timeoutMs: number, send: () => Promise<T>): Promise<T> {
     try {
-      return await this.#connection.withDeadline(Date.now() + options.timeoutMs, () =>
-        this.#client.workflow.getHandle(id).executeUpdate<T, [unknown]>(name, { args: [argument], updateId: options.updateId }),
-      );
+      return await this.#connection.withDeadline(Date.now() + timeoutMs, send);
     } catch (error) {
       const failure = fromFailure(error);
       // Whatever cut the connection, the server may have taken the update before.

@@ -33,6 +33,15 @@ export interface Orchestration {
    * passed (send it again under the same id), `needs_version` when no worker can carry the run on.
    */
   update<T>(id: string, name: string, argument: unknown, options: UpdateOptions): Promise<T>;
+  /**
+   * Starts a run unless one of that id is open, and sends it an update, in one round trip. A run that was started stays
+   * where the update is refused. Throws `already_exists` where a closed run has the id, and what `update` throws.
+   */
+  startWithUpdate<T>(run: StartRun, name: string, argument: unknown, options: UpdateOptions): Promise<T>;
+  /** Asks a run something; leaves no trace in its history. Needs a worker. */
+  query<T>(id: string, name: string, argument?: unknown): Promise<T>;
+  /** How many open runs there are, as well as Temporal's index knows it. */
+  countOpen(filter: { readonly server: string }): Promise<number>;
   /** Accepted by the server even when no worker lives. */
   signal(id: string, name: string, argument?: unknown): Promise<void>;
   /** Asks the run to stop; it cleans up and ends by itself. */

@@ -93,6 +93,19 @@ describe.skipIf(binary === undefined)(
       await rm(folder, { recursive: true, force: true });
     }, HOOK_LIMIT);
 
+    it("starts and tells in one round trip; a run of that id that is open is told, one that has ended is not begun again", async () => {
+      await someWorker();
+      const run = { type: "waitsForDecision", id: "told", args: [{ secret: "s" }], memo: {}, attributes: { kind: "k" }, taskQueue: QUEUE };
+      const tell = (decision: string, updateId: string) =>
+        orchestration.startWithUpdate(run, "decide", { decision }, { updateId, timeoutMs: 20_000 });
+      await expect(tell("forged", "1")).rejects.toMatchObject({ code: "approval_invalid" });
+      expect(await orchestration.query("told", "phase")).toBe("awaiting_approval");
+      expect(await until(async () => (await orchestration.countOpen({ server: "fixture" })) > 0)).toBe(true);
+      expect(await tell("approved", "2")).toEqual({ accepted: true, was: "s" });
+      expect(await orchestration.result("told")).toEqual({ decided: "approved" });
+      await expect(tell("approved", "3")).rejects.toMatchObject({ code: "already_exists" });
+    });
+
     it("finds runs by their memo where search attributes are not registered", async () => {
       const cluster = await connect({ ...target(), mode: "cluster", keys });
       await cluster.start({
