@@ -1,0 +1,70 @@
+import type { ApprovalsDeps, Approvals, Redactor } from "@platform-ops/ledger";
+import type { Remote } from "@platform-ops/remote-command";
+import type { Bindings } from "./bindings/bindings.ts";
+
+/** What the operator allows the server to do by itself. Nothing is allowed that is not named. */
+export interface ExecutorSettings {
+  /** Folders in which programs may work and files may be looked at; absolute. */
+  readonly roots: readonly string[];
+  /** Programs that may be started: names to be found on PATH, or absolute paths. */
+  readonly programs: readonly string[];
+  /** Names of variables that programs and MCP servers are given besides the usual ones; a last `*` stands for any ending. */
+  readonly environment: readonly string[];
+  /** Hosts that may be asked for their health: `host` or `host:port`. This machine always may. */
+  readonly http_hosts: readonly string[];
+  readonly github?: GithubSettings;
+}
+
+/** Where pull requests are made, and with what. */
+export interface GithubSettings {
+  /** Base of the REST API, `https://api.github.com` or that of an own server. */
+  readonly api_url: string;
+  /** Name of the secret that holds the token. */
+  readonly token: string;
+  /** `owner/name`, or `owner/*`: where pull requests may be made and looked at. */
+  readonly repositories: readonly string[];
+}
+
+/** A server that we know by name: how its installed program is started. */
+export interface KnownServer {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+/** All that the server's own executors need. */
+export interface ExecutorDeps extends Pick<ApprovalsDeps, "policy" | "audit" | "artifacts"> {
+  readonly approvals: Approvals;
+  readonly redactor: Redactor;
+  readonly settings: ExecutorSettings;
+  readonly bindings: Bindings;
+  /** Our own servers, by name (`terraform`, `flux-teleport`). */
+  readonly servers: Readonly<Record<string, KnownServer>>;
+  /** Private folder for the journals of programs. */
+  readonly journals: string;
+  /** From the one SIGINT that a program gets to the end of all that is left of it, in milliseconds; 3,000 by default. */
+  readonly graceMs?: number;
+  /** Of this process; nothing of it is passed on that is not on a list. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The value of a named secret; undefined where there is none. */
+  readonly secret: (name: string) => string | undefined;
+  /** Opened by the first command on a machine. */
+  readonly remote: () => Promise<Remote>;
+  readonly version: string;
+}
+
+/** What a call is made for. */
+export interface CallContext {
+  readonly run_id: string;
+  /** agent:<client>@<user>: on whose behalf a person would be asked. */
+  readonly requester: string;
+  /** Counts from 1; more than 1: the call may have been begun before. */
+  readonly attempt: number;
+  /** Names of the secrets that the definition lists: no other is given to what it calls. */
+  readonly secrets: readonly string[];
+  /** Abort ends what the call started. */
+  readonly signal: AbortSignal;
+  /** Abort leaves a program running for the next worker to follow. */
+  readonly handover?: AbortSignal;
+  /** Told now and then while a program runs. */
+  readonly onProgress?: (progress: { readonly running_ms: number; readonly output_bytes: number }) => void;
+}
