@@ -1,2 +1,17 @@
 // Runbooks as text: pure. Text in, typed values or problems with their places out; no files, no network, no process.
 export type { Problem } from "./problem.ts";
+export { parseRegistry, type ParsedRegistry } from "./registry/parse.ts";
+export {
+  phrasesOf,
+  scopeOf,
+  type Chapter,
+  type Labelled,
+  type Registry,
+  type ShellBlock,
+  type Workflow,
+  type WorkflowScope,
+  type WorkflowSection,
+  type WorkflowStatus,
+  type WorkflowStep,
+} from "./registry/registry.ts";
+export { renderRegistry, stepText } from "./registry/render.ts";

@@ -84,6 +84,11 @@ export interface Registry {
   readonly workflows: readonly Workflow[];
 }
 
+/** True for the heading under which the tables of workflows stand. */
+export function isRegistryChapter(heading: string): boolean {
+  return /\bworkflow registry\b/i.test(heading);
+}
+
 export type WorkflowScope = "universal" | "team" | "personal";
 
 /** For whom a workflow is, read from its category (`### Team Workflows (…)`); undefined where the category does not say. */
