@@ -147,17 +147,29 @@ describe.skipIf(SSHD_MISSING !== undefined)(`with machines${SSHD_MISSING === und
     expect(none.data["message"]).toContain("No nodes found in staging matching 'k8s'");
   });
 
-  test("a long list of machines is read on by cursor", async () => {
-    const names = Array.from({ length: 61 }, (_, at) => `node-${at}`);
+  test("a long list of machines: a page has about 2,000 tokens, or what limit asks for; a cursor reads on", async () => {
+    const labels = Object.fromEntries(Array.from({ length: 8 }, (_, at) => [`label-${at}`, "x".repeat(40)]));
+    const hosts = Array.from({ length: 400 }, (_, at) => ({ name: `node-${at}`, host: "127.0.0.1", labels }));
     await server.remove();
-    server = await machinesServer(JSON.stringify({ remote: { clusters: { staging: { transport: "ssh", ssh: { hosts: names } } } } }));
-    const first = await call("list_teleport_nodes", {});
-    expect(first.data).toMatchObject({ count: 61, truncated: true, next_cursor: "60" });
-    expect(first.text).toContain("cursor 60");
-    const rest = await call("list_teleport_nodes", { cursor: "60" });
-    expect(rest.data["nodes"]).toMatchObject([{ hostname: "node-60" }]);
-    expect(rest.data["truncated"]).toBe(false);
-    expect((await call("list_teleport_nodes", { cursor: "-1" })).data["error"].code).toBe("invalid_input");
+    server = await machinesServer(JSON.stringify({ remote: { clusters: { staging: { transport: "ssh", ssh: { hosts } } } } }));
+    const usual = await call("list_teleport_nodes", {});
+    expect(tokens(usual.text)).toBeLessThanOrEqual(RESULT_TOKENS);
+    expect(usual.data).toMatchObject({ count: 400, truncated: true, next_cursor: String(usual.data["nodes"].length) });
+    const two = await call("list_teleport_nodes", { limit: 2 });
+    expect(two.data["nodes"].map(({ hostname }: { hostname: string }) => hostname)).toEqual(["node-0", "node-1"]);
+    expect(two.text).toContain("Showing 2 of 400; more with cursor 2");
+    const more = await call("list_teleport_nodes", { limit: 60, cursor: "2" });
+    expect(more.data["nodes"]).toHaveLength(60);
+    expect(more.data).toMatchObject({ next_cursor: "62" });
+    // What a result may hold at all bounds what is asked for, and nothing is lost between two pages.
+    const most = await call("list_teleport_nodes", { limit: 400 });
+    expect(most.data["nodes"].length).toBeGreaterThan(60);
+    expect(most.data["next_cursor"]).toBe(String(most.data["nodes"].length));
+    expect(most.text).not.toContain("[truncated");
+    const rest = await call("list_teleport_nodes", { cursor: "399" });
+    expect(rest.data).toMatchObject({ nodes: [{ hostname: "node-399", labels }], truncated: false });
+    for (const wrong of [{ cursor: "-1" }, { limit: 0 }, { limit: 501 }, { limit: 1.5 }])
+      expect((await call("list_teleport_nodes", wrong)).data["error"].code, JSON.stringify(wrong)).toBe("invalid_input");
   });
 
   test("verify_ssh_access tells a login that works from one that does not", async () => {

@@ -48,6 +48,19 @@ describe.skipIf(KUBECTL_MISSING !== undefined)(KUBECTL_MISSING ?? "long and host
     }
   });
 
+  beforeAll(() => {
+    for (const [at, reason] of ["first", "second"].entries()) {
+      const involvedObject = { kind: "HelmRelease", name: "release-1", namespace: APPS };
+      const time = `2026-01-01T00:00:0${at}Z`;
+      cluster.api.store.put({
+        apiVersion: "v1",
+        kind: "Event",
+        metadata: { name: `release-1.${at}`, namespace: APPS },
+        ...({ involvedObject, reason, message: reason, type: "Normal", count: 1, firstTimestamp: time, lastTimestamp: time } as object),
+      });
+    }
+  });
+
   afterAll(async () => {
     await server?.remove();
     await cluster?.stop();
@@ -69,6 +82,27 @@ describe.skipIf(KUBECTL_MISSING !== undefined)(KUBECTL_MISSING ?? "long and host
     const last = await call("list_flux_objects", { kind: "HelmRelease", cursor: String(COUNT - 3) });
     expect(last.data).toMatchObject({ truncated: false, count: COUNT });
     expect(last.data["objects"]).toHaveLength(3);
+  });
+
+  test("limit asks for more, or for less; what a result may hold at all bounds it", async () => {
+    const few = await call("list_flux_objects", { kind: "HelmRelease", limit: 3 });
+    expect(few.data).toMatchObject({ count: COUNT, truncated: true, next_cursor: "3" });
+    expect(few.data["objects"]).toHaveLength(3);
+    const many = await call("list_flux_objects", { kind: "HelmRelease", limit: 90, cursor: "3" });
+    expect(many.data["objects"]).toHaveLength(90);
+    const usual = await call("list_flux_objects", { kind: "HelmRelease" });
+    expect(usual.data["objects"].length).toBeLessThan(90);
+    const most = await call("list_flux_objects", { kind: "HelmRelease", limit: 500 });
+    expect(most.data["next_cursor"]).toBe(String(most.data["objects"].length));
+    expect(most.data["objects"].length).toBeGreaterThan(90);
+    expect(most.text).not.toContain("[truncated");
+    for (const [tool, list] of [
+      ["list_flux_sources", "sources"],
+      ["list_flux_kustomizations", "kustomizations"],
+    ] as const)
+      expect((await call(tool, { limit: 1 })).data[list]).toEqual([]);
+    const events = await call("get_kustomization_events", { kind: "HelmRelease", name: "release-1", namespace: APPS, limit: 1 });
+    expect(events.data, events.text).toMatchObject({ success: true, events: [{ reason: "second" }], count: 2, next_cursor: "1" });
   });
 
   test("a message with line breaks forges no object, and stands in the text as data", async () => {

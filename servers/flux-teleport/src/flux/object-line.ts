@@ -1,4 +1,4 @@
-import { short } from "./page.ts";
+import { short } from "../page.ts";
 import { printRef, type FluxObject } from "./flux-object.ts";
 import { statusOf, STATUS_WORDS } from "./status.ts";
 

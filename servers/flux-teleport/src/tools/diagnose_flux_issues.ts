@@ -11,7 +11,7 @@ const EMPTY = { causes: [], healthy: null };
 export const diagnose_flux_issues = operationsTool({
   name: "diagnose_flux_issues",
   title: "Diagnose Flux issues",
-  description: "Why Flux objects, or one of them, are not ready; likely cause first.",
+  description: "Why Flux objects, or one, are not ready; likely cause first.",
   effect: "read",
   toolset: "flux",
   asks: true,

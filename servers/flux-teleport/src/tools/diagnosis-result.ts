@@ -4,7 +4,7 @@ import { podWords } from "../flux/pod-words.ts";
 import { printRef } from "../flux/flux-object.ts";
 import type { LookedAt } from "../flux/look-at-workload.ts";
 import { tally } from "../flux/object-line.ts";
-import { short } from "../flux/page.ts";
+import { short } from "../page.ts";
 import { statusOf } from "../flux/status.ts";
 import { done } from "./result.ts";
 

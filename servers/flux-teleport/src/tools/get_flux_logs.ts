@@ -5,7 +5,7 @@ import { z } from "zod";
 import { FLUX_CONTROLLERS } from "../flux/kinds.ts";
 import { readLogs, type LogEntry } from "../flux/logs.ts";
 import { withCluster } from "../flux/open-cluster.ts";
-import { short } from "../flux/page.ts";
+import { short } from "../page.ts";
 import { kubernetes, since } from "./params.ts";
 import { done, operationsTool } from "./result.ts";
 
@@ -13,12 +13,14 @@ const EMPTY = { logs: "", entries: [] };
 /** Lines that are looked through when only some are wanted. */
 const LOOKED_THROUGH = 3_000;
 const SHOWN_MESSAGE = 600;
+/** Lines, where the call does not say. */
+const TAIL = 50;
 const ROOM = 6_500;
 
 export const get_flux_logs = operationsTool({
   name: "get_flux_logs",
   title: "Get Flux logs",
-  description: "Log of a controller, filtered by [namespace/]name, level, since (30m).",
+  description: "A controller's log, by [namespace/]name, level, since (30m).",
   effect: "read",
   toolset: "flux",
   asks: true,
@@ -26,12 +28,12 @@ export const get_flux_logs = operationsTool({
   input: z.strictObject({
     ...kubernetes,
     component: z.string().max(40).default("kustomize-controller"),
-    tail: z.int().min(1).max(1000).default(50),
+    tail: z.int().min(1).max(1000).optional(),
     name: z.string().max(253).optional(),
     level: z.string().max(10).optional(),
     since,
   }),
-  async run({ cluster, node, component, tail, name: about, level, since }, deps, call, said) {
+  async run({ cluster, node, component, tail = TAIL, name: about, level, since }, deps, call, said) {
     if (!FLUX_CONTROLLERS.some((one) => one === component)) {
       throw new OpsError("invalid_input", `Invalid component. Must be one of: [${FLUX_CONTROLLERS.join(", ")}]`);
     }

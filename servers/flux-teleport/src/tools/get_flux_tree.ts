@@ -16,8 +16,8 @@ export const get_flux_tree = operationsTool({
   toolset: "flux",
   asks: true,
   empty: EMPTY,
-  input: z.strictObject({ ...kubernetes, name: objectName, namespace, kind, depth: z.int().min(1).max(6).default(3) }),
-  async run({ cluster, node, name, namespace: given, kind, depth }, deps, call, said) {
+  input: z.strictObject({ ...kubernetes, name: objectName, namespace, kind, depth: z.int().min(1).max(6).optional() }),
+  async run({ cluster, node, name, namespace: given, kind, depth = 3 }, deps, call, said) {
     const namespace = namespaceOf(given, said);
     const ref = { kind: fluxKind(kind ?? "Kustomization").kind, namespace, name };
     return withCluster(

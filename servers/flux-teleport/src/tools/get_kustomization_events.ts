@@ -3,9 +3,9 @@ import { z } from "zod";
 import { EVENT_PROJECTION, foldEvents, isSince, type FoldedEvent } from "../flux/events.ts";
 import { fluxKind } from "../flux/kinds.ts";
 import { namespaceOf, withCluster } from "../flux/open-cluster.ts";
-import { moreLine, pageOf, short } from "../flux/page.ts";
+import { moreLine, pageOf, short } from "../page.ts";
 import { milliseconds } from "../flux/read-since.ts";
-import { cursor, kind, kubernetes, namespace, objectName, since } from "./params.ts";
+import { cursor, kind, kubernetes, limit, namespace, objectName, since } from "./params.ts";
 import { done, operationsTool } from "./result.ts";
 
 const EMPTY = { events: [], count: 0 };
@@ -14,13 +14,13 @@ const SHOWN_MESSAGE = 500;
 export const get_kustomization_events = operationsTool({
   name: "get_kustomization_events",
   title: "Get Kustomization events",
-  description: "Newest first, equal ones folded. kind: another Flux kind.",
+  description: "Of any kind, newest first.",
   effect: "read",
   toolset: "flux",
   asks: true,
   empty: EMPTY,
-  input: z.strictObject({ ...kubernetes, name: objectName, namespace, kind, since, cursor }),
-  async run({ cluster, node, name, namespace: given, kind, since, cursor }, deps, call, said) {
+  input: z.strictObject({ ...kubernetes, name: objectName, namespace, kind, since, limit, cursor }),
+  async run({ cluster, node, name, namespace: given, kind, since, ...asked }, deps, call, said) {
     const namespace = namespaceOf(given, said);
     const of = fluxKind(kind ?? "Kustomization").kind;
     const from = since === undefined ? undefined : new Date(Date.now() - milliseconds(since));
@@ -34,19 +34,11 @@ export const get_kustomization_events = operationsTool({
         const fields = { "involvedObject.kind": of, "involvedObject.name": name };
         const { rows } = await kubectl.list(["events"], { namespace, fields }, EVENT_PROJECTION);
         const events = foldEvents(rows).filter((event) => from === undefined || isSince(event, from));
-        const page = pageOf(events, cursor, (event) => 2 * eventLine(event).length);
+        const page = pageOf(events, asked, (event) => ({ line: eventLine(event), data: shapeOf(event), more: eventLine(event).length }));
         const more = moreLine(page);
         const lines = [...page.shown.map(eventLine), ...(more === "" ? [] : [more])].join("\n");
         const data = {
-          events: page.shown.map(({ type, reason, message, count, first, last, from: by }) => ({
-            type,
-            reason,
-            message: short(message, SHOWN_MESSAGE),
-            count,
-            first,
-            last,
-            ...(by === undefined ? {} : { from: by }),
-          })),
+          events: page.shown.map(shapeOf),
           count: events.length,
           truncated: page.next_cursor !== undefined,
           ...(page.next_cursor === undefined ? {} : { next_cursor: page.next_cursor }),
@@ -59,6 +51,16 @@ export const get_kustomization_events = operationsTool({
       },
     );
   },
+});
+
+const shapeOf = ({ type, reason, message, count, first, last, from }: FoldedEvent): Record<string, unknown> => ({
+  type,
+  reason,
+  message: short(message, SHOWN_MESSAGE),
+  count,
+  first,
+  last,
+  ...(from === undefined ? {} : { from }),
 });
 
 function eventLine({ last, type, reason, message, count }: FoldedEvent): string {

@@ -4,7 +4,7 @@ import { done, operationsTool } from "./result.ts";
 export const list_environments = operationsTool({
   name: "list_environments",
   title: "List environments",
-  description: "Clusters and environments, where their Kubernetes is, and policy.",
+  description: "Clusters, environments, policy.",
   effect: "read",
   toolset: "teleport",
   input: z.strictObject({}),

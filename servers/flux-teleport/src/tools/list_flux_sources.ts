@@ -7,7 +7,7 @@ import { listedSource } from "../flux/object-line.ts";
 import { withCluster } from "../flux/open-cluster.ts";
 import { readObjects } from "../flux/read-objects.ts";
 import { listing } from "./flux-listing.ts";
-import { cursor, kind, kubernetes } from "./params.ts";
+import { cursor, kind, kubernetes, limit } from "./params.ts";
 import { done, operationsTool } from "./result.ts";
 
 const EMPTY = { sources: [], count: 0 };
@@ -20,14 +20,14 @@ export const list_flux_sources = operationsTool({
   toolset: "flux",
   asks: true,
   empty: EMPTY,
-  input: z.strictObject({ ...kubernetes, kind, cursor }),
-  async run({ cluster, node, kind: only, cursor }, deps, call, said) {
+  input: z.strictObject({ ...kubernetes, kind, limit, cursor }),
+  async run({ cluster, node, kind: only, ...asked }, deps, call, said) {
     const kinds = only === undefined ? kindsOf("source") : [sourceKind(only)];
     return withCluster(deps, call, { cluster, node }, said, { title: "List Flux sources", empty: EMPTY }, async (kubectl) => {
       const { objects, absent } = await readObjects(kubectl, kinds);
-      const { page, summary, body, paging } = listing(objects, cursor);
+      const { shown, summary, body, paging } = listing(objects, asked, listedSource);
       const data = {
-        sources: page.shown.map(listedSource),
+        sources: shown,
         count: objects.length,
         summary,
         ...(absent.length === 0 ? {} : { kinds_not_installed: absent }),

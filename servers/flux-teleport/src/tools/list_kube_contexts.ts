@@ -6,7 +6,7 @@ import { quoteData } from "@platform-ops/mcp-kit";
 export const list_kube_contexts = operationsTool({
   name: "list_kube_contexts",
   title: "List kube contexts",
-  description: "Contexts of this machine's kubeconfig.",
+  description: "Contexts of the local kubeconfig.",
   effect: "read",
   toolset: "teleport",
   empty: { contexts: [], current: null },

@@ -2,7 +2,7 @@ import { quoteData, type ToolResult } from "@platform-ops/mcp-kit";
 import type { Kubectl } from "../kubernetes/kubectl.ts";
 import { printRef, type FluxObject, type ObjectRef } from "../flux/flux-object.ts";
 import { readInventory } from "../flux/inventory.ts";
-import { short } from "../flux/page.ts";
+import { short } from "../page.ts";
 import { readObject } from "../flux/read-objects.ts";
 import { isStale, statusOf, type Status } from "../flux/status.ts";
 import { done } from "./result.ts";

@@ -22,14 +22,15 @@ export const objectName = name(253);
 export const namespace = name(63).optional();
 /** Seconds. */
 export const timeout = z.int().min(1).max(3600).optional();
-/** How many entries of a list to return. */
-export const limit = (most: number, usual: number) => z.int().min(1).max(most).default(usual);
+/** How many entries of a list to return: more, or less, than the about 2,000 tokens of a usual page. */
+export const limit = z.int().min(1).max(500).optional();
 /** Where to read on: `next_cursor` of the last answer. */
-export const cursor = z.string().max(99).optional();
+export const cursor = z.string().max(9).optional();
 /** Kind of a Flux object, as Kubernetes writes it; by default Kustomization, or all. */
 export const kind = name(40).optional();
 export const kindName = name(40);
 /** Seconds to wait for the end of a reconciliation: a client gives a call about a minute. */
-export const waitSeconds = z.int().min(0).max(45).default(30);
+export const waitSeconds = z.int().min(0).max(45).optional();
+export const WAIT_SECONDS = 30;
 /** How far back, such as 30m or 2h. */
 export const since = name(20).optional();

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { namespaceOf, withCluster } from "../flux/open-cluster.ts";
 import { reconcileNow } from "./flux-changes.ts";
-import { kubernetes, namespace, objectName, waitSeconds } from "./params.ts";
+import { kubernetes, namespace, objectName, WAIT_SECONDS, waitSeconds } from "./params.ts";
 import { operationsTool } from "./result.ts";
 
 const EMPTY = { outcome: null, output: "" };
@@ -9,17 +9,17 @@ const EMPTY = { outcome: null, output: "" };
 export const reconcile_flux_kustomization = operationsTool({
   name: "reconcile_flux_kustomization",
   title: "Reconcile Flux Kustomization",
-  description: "Fetches its source and applies it now; waits until ready.",
+  description: "Fetches its source, applies it now, waits until ready.",
   effect: "write",
   toolset: "flux",
   asks: true,
   empty: EMPTY,
-  input: z.strictObject({ ...kubernetes, name: objectName, namespace, with_source: z.boolean().default(true), wait_seconds: waitSeconds }),
-  async run({ cluster, node, name, namespace: given, ...asked }, deps, call, said) {
+  input: z.strictObject({ ...kubernetes, name: objectName, namespace, with_source: z.boolean().optional(), wait_seconds: waitSeconds }),
+  async run({ cluster, node, name, namespace: given, with_source = true, wait_seconds = WAIT_SECONDS }, deps, call, said) {
     const namespace = namespaceOf(given, said);
     const doing = { title: `Reconcile Kustomization ${name} in ${namespace}`, empty: EMPTY };
     return withCluster(deps, call, { cluster, node }, said, doing, (kubectl) =>
-      reconcileNow(kubectl, { kind: "Kustomization", namespace, name }, asked, call),
+      reconcileNow(kubectl, { kind: "Kustomization", namespace, name }, { with_source, wait_seconds }, call),
     );
   },
 });

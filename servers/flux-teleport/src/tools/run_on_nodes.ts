@@ -20,7 +20,7 @@ const STOP_AT = 0.5;
 export const run_on_nodes = operationsTool({
   name: "run_on_nodes",
   title: "Run on nodes",
-  description: "The same on many machines at once; stops when half have failed.",
+  description: "The same on many machines; stops when half fail.",
   effect: "destroy",
   toolset: "teleport",
   asks: true,

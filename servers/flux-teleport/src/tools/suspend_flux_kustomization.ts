@@ -9,7 +9,7 @@ const EMPTY = { suspended: null };
 export const suspend_flux_kustomization = operationsTool({
   name: "suspend_flux_kustomization",
   title: "Suspend Flux Kustomization",
-  description: "Stops it from being applied until resumed.",
+  description: "Stops applying it until resumed.",
   effect: "write",
   toolset: "flux",
   idempotent: true,
