@@ -7,6 +7,7 @@ import { createDeps, type FluxTeleportDeps } from "../../servers/flux-teleport/s
 import { readConfig } from "../../servers/flux-teleport/src/read-config.ts";
 import { fluxTeleportServer } from "../../servers/flux-teleport/src/server.ts";
 import type { Sshd } from "./sshd.ts";
+import type { EmulatedTsh } from "./tsh/start-tsh.ts";
 
 /** The flux-teleport server as a value, over a data directory and an operator's file of its own. */
 export interface MachinesServer {
@@ -80,6 +81,19 @@ export function sshConfig(server: Sshd, more: Readonly<Record<string, unknown>> 
         },
       },
     },
+    ...more,
+  });
+}
+
+/** An operator's file with one cluster behind an emulated Teleport, `lab`, whose machine `web1` lets `root` in. `more` is added to it. */
+export function teleportConfig(
+  tsh: EmulatedTsh,
+  teleport: Readonly<Record<string, unknown>> = {},
+  more: Readonly<Record<string, unknown>> = {},
+): string {
+  const cluster = { cluster: "loop.test", proxy: tsh.proxy, insecure: true, ...teleport };
+  return JSON.stringify({
+    remote: { tsh_path: tsh.path, teleport_home: tsh.home, clusters: { lab: { transport: "teleport", teleport: cluster } } },
     ...more,
   });
 }

@@ -8,12 +8,15 @@ import type { Consent, Remote, RunOptions, Verdict } from "./remote.ts";
 import { runCommand, type RunManner } from "./run-command.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { RemoteNode, Target } from "./target.ts";
+import type { Tsh } from "./teleport/tsh.ts";
 import type { Transport } from "./transport.ts";
 
 export interface RemoteOptions {
   readonly settings: RemoteSettings;
   readonly policy: Policy;
   readonly surroundings: Surroundings;
+  /** Shares what is known of Teleport's proxies; by default the machines' ways look for themselves. */
+  readonly tsh?: Tsh;
   /** Overrides how the machines of a cluster are reached; by default as the settings say. */
   readonly transportFor?: (cluster: string) => Transport | Promise<Transport>;
   /** Seconds between TERM and KILL; 5 by default. */
@@ -126,11 +129,11 @@ class OpenRemote implements Remote {
   }
 
   async #open(cluster: string, settings: ClusterSettings): Promise<Transport> {
-    const { settings: remote, surroundings, transportFor } = this.#options;
+    const { settings: remote, surroundings, transportFor, tsh } = this.#options;
     if (transportFor !== undefined) return await transportFor(cluster);
     if (settings.transport === "local") return (await import("./local/local-transport.ts")).openLocalTransport(surroundings);
     if (settings.transport === "ssh") return (await import("./ssh/ssh-transport.ts")).openSshTransport(cluster, remote, surroundings);
-    return (await import("./teleport/teleport-transport.ts")).openTeleportTransport(cluster, remote, surroundings);
+    return (await import("./teleport/teleport-transport.ts")).openTeleportTransport(cluster, remote, surroundings, tsh);
   }
 
   /** What is known of a machine, by whichever of its names it was called; nothing where it is not known or not the only one. */

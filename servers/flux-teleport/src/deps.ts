@@ -18,6 +18,11 @@ export interface FluxTeleportDeps {
   remote(): Promise<Remote>;
   /** The tsh program, for what is asked of Teleport itself. */
   tsh(): Promise<Tsh>;
+  /**
+   * What to tell of a cluster whose proxy tsh does not go with: with the first result of it, and with each that failed. Asks
+   * nobody: what has not been begun, or is no Teleport's, has none.
+   */
+  versionWarning(cluster: string, hasFailed: boolean): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -29,15 +34,22 @@ export function createDeps(config: ServerConfig): FluxTeleportDeps {
   const redactor = new Redactor();
   const logger = createLogger({ level: config.settings.logging.level, redactor, write: (line) => void process.stderr.write(line) });
   let opened: Promise<Remote> | undefined;
+  let openedTsh: Promise<Tsh> | undefined;
+  const warned = new Set<string>();
   const surroundings: Surroundings = {
     env: config.env,
     home: config.homeFolder,
     platform: config.platform,
     runtimeFolder: join(config.settings.home, "sockets"),
   };
+  const openTshOnce = once(async () => {
+    const { openTsh } = await import("@platform-ops/remote-command");
+    return openTsh(config.settings.remote, surroundings);
+  });
+  const tsh = (): Promise<Tsh> => (openedTsh = openTshOnce());
   const remote = once(async () => {
     const { openRemote } = await import("@platform-ops/remote-command");
-    return openRemote({ settings: config.settings.remote, policy: config.policy, surroundings });
+    return openRemote({ settings: config.settings.remote, policy: config.policy, surroundings, tsh: await tsh() });
   });
   return {
     config,
@@ -46,10 +58,15 @@ export function createDeps(config: ServerConfig): FluxTeleportDeps {
     stateKey: randomBytes(32),
     ledger: once(() => openLedger(config.settings.home, config.policy, redactor)),
     remote: () => (opened = remote()),
-    tsh: once(async () => {
-      const { openTsh } = await import("@platform-ops/remote-command");
-      return openTsh(config.settings.remote, surroundings);
-    }),
+    tsh,
+    async versionWarning(cluster, hasFailed) {
+      const { clusters } = config.settings.remote;
+      const isTeleport = Object.hasOwn(clusters, cluster) && clusters[cluster]?.transport === "teleport";
+      const warning = isTeleport ? await (await openedTsh)?.versions(cluster).warning() : undefined;
+      if (warning === undefined || (warned.has(cluster) && !hasFailed)) return undefined;
+      warned.add(cluster);
+      return warning;
+    },
     async close() {
       await opened?.then((open) => open.close()).catch(() => undefined);
     },

@@ -19,6 +19,8 @@ export interface LoginCheck {
    * @throws OpsError not_logged_in, certificate_expired
    */
   ensure(signal?: AbortSignal): Promise<void>;
+  /** Why a login that was seen is of no use, with the cure. */
+  refusal(seen: TeleportStatus): OpsError;
   /** What was seen is not believed any more. */
   forget(): void;
 }
@@ -39,12 +41,14 @@ export function openLoginCheck(cluster: string, settings: ClusterSettings["telep
     }
     return parseStatus(stdout, new Date());
   };
+  const refusal = (seen: TeleportStatus): OpsError => notLoggedIn(cluster, settings, seen);
   return {
     status,
+    refusal,
     async ensure(signal) {
       if (settings.identity_file !== undefined || Date.now() < believedUntil) return;
       const seen = await status(signal);
-      if (seen.state !== "valid") throw notLoggedIn(cluster, settings, seen);
+      if (seen.state !== "valid") throw refusal(seen);
       believedUntil = Math.min(Date.now() + BELIEVED_MS, Date.parse(seen.valid_until ?? ""));
     },
     forget() {

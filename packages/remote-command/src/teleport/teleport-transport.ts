@@ -13,15 +13,21 @@ import { parseNodes } from "./tsh-output.ts";
 import { openTshProgram, type TshProgram } from "./tsh-program.ts";
 import { lastError, TshStderr, type TshWords } from "./tsh-stderr.ts";
 import { lsWords, sshWords } from "./tsh-words.ts";
-import { teleportOf } from "./tsh.ts";
+import { openTsh, teleportOf, type Tsh } from "./tsh.ts";
 
 const NOTHING = new Uint8Array();
 
 /**
- * The way to the machines of one cluster by `tsh ssh`. Starts nothing yet.
+ * The way to the machines of one cluster by `tsh ssh`. Starts nothing yet. `tsh` looks up, beside the first use, whether the
+ * program goes with the proxy.
  * @throws OpsError not_allowed, invalid_input for a cluster that is not behind Teleport
  */
-export function openTeleportTransport(cluster: string, settings: RemoteSettings, surroundings: Surroundings): Transport {
+export function openTeleportTransport(
+  cluster: string,
+  settings: RemoteSettings,
+  surroundings: Surroundings,
+  tsh: Pick<Tsh, "versions"> = openTsh(settings, surroundings),
+): Transport {
   const teleport = teleportOf(settings, cluster);
   const program = openTshProgram(settings, surroundings);
   const login = openLoginCheck(cluster, teleport, program);
@@ -30,8 +36,14 @@ export function openTeleportTransport(cluster: string, settings: RemoteSettings,
   const way: Way = { teleport, program, login, running, context: failureContext(cluster, teleport) };
   return {
     kind: "teleport",
-    exec: (request) => openSsh?.exec(request) ?? execByTsh(way, request),
-    nodes: (signal) => nodesByTsh(teleport, program, login, failureContext(cluster, teleport), signal),
+    exec(request) {
+      tsh.versions(cluster).begin();
+      return openSsh?.exec(request) ?? execByTsh(way, request);
+    },
+    nodes(signal) {
+      tsh.versions(cluster).begin();
+      return nodesByTsh(teleport, program, login, failureContext(cluster, teleport), signal);
+    },
     defaultUser: () => defaultUser(login, surroundings),
     async close() {
       for (const child of running) child.kill("SIGKILL");
@@ -48,9 +60,14 @@ interface Way {
   readonly context: FailureContext;
 }
 
-/** The login that tsh itself would take: the local account's where the certificate has it, else the only one there is. */
+/**
+ * The login that tsh itself would take: the local account's where the certificate has it, else the only one there is.
+ * @throws OpsError not_logged_in, certificate_expired
+ */
 export async function defaultUser(login: LoginCheck, { env }: Surroundings): Promise<string | undefined> {
-  const { logins } = await login.status();
+  const seen = await login.status();
+  if (seen.state !== "valid") throw login.refusal(seen);
+  const { logins } = seen;
   const local = env["USER"] ?? env["LOGNAME"];
   return logins.find((name) => name === local) ?? (logins.length === 1 ? logins[0] : undefined);
 }

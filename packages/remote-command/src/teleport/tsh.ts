@@ -20,6 +20,8 @@ import {
 import { openTshProgram } from "./tsh-program.ts";
 import { lastError } from "./tsh-stderr.ts";
 import { globalWords, lsWords } from "./tsh-words.ts";
+import { openVersionCheck, type VersionCheck } from "./version-check.ts";
+import { versionVerdict } from "./version-verdict.ts";
 
 /** What somebody asks for: roles, or machines by their ids. */
 export interface AccessWish {
@@ -35,6 +37,8 @@ export interface Tsh {
   installed(): Promise<{ path: string; version: string }>;
   /** By HTTPS; by tsh where an HTTP proxy stands in between. @throws OpsError proxy_unreachable, settings_invalid (no proxy named) */
   proxyVersion(cluster: string, signal?: AbortSignal): Promise<ProxyPing>;
+  /** Whether tsh goes with the cluster's proxy; begun by the first thing that is asked there. */
+  versions(cluster: string): VersionCheck;
   /** From the disk alone: says nothing of the proxy. */
   status(cluster: string, signal?: AbortSignal): Promise<TeleportStatus>;
   /** The command with which a person logs in; with a request's id, to use what it granted. */
@@ -52,6 +56,7 @@ export interface Tsh {
 export function openTsh(settings: RemoteSettings, surroundings: Surroundings): Tsh {
   const program = openTshProgram(settings, surroundings);
   const checks = new Map<string, LoginCheck>();
+  const versionChecks = new Map<string, VersionCheck>();
   const checkOf = (cluster: string): LoginCheck => {
     const check = checks.get(cluster) ?? openLoginCheck(cluster, teleportOf(settings, cluster), program);
     checks.set(cluster, check);
@@ -60,6 +65,7 @@ export function openTsh(settings: RemoteSettings, surroundings: Surroundings): T
 
   /** A call that needs a login. */
   const ask = async (cluster: string, words: readonly string[], signal: AbortSignal | undefined): Promise<string> => {
+    tsh.versions(cluster).begin();
     await checkOf(cluster).ensure(signal);
     const { exit, stdout, stderr } = await program.call(words, signal === undefined ? {} : { signal });
     if (exit === 0) return stdout;
@@ -72,7 +78,7 @@ export function openTsh(settings: RemoteSettings, surroundings: Surroundings): T
     ...words,
   ];
 
-  return {
+  const tsh: Tsh = {
     async installed() {
       return { path: await program.path(), version: await program.version() };
     },
@@ -90,6 +96,17 @@ export function openTsh(settings: RemoteSettings, surroundings: Surroundings): T
       const version = parseVersion((await program.call(words, aborted)).stdout).proxy;
       if (version === undefined) throw new OpsError("proxy_unreachable", `The proxy ${proxy} did not tell its version.`);
       return { proxy, version };
+    },
+    versions(cluster) {
+      const check =
+        versionChecks.get(cluster) ??
+        openVersionCheck(async () => {
+          // A proxy that does not answer costs no start of tsh.
+          const { version } = await tsh.proxyVersion(cluster);
+          return versionVerdict(await program.version(), version);
+        });
+      versionChecks.set(cluster, check);
+      return check;
     },
     status: (cluster, signal) => checkOf(cluster).status(signal),
     loginCommand: (cluster, options) => loginCommand(teleportOf(settings, cluster), options),
@@ -114,6 +131,7 @@ export function openTsh(settings: RemoteSettings, surroundings: Surroundings): T
       return found;
     },
   };
+  return tsh;
 }
 
 /**

@@ -60,6 +60,13 @@ export interface OperationsTool<I extends z.ZodObject> extends Omit<Tool<I, Flux
   run(input: z.infer<I>, deps: FluxTeleportDeps, call: Call, said: Said): Promise<ToolResult | Ask>;
 }
 
+/** Adds what should be known of the way to the cluster. */
+async function warned(deps: FluxTeleportDeps, { cluster }: Said, result: ToolResult): Promise<ToolResult> {
+  const warning = typeof cluster === "string" ? await deps.versionWarning(cluster, result.failure !== undefined) : undefined;
+  if (warning === undefined) return result;
+  return { ...result, text: `${result.text}\n${MARKS.warn} ${warning}`, data: { ...result.data, warning } };
+}
+
 /** The arguments that are echoed. */
 const ECHOED = ["cluster", "node", "user", "name", "namespace", "kind", "command", "component", "filter"] as const;
 
@@ -75,10 +82,10 @@ export function operationsTool<I extends z.ZodObject>(definition: OperationsTool
         const result = await run(input, deps, call, said);
         if ("ask" in result) return result;
         const { success, message, ...data } = result.data;
-        return { ...result, data: { success, message, ...said, ...data } };
+        return await warned(deps, said, { ...result, data: { success, message, ...said, ...data } });
       } catch (error) {
         if (!isOpsError(error)) throw error;
-        return failed(deps, error, said, empty);
+        return await warned(deps, said, failed(deps, error, said, empty));
       }
     },
   });
