@@ -1,5 +1,6 @@
 import type { ApprovalDecision, ApprovalDraft } from "./approval.ts";
-import type { ActionDraft, ActionResult } from "./action.ts";
+import type { ActionDraft, ActionResult, Verify } from "./action.ts";
+import type { RunScope } from "./scope.ts";
 import type { Definition, Json, JsonSchema, Milliseconds, Retry } from "../definition/definition.ts";
 
 // What the interpreter needs of the world. A durable run gives activities, timers and updates; the simulator gives memory and a
@@ -41,30 +42,28 @@ export type CallOutcome =
   | { readonly status: "failed"; readonly code: string; readonly message: string; readonly output?: Json }
   | { readonly status: "unknown"; readonly message: string };
 
-/** A scope that ends what is under way in it: a branch that lost, a run that is cancelled. */
-export interface Scope {
-  readonly cancelled: boolean;
-  child(): Scope & { cancel(): void };
-}
+/** What expressions see: `inputs`, `state`, `steps`, `run`, `env`, and what the place adds (`item`, `result`, `probe`, …). */
+export type Variables = { readonly [name: string]: Json };
 
 export interface Ports {
   /** Milliseconds since 1970. */
   now(): number;
   /** False where it was cancelled before its time. */
-  sleep(ms: Milliseconds, scope: Scope): Promise<boolean>;
-  call(call: ServerCall, options: CallOptions, scope: Scope): Promise<CallOutcome>;
-  /** Resolves once a result was accepted, or a deadline or cancellation ended it. */
-  action(draft: ActionDraft, scope: Scope): Promise<ActionResult>;
-  approval(draft: ApprovalDraft, scope: Scope): Promise<ApprovalDecision>;
-  /** Waits for a named event with a value. */
-  event(name: string, within: Milliseconds | undefined, scope: Scope): Promise<Json | undefined>;
-  /** SHA-256 of the canonical JSON of a value, hexadecimal. */
-  digest(value: Json): string;
+  sleep(ms: Milliseconds, scope: RunScope): Promise<boolean>;
+  call(call: ServerCall, options: CallOptions, scope: RunScope): Promise<CallOutcome>;
+  /**
+   * Resolves once a result was accepted and verified, or a deadline or cancellation ended it. Asked again for an action that is
+   * known already (the run was carried on), it goes on with that one.
+   */
+  action(draft: ActionDraft, verify: Verify, scope: RunScope): Promise<ActionResult>;
+  /** The step is in the journal: results of its actions (`<path>#1`, …) need not be kept elsewhere. */
+  taken(path: string): void;
+  approval(draft: ApprovalDraft, scope: RunScope): Promise<ApprovalDecision>;
+  /** Waits for a named event with a value; undefined where it did not come in time or the scope was cancelled. */
+  event(name: string, within: Milliseconds | undefined, scope: RunScope): Promise<Json | undefined>;
   /** Problems of a value by a schema; empty where it fits. */
   validate(schema: JsonSchema, value: Json): readonly string[];
   definition(id: string): Definition;
-  /** Called between steps: here a durable run continues as new where its history is long; then it never returns. */
-  checkpoint(): Promise<void>;
   /** A line of the run's timeline. */
   record(event: TimelineEvent): void;
 }

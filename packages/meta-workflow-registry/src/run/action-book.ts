@@ -1,0 +1,404 @@
+import { digestOf } from "../expression/canonical-json.ts";
+import type { Json, JsonSchema } from "../definition/definition.ts";
+import type { ActionDraft, ActionRecord, ActionResult, Agent, Attempt, Outcome, Receipt, Submitted, Verdict } from "./action.ts";
+import { refuse, type Refusal } from "./refusal.ts";
+import { findTarget, isHeldByOther, isLive, isPersonsOnly } from "./submission-target.ts";
+
+// The protocol's state machine. Pure and serialisable: every change is a method with the time as an argument, so that a durable
+// run, the simulator and the model-based tests drive the same code.
+
+const RECEIPTS = 200;
+const PAST_ATTEMPTS = 20;
+const MAX_LEASE = 24 * 60 * 60_000;
+export const MAX_RESULT_BYTES = 128 * 1024;
+export const MAX_OPEN_ACTIONS = 10;
+
+/** Everything that outlives a continue-as-new. */
+export interface BookState {
+  readonly actions: { readonly [action_id: string]: ActionRecord };
+  /** Oldest first, the last 200. */
+  readonly receipts: readonly Receipt[];
+  readonly closed?: { readonly status: string; readonly summary: string };
+}
+
+export interface BookDeps {
+  /** Opaque, 128 random bits; in a durable run from its deterministic source. */
+  newId(): string;
+  /** Problems of a value by a schema; empty where it fits. */
+  validate(schema: JsonSchema, value: Json): readonly string[];
+  /** Open at once; by default 10. */
+  readonly max_open?: number;
+}
+
+export interface Submission {
+  readonly action_id?: string;
+  readonly attempt_id?: string;
+  readonly outcome: Outcome;
+  readonly result: Json;
+  readonly note?: string;
+  /** Of (outcome, result); computed where it is absent. */
+  readonly digest?: string;
+  readonly agent?: Agent;
+  /** It came through a channel that a person alone has. */
+  readonly person?: boolean;
+}
+
+export type SubmitAnswer =
+  /** Run the server's checks, then `settle`. */
+  | { readonly status: "verifying"; readonly action: ActionRecord; readonly receipt: Receipt }
+  /** `failed` and `declined` end it; `blocked` and `needs_human` hand it to a person. */
+  | { readonly status: "ended" | "handed_over"; readonly action: ActionRecord; readonly receipt: Receipt }
+  | { readonly status: "renewed"; readonly action: ActionRecord }
+  /** It was sent before: the receipt of then; `refusal` where it was rejected then. */
+  | { readonly status: "replayed"; readonly receipt: Receipt; readonly refusal?: Refusal }
+  | { readonly status: "refused"; readonly refusal: Refusal };
+
+export type SettleAnswer =
+  | { readonly status: "done"; readonly receipt: Receipt }
+  | { readonly status: "rejected"; readonly refusal: Refusal }
+  /** It was not being verified: cancelled meanwhile, or settled before. */
+  | { readonly status: "gone" };
+
+export interface Presented {
+  readonly actions: readonly ActionRecord[];
+  /** Held by others, or being verified. */
+  readonly held: readonly ActionRecord[];
+  /** What a person has to do. */
+  readonly awaiting_human: readonly ActionRecord[];
+}
+
+/** Keeps the pending actions of one run. */
+export class ActionBook {
+  #actions: Map<string, ActionRecord>;
+  #receipts: Receipt[];
+  #closed: BookState["closed"];
+  readonly #deps: BookDeps;
+
+  private constructor(deps: BookDeps, state: BookState | undefined) {
+    this.#deps = deps;
+    this.#actions = new Map(Object.entries(state?.actions ?? {}));
+    this.#receipts = [...(state?.receipts ?? [])];
+    this.#closed = state?.closed;
+  }
+
+  /** An empty book, or one that goes on from what another left. */
+  static create(deps: BookDeps, state?: BookState): ActionBook {
+    return new ActionBook(deps, state);
+  }
+
+  /** Plain JSON; `create` takes it back. */
+  get state(): BookState {
+    const closed = this.#closed;
+    return { actions: Object.fromEntries(this.#actions), receipts: [...this.#receipts], ...(closed === undefined ? {} : { closed }) };
+  }
+
+  get(action_id: string): ActionRecord | undefined {
+    return this.#actions.get(action_id);
+  }
+
+  /** Actions that are not over, oldest first. */
+  open_actions(): readonly ActionRecord[] {
+    return [...this.#actions.values()].filter(isLive);
+  }
+
+  get closed(): BookState["closed"] {
+    return this.#closed;
+  }
+
+  /**
+   * Adds an action. One that is known already is left as it is: the run was carried on.
+   *
+   * @returns "full" where as many are open as may be: nothing is evicted, whoever asks waits or gives up
+   */
+  open(draft: ActionDraft, now: number): ActionRecord | "full" {
+    const known = this.#actions.get(draft.action_id);
+    if (known !== undefined) return known;
+    if (this.open_actions().length >= (this.#deps.max_open ?? MAX_OPEN_ACTIONS)) return "full";
+    return this.#put({
+      ...draft,
+      lease_ms: Math.min(draft.lease_ms, MAX_LEASE),
+      state: "open",
+      created_at: now,
+      attempt: { id: this.#deps.newId(), number: 1 },
+      past_attempts: [],
+      allowed: draft.max_attempts,
+      failures: [],
+      presented_anew: false,
+    });
+  }
+
+  /**
+   * What this agent can do now. The first presentation leases; one after a lease has run out takes over and gives a new attempt.
+   *
+   * @param filter.role only actions of this role, and those of no role
+   * @param filter.limit so many at most, those that it holds already included
+   */
+  present(agent: Agent, now: number, filter: { readonly role?: string; readonly limit?: number } = {}): Presented {
+    const actions: ActionRecord[] = [];
+    const held: ActionRecord[] = [];
+    const awaiting_human: ActionRecord[] = [];
+    const own = (record: ActionRecord): number => (record.attempt.holder?.id === agent.id ? 0 : 1);
+    for (const record of this.open_actions().toSorted((a, b) => own(a) - own(b))) {
+      if (isPersonsOnly(record)) awaiting_human.push(record);
+      else if (record.state === "verifying" || isHeldByOther(record, agent, now)) held.push(record);
+      else if (filter.role !== undefined && record.role !== undefined && record.role !== filter.role) continue;
+      else if (actions.length < (filter.limit ?? MAX_OPEN_ACTIONS)) actions.push(this.#lease(record, agent, now));
+    }
+    return { actions, held, awaiting_human };
+  }
+
+  /** Leases one action by its id. */
+  claim(action_id: string, agent: Agent, now: number): ActionRecord | Refusal {
+    const record = this.#live(action_id);
+    if (record === undefined) return this.#gone(action_id);
+    if (isPersonsOnly(record)) return refuse("AWAITING_HUMAN", `A person has to do ${action_id}.`);
+    if (record.state === "verifying") return refuse("ATTEMPT_CONFLICT", `A result of ${action_id} is being checked.`);
+    if (isHeldByOther(record, agent, now)) return heldRefusal(record);
+    return this.#lease(record, agent, now);
+  }
+
+  /** Takes a result, an outcome or a sign of life. */
+  submit(submission: Submission, now: number): SubmitAnswer {
+    const digest = submission.digest ?? digestOf({ outcome: submission.outcome, result: submission.result });
+    const target = findTarget(this.#actions, this.#receipts, this.#closed, submission, digest, now);
+    if (target.kind === "replay") return { status: "replayed", receipt: target.receipt, ...this.#replayed(target.receipt) };
+    if (target.kind === "late") {
+      const { note } = submission;
+      this.#put({
+        ...target.record,
+        late: { attempt_id: submission.attempt_id!, digest, at: now, ...(note === undefined ? {} : { note }) },
+      });
+      return { status: "refused", refusal: target.refusal };
+    }
+    if (target.kind === "refused") return { status: "refused", refusal: target.refusal };
+    const { record } = target;
+    if (utf8Length(submission.result) > MAX_RESULT_BYTES)
+      return { status: "refused", refusal: refuse("TOO_LARGE", `A result is at most ${MAX_RESULT_BYTES} bytes of JSON.`) };
+    if (submission.outcome === "progress") return { status: "renewed", action: this.#renew(record, submission, now) };
+    const problems = submission.outcome === "completed" ? this.#deps.validate(record.result_schema, submission.result) : [];
+    if (problems.length > 0) {
+      const details = { problems: problems.slice(0, 20), attempt_id: record.attempt.id };
+      return { status: "refused", refusal: refuse("SCHEMA_INVALID", `The result does not fit: ${problems[0]}`, { details }) };
+    }
+    return this.#accept(record, { ...submission, outcome: submission.outcome }, digest, now);
+  }
+
+  #accept(record: ActionRecord, given: Submission & { outcome: Submitted["outcome"] }, digest: string, now: number): SubmitAnswer {
+    const { outcome, result, note, agent } = given;
+    const relayed = record.executor === "human" && given.person !== true;
+    const more = {
+      ...(note === undefined ? {} : { note }),
+      ...(agent === undefined ? {} : { by: agent }),
+      ...(relayed ? { relayed } : {}),
+    };
+    const receipt: Receipt = {
+      action_id: record.action_id,
+      attempt_id: record.attempt.id,
+      digest,
+      outcome,
+      at: now,
+      verdict: outcome === "completed" ? "verifying" : "accepted",
+      ...(agent === undefined ? {} : { by: agent }),
+      ...(relayed ? { relayed } : {}),
+    };
+    this.#receipts = [...this.#receipts.slice(-(RECEIPTS - 1)), receipt];
+    if (outcome === "completed") {
+      const action = this.#put({ ...record, state: "verifying", receipt, submitted: { outcome, result, digest, ...more } });
+      return { status: "verifying", action, receipt };
+    }
+    if (outcome === "blocked" || outcome === "needs_human") {
+      const say = [note ?? (typeof result === "string" ? result : `The agent reported: ${outcome}.`)];
+      return { status: "handed_over", action: this.#toPerson({ ...record, receipt }, say), receipt };
+    }
+    const action = this.#end({ ...record, receipt }, { outcome, result, ...more });
+    return { status: "ended", action, receipt };
+  }
+
+  /** Takes the verdict of the server's checks. */
+  settle(action_id: string, verdict: Verdict, now: number): SettleAnswer {
+    const record = this.#actions.get(action_id);
+    if (record?.state !== "verifying" || record.submitted === undefined || record.receipt === undefined) return { status: "gone" };
+    const { submitted, ...rest } = record;
+    if (verdict.ok) {
+      const receipt = this.#judge({ ...record.receipt, verdict: "accepted" });
+      const { digest: _, ...result } = submitted;
+      this.#end({ ...rest, receipt }, result);
+      return { status: "done", receipt };
+    }
+    const { say } = verdict;
+    if (verdict.undecided === true) {
+      // Nothing was decided about this attempt: its receipt goes, so that the same result can be sent again.
+      this.#receipts = this.#receipts.filter((one) => one.attempt_id !== record.attempt.id);
+      const { receipt: _, ...unsettled } = rest;
+      this.#put({ ...unsettled, state: record.attempt.holder === undefined ? "open" : "leased" });
+      const details = { say, attempt_id: record.attempt.id };
+      return {
+        status: "rejected",
+        refusal: refuse("CHECK_FAILED", `The checks could not be made: ${say[0] ?? "no reason given"}`, {
+          details,
+          do_next: "Nothing is wrong with the result as such: submit it again with the same attempt_id.",
+        }),
+      };
+    }
+    const receipt = this.#judge({ ...record.receipt, verdict: "rejected", say });
+    const failures = [...record.failures, { attempt: record.attempt.number, say }];
+    const judged = { ...rest, receipt, failures };
+    if (record.executor === "human" || failures.length < record.allowed) {
+      const { holder } = record.attempt;
+      const attempt = this.#nextAttempt(record, holder === undefined ? {} : { holder, expires_at: now + record.lease_ms });
+      this.#put({ ...judged, ...attempt, state: holder === undefined ? "open" : "leased" });
+    } else this.#toPerson(judged, [], failures);
+    return { status: "rejected", refusal: this.#rejection(receipt) };
+  }
+
+  /** Marks leases that have run out. Presentation looks for itself; this is for whoever shows the state. */
+  expire(now: number): readonly ActionRecord[] {
+    return this.open_actions()
+      .filter(({ state, attempt }) => state === "leased" && attempt.expires_at !== undefined && attempt.expires_at <= now)
+      .map((record) => this.#put({ ...record, state: "expired" }));
+  }
+
+  /** Ends what is past its deadline, or hands it to a person. What is being verified came in time. */
+  deadline(now: number): readonly ActionRecord[] {
+    const isDue = ({ deadline_at, state }: ActionRecord): boolean =>
+      deadline_at !== undefined && deadline_at <= now && state !== "verifying";
+    return this.open_actions()
+      .filter(isDue)
+      .map((record) => {
+        if (record.on_deadline === "end") return this.#end(record, { outcome: "deadline", result: null });
+        const { deadline_at: _, ...escalated } = record;
+        return this.#toPerson(escalated, ["Its deadline has passed."]);
+      });
+  }
+
+  /** When `deadline` (or, where leases are shown, `expire`) has something to do next. */
+  nextTimer(options: { readonly leases?: boolean } = {}): number | undefined {
+    const times = this.open_actions().flatMap(({ deadline_at, state, attempt }) => [
+      ...(deadline_at === undefined || state === "verifying" ? [] : [deadline_at]),
+      ...(options.leases === true && state === "leased" && attempt.expires_at !== undefined ? [attempt.expires_at] : []),
+    ]);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /** Gives an action to another agent or role, whoever holds it; whoever held it is fenced off. */
+  reassign(action_id: string, to: { readonly agent?: Agent; readonly role?: string }, now: number): ActionRecord | Refusal {
+    const record = this.#live(action_id);
+    if (record === undefined) return this.#gone(action_id);
+    if (record.state === "verifying") return refuse("ATTEMPT_CONFLICT", `A result of ${action_id} is being checked.`, { retryable: true });
+    if (record.executor === "human") return refuse("AWAITING_HUMAN", `${action_id} is a person's; it cannot be given to an agent.`);
+    const { agent, role } = to;
+    const lease = agent === undefined ? {} : { holder: agent, expires_at: now + record.lease_ms };
+    const allowed = record.state === "needs_human" ? record.failures.length + record.max_attempts : record.allowed;
+    const next = { ...record, ...this.#nextAttempt(record, lease), allowed, ...(role === undefined ? {} : { role }) };
+    return this.#put({ ...next, state: agent === undefined ? "open" : "leased" });
+  }
+
+  /** Takes an action over from a holder who has not given it up. */
+  takeOver(action_id: string, agent: Agent, now: number): ActionRecord | Refusal {
+    return this.reassign(action_id, { agent }, now);
+  }
+
+  /** Gives an action back: by its holder, or by a person who had it and lets agents try again. */
+  release(action_id: string, now: number): ActionRecord | Refusal {
+    return this.reassign(action_id, {}, now);
+  }
+
+  /** Ends an action without a result. */
+  cancel(action_id: string): void {
+    const record = this.#live(action_id);
+    if (record !== undefined) this.#end(record, { outcome: "cancelled", result: null }, "cancelled");
+  }
+
+  /** Forgets an action whose result is kept elsewhere now; its receipts stay. */
+  collect(action_id: string): void {
+    const record = this.#actions.get(action_id);
+    if (record !== undefined && !isLive(record)) this.#actions.delete(action_id);
+  }
+
+  /** The run is over: nothing is taken any more, receipts are still given. */
+  close(status: string, summary: string): void {
+    for (const { action_id } of this.open_actions()) this.cancel(action_id);
+    this.#closed = { status, summary };
+  }
+
+  #live(action_id: string): ActionRecord | undefined {
+    const record = this.#actions.get(action_id);
+    return record !== undefined && isLive(record) ? record : undefined;
+  }
+
+  #gone(action_id: string): Refusal {
+    return this.#closed === undefined
+      ? refuse("STALE_ATTEMPT", `No action ${action_id} is open.`)
+      : refuse("RUN_CLOSED", `The run is ${this.#closed.status}: ${this.#closed.summary}`);
+  }
+
+  #lease(record: ActionRecord, agent: Agent, now: number): ActionRecord {
+    const lease = { holder: agent, expires_at: now + record.lease_ms };
+    const { holder } = record.attempt;
+    const isSame = holder === undefined || holder.id === agent.id;
+    const attempt = isSame ? { attempt: { ...record.attempt, ...lease } } : this.#nextAttempt(record, lease);
+    return this.#put({ ...record, ...attempt, state: "leased" });
+  }
+
+  #renew(record: ActionRecord, { agent }: Submission, now: number): ActionRecord {
+    const holder = record.attempt.holder ?? agent;
+    if (holder === undefined) return record;
+    return this.#put({ ...record, state: "leased", attempt: { ...record.attempt, holder, expires_at: now + record.lease_ms } });
+  }
+
+  #nextAttempt(record: ActionRecord, lease: Partial<Attempt>): Pick<ActionRecord, "attempt" | "past_attempts" | "presented_anew"> {
+    return {
+      attempt: { id: this.#deps.newId(), number: record.attempt.number + 1, ...lease },
+      past_attempts: [...record.past_attempts, record.attempt.id].slice(-PAST_ATTEMPTS),
+      presented_anew: true,
+    };
+  }
+
+  #toPerson(record: ActionRecord, say: readonly string[], failures?: ActionRecord["failures"]): ActionRecord {
+    const attempts = failures ?? [...record.failures, { attempt: record.attempt.number, say }];
+    return this.#put({ ...record, ...this.#nextAttempt(record, {}), failures: attempts, state: "needs_human" });
+  }
+
+  #end(record: ActionRecord, result: ActionResult, state: "done" | "cancelled" = "done"): ActionRecord {
+    const { submitted: _, ...rest } = record;
+    return this.#put({ ...rest, state, result });
+  }
+
+  #judge(receipt: Receipt): Receipt {
+    this.#receipts = this.#receipts.map((one) => (one.attempt_id === receipt.attempt_id ? receipt : one));
+    return receipt;
+  }
+
+  #replayed(receipt: Receipt): { refusal?: Refusal } {
+    return receipt.verdict === "rejected" ? { refusal: this.#rejection(receipt) } : {};
+  }
+
+  #rejection(receipt: Receipt): Refusal {
+    const record = this.#live(receipt.action_id);
+    const say = receipt.say ?? [];
+    const message = `The server's checks refused the result: ${say.join("; ")}`;
+    if (record?.state === "needs_human")
+      return refuse("CHECK_FAILED", message, {
+        details: { say },
+        retryable: false,
+        do_next: "No attempt is left: a person has it now. Call next_action for other work.",
+      });
+    return refuse("CHECK_FAILED", message, { details: { say, ...(record === undefined ? {} : { attempt_id: record.attempt.id }) } });
+  }
+
+  #put(record: ActionRecord): ActionRecord {
+    this.#actions.set(record.action_id, record);
+    return record;
+  }
+}
+
+/** Refusal for an action that another agent holds. */
+export function heldRefusal({ action_id, attempt }: ActionRecord): Refusal {
+  return refuse("NOT_YOUR_ACTION", `${action_id} is held by ${attempt.holder?.id ?? "another agent"}.`, {
+    details: attempt.expires_at === undefined ? {} : { expires_at: new Date(attempt.expires_at).toISOString() },
+  });
+}
+
+function utf8Length(value: Json): number {
+  return new TextEncoder().encode(JSON.stringify(value)).length;
+}

@@ -1,0 +1,131 @@
+import type { ActionDraft, ActionRecord, ActionResult, Verify } from "./action.ts";
+import type { ActionBook, SettleAnswer, Submission, SubmitAnswer } from "./action-book.ts";
+import { refuse } from "./refusal.ts";
+import type { RunScope } from "./scope.ts";
+
+// Between the book, which knows no promises, and the interpreter, which waits. Deterministic: it may stand in workflow code.
+
+interface Waiter {
+  readonly verify: Verify;
+  readonly resolve: (result: ActionResult) => void;
+  readonly stopListening: () => void;
+}
+
+interface Queued {
+  readonly draft: ActionDraft;
+  readonly begin: () => void;
+}
+
+/** What a submission came to, once the server's checks have spoken. */
+export type DeskAnswer =
+  | Exclude<SubmitAnswer, { status: "verifying" }>
+  | { readonly status: "settled"; readonly action: ActionRecord; readonly settled: SettleAnswer };
+
+/** Opens the interpreter's actions in the book, and gives it what becomes of them. */
+export class ActionDesk {
+  readonly book: ActionBook;
+  readonly #now: () => number;
+  readonly #waiters = new Map<string, Waiter>();
+  readonly #queue: Queued[] = [];
+  readonly #changed: () => void;
+  #verifying = 0;
+
+  /** @param changed called after each change of the book: timers are to be set anew, and whoever polls to be told */
+  constructor(book: ActionBook, now: () => number, changed: () => void = () => undefined) {
+    this.book = book;
+    this.#now = now;
+    this.#changed = changed;
+  }
+
+  /** The port of the interpreter. Where as many are open as may be, it waits for its turn. */
+  action(draft: ActionDraft, verify: Verify, scope: RunScope): Promise<ActionResult> {
+    return new Promise((resolve) => {
+      const stopListening = scope.onCancel(() => this.#cancel(draft.action_id, resolve));
+      if (scope.cancelled) return;
+      const waiter: Waiter = { verify, resolve, stopListening };
+      const begin = (): void => this.#open(draft, waiter);
+      if (this.book.get(draft.action_id) === undefined && this.#queue.length > 0) this.#queue.push({ draft, begin });
+      else begin();
+    });
+  }
+
+  /** How many wait for their turn. */
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  /** True while a result is being checked: a run is not carried on before that is over. */
+  get verifying(): boolean {
+    return this.#verifying > 0;
+  }
+
+  /** Takes a submission; resolves once the server's checks have spoken. */
+  async submit(submission: Submission): Promise<DeskAnswer> {
+    const answer = this.book.submit(submission, this.#now());
+    this.pump();
+    if (answer.status !== "verifying") return answer;
+    const settled = await this.#verify(answer.action);
+    return { status: "settled", action: this.book.get(answer.action.action_id) ?? answer.action, settled };
+  }
+
+  async #verify(action: ActionRecord): Promise<SettleAnswer> {
+    const { action_id, submitted } = action;
+    const waiter = this.#waiters.get(action_id);
+    if (waiter === undefined || submitted === undefined)
+      return { status: "rejected", refusal: refuse("STALE_ATTEMPT", `Nobody waits for ${action_id}.`) };
+    this.#verifying += 1;
+    try {
+      const settled = this.book.settle(action_id, await waiter.verify(submitted.result), this.#now());
+      this.pump();
+      return settled;
+    } finally {
+      this.#verifying -= 1;
+    }
+  }
+
+  /** Call after any change of the book: gives results to those who wait, and opens what waited for its turn. */
+  pump(): void {
+    for (const [action_id, waiter] of this.#waiters) {
+      const result = this.book.get(action_id)?.result;
+      if (result === undefined) continue;
+      this.#waiters.delete(action_id);
+      waiter.stopListening();
+      waiter.resolve(result);
+    }
+    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
+      const before = this.#queue.length;
+      this.#queue.shift();
+      next.begin();
+      // It was put back: there is no place yet.
+      if (this.#queue.length === before) break;
+    }
+    this.#changed();
+  }
+
+  /** Port of the interpreter: the step is in the journal. */
+  taken(path: string): void {
+    for (const { action_id } of Object.values(this.book.state.actions)) if (action_id.startsWith(`${path}#`)) this.book.collect(action_id);
+  }
+
+  #open(draft: ActionDraft, waiter: Waiter): void {
+    const opened = this.book.open(draft, this.#now());
+    if (opened === "full") {
+      this.#queue.unshift({ draft, begin: () => this.#open(draft, waiter) });
+      return;
+    }
+    this.#waiters.set(draft.action_id, waiter);
+    // The run was carried on: the result was there, or was being checked.
+    if (opened.result !== undefined) this.pump();
+    else if (opened.state === "verifying") void this.#verify(opened);
+    else this.#changed();
+  }
+
+  #cancel(action_id: string, resolve: (result: ActionResult) => void): void {
+    const at = this.#queue.findIndex(({ draft }) => draft.action_id === action_id);
+    if (at >= 0) this.#queue.splice(at, 1);
+    this.#waiters.delete(action_id);
+    this.book.cancel(action_id);
+    resolve({ outcome: "cancelled", result: null });
+    this.#changed();
+  }
+}

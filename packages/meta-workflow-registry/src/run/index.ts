@@ -1,0 +1,35 @@
+// Carrying definitions out. May be loaded in workflow code: no modules of node, no parsers, nothing that is not deterministic.
+export type {
+  ActionDraft,
+  ActionRecord,
+  ActionResult,
+  ActionState,
+  Agent,
+  Attempt,
+  Executor,
+  LateResult,
+  Outcome,
+  Receipt,
+  Verdict,
+  Verify,
+} from "./action.ts";
+export {
+  ActionBook,
+  MAX_OPEN_ACTIONS,
+  MAX_RESULT_BYTES,
+  type BookDeps,
+  type BookState,
+  type Presented,
+  type SettleAnswer,
+  type Submission,
+  type SubmitAnswer,
+} from "./action-book.ts";
+export { ActionDesk } from "./action-desk.ts";
+export type { ApprovalDecision, ApprovalDraft } from "./approval.ts";
+export type { Completion, Failure, RunEnd, RunStatus } from "./completion.ts";
+export { effectKey } from "./effect-key.ts";
+export { interpret, Run, type RunOptions } from "./interpret.ts";
+export { emptyJournal, type Journal, type StepRecord, type Undo } from "./journal.ts";
+export type { CallOptions, CallOutcome, Ports, ServerCall, TimelineEvent } from "./ports.ts";
+export { refuse, REFUSAL_CODES, type Refusal, type RefusalCode } from "./refusal.ts";
+export { RunScope } from "./scope.ts";

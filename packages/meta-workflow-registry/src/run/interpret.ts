@@ -1,0 +1,173 @@
+import type { Definition, Json } from "../definition/definition.ts";
+import { CANCELLED, NEXT, StepFailure, type Completion, type RunEnd } from "./completion.ts";
+import { compensate, keepUndo } from "./compensation.ts";
+import type { Frame } from "./frame.ts";
+import { withDefaults } from "./isolated.ts";
+import { emptyJournal, type Journal } from "./journal.ts";
+import type { Ports } from "./ports.ts";
+import { RunScope } from "./scope.ts";
+import { agentWork } from "./steps/agent-work.ts";
+import { approve } from "./steps/approve.ts";
+import { check } from "./steps/check.ts";
+import { clientWork } from "./steps/client-work.ts";
+import { choose, condition, fail, giveBack, loop, setState } from "./steps/control.ts";
+import { foreach } from "./steps/foreach.ts";
+import { parallel } from "./steps/parallel.ts";
+import { question } from "./steps/question.ts";
+import { serverWork } from "./steps/server-work.ts";
+import { lastSteps, subWorkflow } from "./steps/sub-workflow.ts";
+import { wait } from "./steps/wait.ts";
+import { Walk, type Execute, type Executors, type Here } from "./walk.ts";
+
+export interface RunOptions {
+  readonly definition: Definition;
+  /** They fit the definition's schema; its defaults are applied here. */
+  readonly inputs: { readonly [name: string]: Json };
+  /** Of the run that is carried on; changed in place. Absent: it begins. */
+  readonly journal?: Journal;
+  readonly ports: Ports;
+  /** `started_at` in milliseconds since 1970; both stay the same when the run is carried on. */
+  readonly run: { readonly id: string; readonly started_at: number };
+}
+
+const byPlace: Execute = (walk, here) =>
+  (here.step as { readonly runs_on?: string }).runs_on === "client" ? clientWork(walk, here) : serverWork(walk, here);
+
+const EXECUTORS: Executors = {
+  condition,
+  set_state: setState,
+  foreach,
+  return: giveBack,
+  shell: byPlace,
+  mcp_call: byPlace,
+  prompt: agentWork,
+  wait,
+  delegate: agentWork,
+  parallel,
+  switch: choose,
+  loop,
+  approval: approve,
+  ask: question,
+  check,
+  workflow: subWorkflow,
+  fail,
+};
+
+/** A run that goes on: `end` settles once, the other methods are for whoever keeps it. */
+export class Run {
+  readonly journal: Journal;
+  readonly end: Promise<RunEnd>;
+  readonly #walk: Walk;
+  readonly #scope = new RunScope();
+  readonly #options: RunOptions;
+  #isOutOfTime = false;
+
+  /** Begins at once, or goes on where the journal's run stopped. */
+  constructor(options: RunOptions) {
+    const { definition, ports, run } = options;
+    this.#options = options;
+    this.journal = options.journal ?? emptyJournal();
+    this.#walk = new Walk({
+      definition,
+      journal: this.journal,
+      ports,
+      run: { id: run.id, started_at: new Date(run.started_at).toISOString() },
+      executors: EXECUTORS,
+      finished: keepUndo,
+    });
+    this.end = this.#run();
+  }
+
+  /**
+   * From here on no step begins. Resolves once no call is under way: what the journal and the action book say then is all that
+   * another run needs to carry on. Actions, approvals and timers may be open. A held run never ends.
+   */
+  hold(): Promise<void> {
+    return this.#walk.hold();
+  }
+
+  /** Ends the run; with "compensate", what was done is undone first. `finally` runs in both cases. */
+  cancel(mode: "stop" | "compensate"): void {
+    if (this.journal.ending !== undefined) return;
+    this.journal.cancel ??= mode;
+    this.#scope.cancel();
+  }
+
+  async #run(): Promise<RunEnd> {
+    const { journal } = this;
+    const { definition } = this.#options;
+    const frame: Frame = { key: "", scope: "", definition, depth: 0, added: {} };
+    const timer = new RunScope();
+    if (journal.ending === undefined) void this.#watchTime(timer);
+    if (journal.cancel !== undefined) this.#scope.cancel();
+    const ending = (journal.ending ??= await this.#steps(frame));
+    timer.cancel();
+    const isUndone =
+      ending.kind === "cancelled" ? journal.cancel === "compensate" : ending.kind === "failed" && ending.failure.compensate === true;
+    if (isUndone) await compensate(this.#walk);
+    await lastSteps(this.#walk, { path: "", frame }, definition.finally);
+    return this.#endOf(ending, frame, isUndone);
+  }
+
+  async #steps(frame: Frame): Promise<Completion> {
+    const { definition, inputs } = this.#options;
+    try {
+      if (this.journal.scopes[""] === undefined) this.#beginState(frame, withDefaults(definition.inputs, inputs));
+    } catch (error) {
+      if (!(error instanceof StepFailure)) throw error;
+      return { kind: "failed", failure: { code: error.code, message: error.message, path: "" } };
+    }
+    const completion = await this.#walk.steps(definition.steps, "", frame, this.#scope);
+    if (!this.#isOutOfTime || completion.kind !== "cancelled") return completion;
+    return { kind: "failed", failure: { code: "out_of_time", message: "The run took longer than its definition allows.", path: "" } };
+  }
+
+  #beginState(frame: Frame, inputs: { readonly [name: string]: Json }): void {
+    const { scopes } = this.journal;
+    const { initial_state } = this.#options.definition;
+    scopes[""] = { inputs, state: {} };
+    const here = placeOf(frame, this.#scope);
+    scopes[""] = {
+      inputs,
+      state: Object.fromEntries(Object.entries(initial_state).map(([name, template]) => [name, this.#walk.fill(template, here)])),
+    };
+  }
+
+  async #watchTime(timer: RunScope): Promise<void> {
+    const { definition, ports, run } = this.#options;
+    const left = run.started_at + definition.budget.wall_time - ports.now();
+    if (!(await ports.sleep(Math.max(0, left), timer)) || this.journal.ending !== undefined) return;
+    this.#isOutOfTime = true;
+    this.#scope.cancel();
+  }
+
+  #endOf(ending: Completion, frame: Frame, isUndone: boolean): RunEnd {
+    const hasFailedUndo = this.journal.undo_failed === true;
+    if (ending.kind === "cancelled") return { status: hasFailedUndo ? "compensation_failed" : "cancelled" };
+    if (ending.kind === "failed") {
+      const { code, message, path, declined } = ending.failure;
+      const word = declined === true ? "declined" : isUndone ? "compensated" : "failed";
+      return { status: hasFailedUndo ? "compensation_failed" : word, error: { code, message, path } };
+    }
+    if (ending.kind === "return") return { status: "completed", output: ending.value };
+    const { output } = this.#options.definition;
+    if (output === undefined) return { status: "completed", output: null };
+    try {
+      return { status: "completed", output: this.#walk.fill(output, placeOf(frame, this.#scope)) };
+    } catch (error) {
+      if (!(error instanceof StepFailure)) throw error;
+      return { status: "failed", error: { code: error.code, message: error.message, path: "output" } };
+    }
+  }
+}
+
+/** Carries a definition out to its end. */
+export function interpret(options: RunOptions): Promise<RunEnd> {
+  return new Run(options).end;
+}
+
+/** Where the definition's own templates stand, which belong to no step. */
+function placeOf(frame: Frame, scope: RunScope): Here {
+  const step = { id: "", type: "set_state", updates: {}, on_error: { then: "stop" } } as unknown as Here["step"];
+  return { step, path: "", frame, scope };
+}

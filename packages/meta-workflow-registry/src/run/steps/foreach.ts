@@ -1,0 +1,122 @@
+import type { Json, Step, Task } from "../../definition/definition.ts";
+import { CANCELLED, NEXT, ScopeCancelled, StepFailure, type Completion, type Failure } from "../completion.ts";
+import type { Frame } from "../frame.ts";
+import { beginScope } from "../isolated.ts";
+import type { Here, Made, Walk } from "../walk.ts";
+import { agentItem } from "./agent-item.ts";
+
+type Foreach = Extract<Step, { type: "foreach" }>;
+
+/** `foreach`: so many items at once, results in the order of the items. */
+export async function foreach(walk: Walk, here: Here): Promise<Made> {
+  const step = here.step as Foreach;
+  const items = itemsOf(walk, here, step);
+  const inner = here.scope.child();
+  const stopped: { by?: Completion } = {};
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < items.length && stopped.by === undefined && !inner.cancelled) {
+      const index = next++;
+      const completion = await item(walk, { ...here, scope: inner }, step, items, index);
+      if (completion.kind === "next" || stopped.by !== undefined) continue;
+      const isCollected = completion.kind === "failed" && step.on_item_error === "collect" && isOrdinary(completion.failure);
+      if (isCollected) continue;
+      stopped.by = completion;
+      inner.cancel();
+    }
+  };
+  const lanes = Math.max(1, Math.min(step.max_parallel, items.length));
+  await Promise.all(Array.from({ length: lanes }, lane));
+  if (stopped.by !== undefined) return stopped.by;
+  if (here.scope.cancelled) return CANCELLED;
+  return { kind: "output", output: items.map((_, index) => outcomeOf(walk, `${here.path}[${index}]`)) };
+}
+
+/** What ends the whole run is not collected. */
+function isOrdinary({ declined, compensate }: Failure): boolean {
+  return declined !== true && compensate !== true;
+}
+
+function itemsOf(walk: Walk, here: Here, step: Foreach): readonly Json[] {
+  const { marks } = walk.journal;
+  const known = marks[here.path];
+  if (known !== undefined) return known as readonly Json[];
+  const items = walk.evaluate(step.items, here);
+  if (!Array.isArray(items)) throw new StepFailure("not_a_list", `\`${step.items}\` is no list.`);
+  if (items.length > step.limit) throw new StepFailure("too_many_items", `${items.length} items; at most ${step.limit} are allowed.`);
+  marks[here.path] = items as Json;
+  return items as readonly Json[];
+}
+
+async function item(walk: Walk, here: Here, step: Foreach, items: readonly Json[], index: number): Promise<Completion> {
+  const { journal, ports } = walk;
+  const path = `${here.path}[${index}]`;
+  const known = journal.steps[path];
+  if (known !== undefined) return typeof known.then === "object" ? { kind: "failed", failure: known.then.stop } : NEXT;
+  await walk.gate();
+  const frame = itemFrame(here, step, path, items, index);
+  const started_at = (journal.began[path] ??= ports.now());
+  const made = await itemWork(walk, { ...here, path, frame }, step);
+  if (made.kind === "return" && step.task === undefined) return made;
+  if (made.kind === "cancelled" || made.kind === "next") return CANCELLED;
+  if (made.kind === "failed" && !isOrdinary(made.failure)) return made;
+  const times = { started_at, ended_at: ports.now() };
+  walk.drop(path);
+  if (made.kind === "failed") {
+    const { failure } = made;
+    const error = { code: failure.code, message: failure.message };
+    journal.steps[path] = { status: "failed", error, ...times, ...(step.on_item_error === "stop" ? { then: { stop: failure } } : {}) };
+  } else journal.steps[path] = { status: "done", output: made.kind === "return" ? made.value : made.output, ...times };
+  ports.taken(path);
+  return made.kind === "failed" ? made : NEXT;
+}
+
+function itemFrame(here: Here, step: Foreach, path: string, items: readonly Json[], index: number): Frame {
+  const { frame } = here;
+  const item = items[index] ?? null;
+  const total = items.length;
+  const added = { item, [step.as]: item, index, total, is_first: index === 0, is_last: index === total - 1 };
+  const { role: _, ...rest } = frame;
+  const role = step.agent ?? frame.role;
+  return { ...rest, key: path, outer: frame, added, ...(role === undefined ? {} : { role }) };
+}
+
+async function itemWork(walk: Walk, here: Here, step: Foreach): Promise<Made> {
+  try {
+    return step.task === undefined ? await ownSteps(walk, here, step.steps ?? []) : await taskOf(walk, here, step, step.task);
+  } catch (error) {
+    if (error instanceof ScopeCancelled) return CANCELLED;
+    if (!(error instanceof StepFailure)) throw error;
+    const { code, message, declined } = error;
+    return { kind: "failed", failure: { code, message, path: here.path, ...(declined ? { declined } : {}) } };
+  }
+}
+
+async function ownSteps(walk: Walk, { path, frame, scope }: Here, steps: readonly Step[]): Promise<Made> {
+  const completion = await walk.steps(steps, path, frame, scope);
+  if (completion.kind !== "next") return completion;
+  const last = walk.journal.visible[path]?.[steps.at(-1)?.id ?? ""];
+  return { kind: "output", output: (last === undefined ? undefined : walk.journal.steps[last]?.output) ?? null };
+}
+
+async function taskOf(walk: Walk, here: Here, step: Foreach, name: string): Promise<Made> {
+  const { definition, added } = here.frame;
+  const task: Task | undefined = definition.tasks[name];
+  if (task === undefined) throw new StepFailure("no_such_task", `There is no task "${name}".`);
+  const given = walk.fill(step.with ?? { item: added["item"] ?? null }, here) as { readonly [name: string]: Json };
+  const inner: Here = {
+    ...here,
+    frame: beginScope(walk, here, { inputs: task.inputs, given, initial_state: task.initial_state, definition }),
+  };
+  if (task.steps.length === 0) return agentItem(walk, inner, step, task);
+  const completion = await walk.steps(task.steps, here.path, inner.frame, here.scope);
+  if (completion.kind !== "next") return completion;
+  return { kind: "output", output: task.output === undefined ? null : walk.fill(task.output, inner) };
+}
+
+function outcomeOf(walk: Walk, path: string): Json {
+  const record = walk.journal.steps[path];
+  if (record === undefined) return { status: "cancelled", output: null };
+  const { status, output, error } = record;
+  return { status, output: output ?? null, ...(error === undefined ? {} : { error }) };
+}

@@ -1,0 +1,274 @@
+import type { Definition, Expression, Json, Step, Template } from "../definition/definition.ts";
+import {
+  canonicalJson,
+  compileExpression,
+  evaluate,
+  evaluateCondition,
+  ExpressionError,
+  fillTemplate,
+  fillToText,
+  type Scope,
+} from "../expression/index.ts";
+import { CANCELLED, NEXT, ScopeCancelled, StepFailure, type Completion, type Failure } from "./completion.ts";
+import { variablesOf, type Frame } from "./frame.ts";
+import { guardOf } from "./guard.ts";
+import type { Journal, StepRecord } from "./journal.ts";
+import type { Ports, TimelineEvent, Variables } from "./ports.ts";
+import type { RunScope } from "./scope.ts";
+import { withUpdates } from "./state.ts";
+
+/** A step that is being carried out. */
+export interface Here {
+  readonly step: Step;
+  readonly path: string;
+  readonly frame: Frame;
+  readonly scope: RunScope;
+}
+
+/** What an executor makes of its step: an output, or an end of its own. */
+export type Made = { readonly kind: "output"; readonly output: Json; readonly simulated?: boolean } | Completion;
+
+export type Execute = (walk: Walk, here: Here) => Promise<Made>;
+export type Executors = { readonly [type in Step["type"]]: Execute };
+
+export interface WalkOptions {
+  readonly definition: Definition;
+  readonly journal: Journal;
+  readonly ports: Ports;
+  readonly run: { readonly id: string; readonly started_at: string };
+  readonly executors: Executors;
+  /** Called once a step is done: keeps what undoes it. */
+  readonly finished: (walk: Walk, here: Here) => void;
+}
+
+/** Steps that call out themselves: a run is not carried on between such a call and its entry in the journal. */
+function callsOut(step: Step): boolean {
+  return step.type === "check" || ((step.type === "shell" || step.type === "mcp_call") && step.runs_on === "server");
+}
+
+/** The step failed and its `on_error` has steps. */
+type Begun = Completion | { readonly kind: "handle" };
+
+/** Walks steps and keeps the journal. Deterministic: all that is not goes through the ports. */
+export class Walk {
+  readonly journal: Journal;
+  readonly ports: Ports;
+  readonly definition: Definition;
+  readonly run: WalkOptions["run"];
+  readonly #options: WalkOptions;
+  #busy = 0;
+  #held = false;
+  #quiet: (() => void)[] = [];
+
+  constructor(options: WalkOptions) {
+    this.#options = options;
+    this.journal = options.journal;
+    this.ports = options.ports;
+    this.definition = options.definition;
+    this.run = options.run;
+  }
+
+  /** From here on no step begins; resolves once no call is under way. The journal is complete then. */
+  hold(): Promise<void> {
+    this.#held = true;
+    return new Promise((resolve) => {
+      this.#quiet.push(resolve);
+      this.#tellQuiet();
+    });
+  }
+
+  #tellQuiet(): void {
+    if (!this.#held || this.#busy > 0) return;
+    for (const resolve of this.#quiet) resolve();
+    this.#quiet = [];
+  }
+
+  /** Never resolves while the run is held. */
+  async gate(): Promise<void> {
+    if (this.#held) await new Promise<never>(() => undefined);
+  }
+
+  /** Work during which the run may not be carried on by another. */
+  async busy<T>(work: () => Promise<T>): Promise<T> {
+    this.#busy += 1;
+    try {
+      return await work();
+    } finally {
+      this.#busy -= 1;
+      this.#tellQuiet();
+    }
+  }
+
+  /** A wait within busy work during which the run may be carried on: what it found is found again then. */
+  async idle<T>(wait: () => Promise<T>): Promise<T> {
+    this.#busy -= 1;
+    this.#tellQuiet();
+    try {
+      const value = await wait();
+      await this.gate();
+      return value;
+    } finally {
+      this.#busy += 1;
+    }
+  }
+
+  /** One step after the other. */
+  async steps(steps: readonly Step[], base: string, frame: Frame, scope: RunScope): Promise<Completion> {
+    for (const step of steps) {
+      const completion = await this.step(step, base === "" ? step.id : `${base}/${step.id}`, frame, scope);
+      if (completion.kind !== "next") return completion;
+    }
+    return NEXT;
+  }
+
+  /** One step, unless the journal has it already. */
+  async step(step: Step, path: string, frame: Frame, scope: RunScope): Promise<Completion> {
+    const here: Here = { step, path, frame, scope };
+    const known = this.journal.steps[path];
+    if (known !== undefined) return this.#known(here, known);
+    if (scope.cancelled) return CANCELLED;
+    await this.gate();
+    const begun = callsOut(step) ? await this.busy(() => this.#begin(here)) : await this.#begin(here);
+    return begun.kind === "handle" ? this.#handle(here) : begun;
+  }
+
+  async #begin(here: Here): Promise<Begun> {
+    const { step, path } = here;
+    try {
+      if (this.journal.began[path] === undefined) {
+        if (step.when !== undefined && !this.holds(step.when, here)) {
+          this.#write(here, { status: "skipped" });
+          return NEXT;
+        }
+        guardOf(this, here);
+        this.journal.began[path] = this.ports.now();
+        this.record(path, "started", step.title);
+      }
+      const made = await this.#options.executors[step.type](this, here);
+      if (made.kind === "output") return this.#finish(here, made.output, made.simulated);
+      if (made.kind === "failed") return this.#failed(here, made.failure);
+      return made;
+    } catch (error) {
+      if (error instanceof ScopeCancelled) return CANCELLED;
+      if (!(error instanceof StepFailure)) throw error;
+      const { code, message, declined } = error;
+      return this.#failed(here, { code, message, path, ...(declined ? { declined } : {}) });
+    }
+  }
+
+  #finish(here: Here, output: Json, simulated: boolean | undefined): Completion {
+    const { step, frame } = here;
+    if (step.output_to !== undefined) this.update(frame, [[step.output_to, output]]);
+    this.#write(here, { status: "done", output, ...(simulated === true ? { simulated } : {}) });
+    this.#options.finished(this, here);
+    return step.type === "return" ? { kind: "return", value: output } : NEXT;
+  }
+
+  #failed(here: Here, failure: Failure): Begun {
+    const { step, path, scope } = here;
+    const isOwn = failure.path === path;
+    // What ends the whole run is not caught on its way up.
+    if (!isOwn && (failure.compensate === true || failure.declined === true)) return { kind: "failed", failure };
+    const { then } = step.on_error;
+    const error = { code: failure.code, message: failure.message };
+    if (then === "continue" || (then === "steps" && scope.cancelled)) {
+      this.#write(here, { status: "failed", error });
+      return NEXT;
+    }
+    if (then === "steps") {
+      this.#write(here, { status: "failed", error, then: "steps" });
+      return { kind: "handle" };
+    }
+    const stop = then === "compensate" ? { ...failure, compensate: true } : failure;
+    this.#write(here, { status: "failed", error, then: { stop } });
+    return { kind: "failed", failure: stop };
+  }
+
+  async #known(here: Here, record: StepRecord): Promise<Completion> {
+    if (record.then === "steps") return this.#handle(here);
+    if (record.then !== undefined) return { kind: "failed", failure: record.then.stop };
+    return here.step.type === "return" && record.status === "done" ? { kind: "return", value: record.output ?? null } : NEXT;
+  }
+
+  async #handle({ step, path, frame, scope }: Here): Promise<Completion> {
+    if (step.on_error.then !== "steps") return NEXT;
+    const record = this.journal.steps[path]!;
+    const handler: Frame = { ...frame, added: { ...frame.added, error: { ...record.error!, step: step.id } } };
+    const completion = await this.steps(step.on_error.steps, `${path}/on_error`, handler, scope);
+    if (completion.kind !== "next") return completion;
+    const { then: _, ...handled } = record;
+    this.journal.steps[path] = handled;
+    return NEXT;
+  }
+
+  #write({ step, path, frame }: Here, result: Omit<StepRecord, "started_at" | "ended_at">): void {
+    const { journal, ports } = this;
+    const now = ports.now();
+    journal.steps[path] = { ...result, started_at: journal.began[path] ?? now, ended_at: now };
+    const visible = (journal.visible[frame.key] ??= {});
+    const before = visible[step.id];
+    // An earlier turn of a loop: its record was kept only to be seen.
+    if (before !== undefined && before !== path) delete journal.steps[before];
+    visible[step.id] = path;
+    this.drop(path);
+    this.record(path, result.status, result.error?.message ?? step.title);
+    ports.taken(path);
+  }
+
+  /** Forgets what is at and below a path, except the record of the path itself and those that a frame outside of it still shows. */
+  drop(path: string): void {
+    const isBelow = (key: string): boolean => key.startsWith(path) && /^[/[#]?$/.test(key.charAt(path.length));
+    const { steps, visible, scopes, began, marks } = this.journal;
+    for (const part of [visible, scopes, began, marks]) for (const key of Object.keys(part)) if (isBelow(key)) delete part[key];
+    const below = Object.keys(steps).filter((key) => key !== path && isBelow(key));
+    if (below.length === 0) return;
+    const shown = new Set(Object.values(visible).flatMap((ids) => Object.values(ids)));
+    for (const key of below) if (!shown.has(key)) delete steps[key];
+  }
+
+  /** What expressions of a step see. */
+  variables({ step, frame }: Here, more: Variables = {}): Scope {
+    return { ...variablesOf(frame, this.journal, this.run, step.needs_state), ...more, now: this.ports.now() };
+  }
+
+  /** @throws StepFailure expression_failed */
+  evaluate(source: Expression, here: Here, more: Variables = {}): Json {
+    return author(() => evaluate(compileExpression(source), this.variables(here, more)));
+  }
+
+  /** @throws StepFailure expression_failed, also where it is no truth value */
+  holds(source: Expression, here: Here, more: Variables = {}): boolean {
+    return author(() => evaluateCondition(compileExpression(source), this.variables(here, more)));
+  }
+
+  /** @throws StepFailure expression_failed */
+  fill(template: Template, here: Here, more: Variables = {}): Json {
+    return author(() => fillTemplate(template, this.variables(here, more)));
+  }
+
+  /** As text: what is no string is written as JSON. @throws StepFailure expression_failed */
+  text(template: Template, here: Here, more: Variables = {}): string {
+    if (typeof template !== "string") return canonicalJson(this.fill(template, here, more));
+    return author(() => fillToText(template, this.variables(here, more)));
+  }
+
+  /** Changes the state of a frame's scope, all at once. */
+  update(frame: Frame, updates: readonly (readonly [path: string, value: Json])[]): void {
+    const scope = this.journal.scopes[frame.scope];
+    if (scope !== undefined) scope.state = withUpdates(scope.state, updates);
+  }
+
+  record(path: string, what: TimelineEvent["what"], text?: string): void {
+    this.ports.record({ at: this.ports.now(), path, what, ...(text === undefined ? {} : { text }) });
+  }
+}
+
+/** A failure of the author's expression is one of the step. Foreign errors stay what they are. */
+function author<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof ExpressionError) throw new StepFailure("expression_failed", error.message);
+    throw error;
+  }
+}
