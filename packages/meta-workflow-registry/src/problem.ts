@@ -1,6 +1,6 @@
 /** Something wrong or doubtful in a text that a person wrote, with the place to look at. Both halves of this package report these. */
 export interface Problem {
-  /** Stable, in snake_case: people and tests rely on it. */
+  /** Stable: people and tests rely on it. In definitions the codes of definition/codes.ts, in registries snake_case. */
   readonly code: string;
   /** An error keeps the text from being used; a warning does not. */
   readonly severity: "error" | "warning";

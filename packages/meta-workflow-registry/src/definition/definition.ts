@@ -37,6 +37,8 @@ export type StepType = (typeof STEP_TYPES)[number];
 
 export type Effects = "none" | "read" | "write" | "destructive";
 export type Status = "draft" | "active" | "deprecated" | "retired";
+/** Whose it is; a later one hides an earlier one with the same id. */
+export type WorkflowScope = "universal" | "team" | "personal";
 export type Risk = "low" | "medium" | "high";
 
 /** Durations are milliseconds in the normal form; in YAML `90s`, `15m`, `2h`, `3d`. */
@@ -161,13 +163,15 @@ export type Step = StepCommon &
     | {
         readonly type: "wait";
         readonly message?: string;
-        readonly for?: Template;
+        /** Milliseconds, or a template of a duration (`${{ inputs.minutes }}m`; a number that it gives is seconds). */
+        readonly for?: Milliseconds | string;
         readonly event?: string;
         readonly until?: {
           readonly probe: Probe;
           readonly holds_when: Expression;
           readonly every: Milliseconds;
-          readonly hold: Milliseconds;
+          /** How long it must hold: milliseconds, or a template of a duration (`${{ inputs.minutes }}m`). */
+          readonly hold: Milliseconds | string;
           readonly within: Milliseconds;
         };
       }
@@ -242,6 +246,9 @@ export interface Definition {
   readonly description?: string;
   readonly version: string;
   readonly status: Status;
+  /** Absent: universal. */
+  readonly scope?: WorkflowScope;
+  readonly tags?: readonly string[];
   readonly triggers: Triggers;
   readonly disclosure: "full" | "outline" | "current";
   readonly inputs: JsonSchema;
@@ -264,6 +271,6 @@ export interface Definition {
 export interface Closure {
   readonly root: string;
   readonly definitions: { readonly [id: string]: Definition };
-  /** SHA-256 of the canonical JSON of `definitions`, hexadecimal. */
+  /** SHA-256 of the canonical JSON of `definitions` without their line numbers, hexadecimal. */
   readonly digest: string;
 }

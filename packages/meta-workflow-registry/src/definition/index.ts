@@ -1,0 +1,6 @@
+// Definitions of workflows as text: YAML → normal form, or problems with their places.
+export { DEFINITION_CODES, type DefinitionCode } from "./codes.ts";
+export type * from "./definition.ts";
+export { STEP_TYPES } from "./definition.ts";
+export { parseDefinition } from "./parse-definition.ts";
+export { everyStep, stepLists, stepsIn } from "./walk.ts";

@@ -1,0 +1,116 @@
+import {
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Document,
+  type Node,
+  type Pair,
+  type Scalar,
+} from "yaml";
+import { MAX_ALIASES, MAX_DEPTH } from "./limits.ts";
+
+export type Path = readonly (string | number)[];
+
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A YAML text that was read: its value as plain JSON, and where each part of it stands. */
+export interface YamlText {
+  readonly value: unknown;
+  /** Where a value stands; the nearest that exists around it where it does not. `key: true` gives the place of its key. */
+  place(path: Path, options?: { readonly key?: boolean; readonly offset?: number }): Place;
+}
+
+/** What keeps a text from being read. */
+export interface YamlFailure extends Place {
+  readonly message: string;
+}
+
+/** Reads a YAML 1.2 text (JSON is one). Anchors may be used, within bounds; tags of other types, merge keys and `.nan` may not. */
+export function readYaml(text: string): YamlText | { readonly failures: readonly YamlFailure[] } {
+  const lines = new LineCounter();
+  try {
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, schema: "core", uniqueKeys: true, stringKeys: true });
+    const failures = [...document.errors, ...document.warnings].map((failure) => {
+      const { line, col } = lines.linePos(failure.pos[0]);
+      return { message: failure.message, line: Math.max(1, line), column: Math.max(1, col) };
+    });
+    if (failures.length > 0) return { failures };
+    const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+    const deep = notJson(value, 0);
+    if (deep !== undefined) return { failures: [{ message: deep, line: 1, column: 1 }] };
+    return { value, place: (path, options) => placeOf(document, lines, text, path, options ?? {}) };
+  } catch (error) {
+    const message = error instanceof RangeError ? "The text is nested too deeply." : error instanceof Error ? error.message : String(error);
+    return { failures: [{ message, line: 1, column: 1 }] };
+  }
+}
+
+function notJson(value: unknown, depth: number): string | undefined {
+  if (typeof value === "number" && !Number.isFinite(value)) return "A number is not finite.";
+  if (value === undefined || typeof value === "bigint") return "A value is none that JSON has.";
+  if (value === null || typeof value !== "object") return undefined;
+  if (depth > MAX_DEPTH) return `The text is nested over ${MAX_DEPTH} levels.`;
+  for (const part of Array.isArray(value) ? (value as unknown[]) : Object.values(value)) {
+    const found = notJson(part, depth + 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function placeOf(
+  document: Document,
+  lines: LineCounter,
+  text: string,
+  path: Path,
+  options: { readonly key?: boolean; readonly offset?: number },
+): Place {
+  let node: unknown = document.contents;
+  let start = rangeStart(node);
+  for (const [index, step] of path.entries()) {
+    if (isAlias(node)) node = node.resolve(document);
+    const pair = isMap(node) ? (node.items as Pair<unknown, unknown>[]).find((item) => keyOf(item) === String(step)) : undefined;
+    const next: unknown = isSeq(node) && typeof step === "number" ? node.items[step] : pair?.value;
+    if (next === undefined && pair === undefined) break;
+    const last = index === path.length - 1;
+    node = next;
+    start =
+      (last && options.key === true && pair !== undefined ? rangeStart(pair.key) : undefined) ??
+      rangeStart(next) ??
+      rangeStart(pair?.key) ??
+      start;
+  }
+  const inside = options.offset !== undefined && isScalar(node) ? offsetInScalar(node, text, options.offset) : 0;
+  const { line, col } = lines.linePos((start ?? 0) + inside);
+  return { line: Math.max(1, line), column: Math.max(1, col) };
+}
+
+/** How far from its beginning in the text a character of a scalar stands; 0 where escapes or folding leave no simple answer. */
+function offsetInScalar(node: Scalar, text: string, offset: number): number {
+  const [start, end] = node.range ?? [0, 0];
+  const written = text.slice(start, end);
+  const value = String(node.value);
+  const sought = value.slice(offset, offset + 40).split("\n", 1)[0] ?? "";
+  if (sought === "") return 0;
+  // The same words may stand in it twice: count those before.
+  let before = 0;
+  for (let at = value.indexOf(sought); at >= 0 && at < offset; at = value.indexOf(sought, at + 1)) before++;
+  let found = written.indexOf(sought);
+  while (before-- > 0 && found >= 0) found = written.indexOf(sought, found + 1);
+  return Math.max(0, found);
+}
+
+function keyOf(pair: unknown): string | undefined {
+  if (!isPair(pair)) return undefined;
+  return isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
+}
+
+function rangeStart(node: unknown): number | undefined {
+  return (node as Node | null | undefined)?.range?.[0];
+}
