@@ -6,7 +6,7 @@ const CODE = "[A-Z]{2,8}-\\d{1,6}";
 const WORDS = "[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*(?::[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*)?";
 const LONGEST = 80;
 const ID = new RegExp(`^(?:${CODE}|${WORDS})$`);
-const HEADING = new RegExp(`^(${CODE}|${WORDS})(?::| [-–—])[ \\t]+(.*)$`);
+const HEADING = new RegExp(`^(${CODE}|${WORDS})(?:(?::| [-–—])(?:[ \\t]+(.*))?)?$`);
 const MARK = /^(.*?)\s*\((draft|deprecated)\)$/i;
 
 /** True for what can be the id of a workflow. */
@@ -14,8 +14,14 @@ export function isWorkflowId(text: string): boolean {
   return text.length <= LONGEST && ID.test(text);
 }
 
+/** The workflow whose section a heading begins: one that the registry names, or one whose id nothing else can bear. */
+export function sectionHeading(text: string, ids: ReadonlySet<string>): WorkflowHeading | undefined {
+  const heading = readWorkflowHeading(text);
+  return heading !== undefined && (ids.has(heading.id) || isWorkflowCode(heading.id)) ? heading : undefined;
+}
+
 /** True for an id of the form `MW-001`, which nothing but a workflow bears. */
-export function isWorkflowCode(text: string): boolean {
+function isWorkflowCode(text: string): boolean {
   return /^[A-Z]{2,8}-\d{1,6}$/.test(text);
 }
 
@@ -27,7 +33,7 @@ export interface WorkflowHeading {
 }
 
 /** Reads the heading of a workflow's section. Whether there is such a workflow is for the caller to know. */
-export function readWorkflowHeading(text: string): WorkflowHeading | undefined {
+function readWorkflowHeading(text: string): WorkflowHeading | undefined {
   const [, id, rest = ""] = HEADING.exec(bare(text)) ?? [];
   if (id === undefined || id.length > LONGEST) return undefined;
   const [, title, mark] = MARK.exec(rest) ?? [];
@@ -44,10 +50,9 @@ export function bare(text: string): string {
   let inner = oneLine(text);
   // A mark of many characters is tried in every length.
   if (inner.length > LONGEST_MARKED) return inner;
-  for (let i = 0; i < 4; i += 1) {
+  for (;;) {
     const next = LINK.exec(inner)?.[1] ?? EMPHASIS.exec(inner)?.[2];
-    if (next === undefined) break;
+    if (next === undefined) return inner;
     inner = next.trim();
   }
-  return inner;
 }

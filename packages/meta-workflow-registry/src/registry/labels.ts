@@ -53,13 +53,23 @@ const LABEL = /^\*\*([^*]{1,80}?)(?::\*\*|\*\*[ \t]?:)[ \t]*(.*)$/;
 /** The source of a paragraph as labels with their text: `**Purpose:** why` on a line of its own begins one. */
 export function readLabels(paragraph: string): readonly LabelledLine[] {
   const found: { label: string; lines: string[] }[] = [];
-  for (const line of paragraph.split("\n")) {
+  const lines = paragraph.split("\n");
+  for (const [index, source] of lines.entries()) {
+    // A backslash at the end of a line that another follows breaks it in Markdown: here it is only layout.
+    const line = index < lines.length - 1 ? source.replace(/\\$/, "") : source;
     const [, label, text = ""] = LABEL.exec(line.trim()) ?? [];
     const last = found.at(-1);
-    // A backslash or two spaces at the end of a line break it in Markdown; both are only layout here.
-    if (label !== undefined) found.push({ label: label.trim(), lines: [text.replace(/\\$/, "")] });
-    else if (last !== undefined) last.lines.push(line.replace(/\\$/, ""));
+    if (label !== undefined) found.push({ label: label.trim(), lines: [text] });
+    else if (last !== undefined) last.lines.push(line);
     else found.push({ label: "", lines: [line] });
   }
   return found.map(({ label, lines }) => ({ label, text: label === "" ? lines.join("\n") : oneLine(lines.join("\n")) }));
+}
+
+const STEP = /^(?:step[ \t]+)?(\d{1,4})(?:[.):]|[ \t]*[-–—][ \t])[ \t]*(.*)$/i;
+
+/** A title that begins a step: `1. Look`, `Step 1: Look`. */
+export function readStepTitle(text: string): { number: number; title: string } | undefined {
+  const [, number, title = ""] = STEP.exec(text) ?? [];
+  return number === undefined ? undefined : { number: Number(number), title };
 }

@@ -1,5 +1,5 @@
-import { readWorkflowHeading } from "./identifiers.ts";
-import { readLabels } from "./labels.ts";
+import { bare, sectionHeading } from "./identifiers.ts";
+import { readLabels, readStepTitle, sectionFieldOf, stepFieldOf } from "./labels.ts";
 import { inlineOf, parsePage } from "./page.ts";
 import { cleanText, normalText, oneLine } from "./plain-text.ts";
 
@@ -17,6 +17,11 @@ export function lineText(text: string): string {
   return oneLine(cleanText(text).text);
 }
 
+/** The name of a workflow: without marks around the whole of it. */
+export function nameText(text: string): string {
+  return bare(lineText(text));
+}
+
 /** A heading's text: number signs at its end would be taken for its closing. */
 export function headingText(text: string): string {
   let heading = lineText(text);
@@ -24,9 +29,17 @@ export function headingText(text: string): string {
   return heading;
 }
 
-/** A label's text: no colon or asterisk, which end it. */
+/** A label's text: no colon or asterisk, which end it, and no number, which would make a step of it. */
 export function labelText(text: string): string {
-  return lineText(text).replaceAll(/[*:]+/g, " ").trim().slice(0, 80).trim();
+  const label = lineText(text).replaceAll(/[*:]+/g, " ").trim().slice(0, 80).trim();
+  const step = readStepTitle(label);
+  return step === undefined ? label : labelText(step.title);
+}
+
+/** The label of a note: a label that means a field would be read as that field. */
+export function noteLabel(text: string): string {
+  const label = labelText(text);
+  return sectionFieldOf(label) === undefined && stepFieldOf(label) === undefined ? label : `${label} (note)`;
 }
 
 /** The text of a bullet. */
@@ -43,20 +56,28 @@ export function standsAlone(line: string): boolean {
   return only?.type === "paragraph" && others.length === 0 && readLabels(line).every(({ label }) => label === "");
 }
 
+/** What the prose of a chapter stands among. */
+export interface ProsePlace {
+  /** Under "Workflow Registry" every sub-heading and every table is read. */
+  readonly isRegistry: boolean;
+  readonly ids: ReadonlySet<string>;
+}
+
 /**
  * The prose of a chapter. Prose that would begin a chapter or a workflow, hold a table of workflows, or swallow what follows
  * it (an open fence or comment) becomes a quotation, which can do none of that.
  */
-export function proseText(text: string): string {
+export function proseText(text: string, { isRegistry, ids }: ProsePlace): string {
   const prose = fieldText(text);
   if (prose === "") return "";
   const page = parsePage(`${prose}\n\n## End`);
   const last = page.blocks.at(-1);
   const ends = last?.type === "heading" && last.depth === 2 && inlineOf(page, last) === "End";
   const inside = ends ? page.blocks.slice(0, -1) : [];
-  const safe = inside.every(
-    (block) => block.type !== "heading" || (block.depth > 2 && readWorkflowHeading(inlineOf(page, block)) === undefined),
-  );
+  const safe = inside.every((block) => {
+    if (block.type !== "heading") return !isRegistry || block.type !== "table";
+    return !isRegistry && block.depth > 2 && sectionHeading(inlineOf(page, block), ids) === undefined;
+  });
   const ruled = inside[0]?.type === "thematicBreak" || inside.at(-1)?.type === "thematicBreak";
   if (ends && safe && !ruled) return prose;
   return prose

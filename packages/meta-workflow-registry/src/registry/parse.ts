@@ -2,7 +2,7 @@ import type { Heading, RootContent } from "mdast";
 import type { Problem } from "../problem.ts";
 import { outOfBounds } from "./bounded-text.ts";
 import { BOUNDS } from "./bounds.ts";
-import { isWorkflowCode, readWorkflowHeading, type WorkflowHeading } from "./identifiers.ts";
+import { sectionHeading, type WorkflowHeading } from "./identifiers.ts";
 import { readLabels } from "./labels.ts";
 import { inlineOf, parsePage, sourceOf, type Page } from "./page.ts";
 import { cleanText, normalText, oneLine } from "./plain-text.ts";
@@ -16,6 +16,8 @@ export interface ParsedRegistry extends Registry {
   readonly problems: readonly Problem[];
 }
 
+/** Where rows were not read yet. */
+const NO_IDS: ReadonlySet<string> = new Set();
 const NOTHING: Registry = { title: "", header: [], chapters: [], workflows: [] };
 
 /**
@@ -61,7 +63,7 @@ function partsOf(page: Page): { title: string; header: readonly Labelled[]; part
   for (const block of page.blocks) {
     if (block === first) continue;
     // A workflow's heading of the second level is no chapter.
-    if (block.type === "heading" && block.depth <= 2 && readWorkflowHeading(inlineOf(page, block)) === undefined) {
+    if (block.type === "heading" && block.depth <= 2 && sectionHeading(inlineOf(page, block), NO_IDS) === undefined) {
       parts.push({ heading: block, title: inlineOf(page, block).slice(0, BOUNDS.name), blocks: [] });
     } else parts.at(-1)?.blocks.push(block);
   }
@@ -96,7 +98,7 @@ function readRows(page: Page, parts: readonly Part[], problems: Problems): reado
     return blocks.flatMap((block) => {
       if (block.type === "heading") {
         const text = inlineOf(page, block);
-        inSection = block.depth > 2 && readWorkflowHeading(text) !== undefined;
+        inSection = sectionHeading(text, NO_IDS) !== undefined;
         if (!inSection) category = text.slice(0, BOUNDS.name);
       }
       return block.type === "table" && !inSection ? readTable(page, block, category, problems) : [];
@@ -127,11 +129,9 @@ function readRows(page: Page, parts: readonly Part[], problems: Problems): reado
   return [...kept.values()];
 }
 
-/** The heading of a workflow that the registry names, or whose id nothing else can bear. */
 function workflowHeadingIn(page: Page, block: RootContent, ids: ReadonlySet<string>): WorkflowHeading | undefined {
   if (block.type !== "heading" || block.depth < 2 || block.depth > 4) return undefined;
-  const heading = readWorkflowHeading(inlineOf(page, block));
-  return heading !== undefined && (ids.has(heading.id) || isWorkflowCode(heading.id)) ? heading : undefined;
+  return sectionHeading(inlineOf(page, block), ids);
 }
 
 function readSections(

@@ -82,7 +82,7 @@ const section: fc.Arbitrary<Omit<WorkflowSection, "mark">> = fc.record({
 });
 const workflow = fc
   .record({
-    name: sentence,
+    name: sentence.map((text) => `n ${text}`),
     triggers: phrases,
     status: fc.constantFrom("active" as const, "draft" as const, "deprecated" as const),
     category: fc.constantFrom("", "Universal Workflows (Core)", "Team Workflows"),

@@ -1,6 +1,6 @@
 import { isWorkflowId } from "./identifiers.ts";
 import { SECTION_LABELS, STEP_LABELS, type SectionField } from "./labels.ts";
-import { fieldText, headingText, itemText, labelText, lineText, proseText, standsAlone } from "./normal-form.ts";
+import { fieldText, headingText, itemText, labelText, lineText, nameText, noteLabel, proseText, standsAlone } from "./normal-form.ts";
 import { escaped, quotePhrases } from "./quoted-phrases.ts";
 import {
   isRegistryChapter,
@@ -22,10 +22,11 @@ const STATUS = { active: "Active", draft: "Draft", deprecated: "Deprecated" } as
  */
 export function renderRegistry(registry: Registry): string {
   for (const { id } of registry.workflows) if (!isWorkflowId(id)) throw new RangeError(`not the id of a workflow: ${JSON.stringify(id)}`);
+  const ids = new Set(registry.workflows.map(({ id }) => id));
   const chapters = chaptersOf(registry);
   const parts = [`# ${headingText(registry.title)}`, ...registry.header.flatMap((field) => renderLabelled(field))];
   for (const [index, chapter] of chapters.entries()) {
-    parts.push(`## ${chapter.heading}`, proseText(chapter.text));
+    parts.push(`## ${chapter.heading}`, proseText(chapter.text, { isRegistry: isRegistryChapter(chapter.heading), ids }));
     if (index === chapters.findIndex(({ heading }) => isRegistryChapter(heading))) parts.push(...renderTables(registry.workflows));
     parts.push(...registry.workflows.filter((workflow) => belongsTo(workflow, index, chapters)).flatMap(renderSection));
   }
@@ -65,7 +66,7 @@ function renderTables(workflows: readonly Workflow[]): readonly string[] {
 
 function renderRow(workflow: Workflow): string {
   const phrases = quotePhrases(workflow.triggers.map(lineText).filter((phrase) => phrase !== ""));
-  const cells = [workflow.id, escaped(lineText(workflow.name)), phrases, STATUS[workflow.status], escaped(lineText(workflow.last_updated))];
+  const cells = [workflow.id, escaped(nameText(workflow.name)), phrases, STATUS[workflow.status], escaped(lineText(workflow.last_updated))];
   return `| ${cells.join(" | ")} |`;
 }
 
@@ -80,7 +81,7 @@ function renderSection({ id, section }: Workflow): readonly string[] {
   const unlabelled = section.notes.filter(({ label }) => label === "");
   return [
     `### ${id}: ${headingText(section.heading)}${mark}`,
-    ...unlabelled.flatMap(renderLabelled),
+    ...unlabelled.flatMap(renderNote),
     ...list(
       "trigger_phrases",
       section.trigger_phrases.map((phrase) => quotePhrases([lineText(phrase)])),
@@ -88,7 +89,7 @@ function renderSection({ id, section }: Workflow): readonly string[] {
     ...renderLabelled({ label: SECTION_LABELS.scope, text: section.scope, items: [] }),
     ...LISTS_BEFORE.flatMap((field) => list(field, section[field])),
     // Behind a step they would be the step's.
-    ...section.notes.filter(({ label }) => label !== "").flatMap(renderLabelled),
+    ...section.notes.filter(({ label }) => label !== "").flatMap(renderNote),
     section.steps.length === 0 ? "" : `**${SECTION_LABELS.steps}:**`,
     ...section.steps.flatMap(renderStep),
     ...list("outputs", section.outputs),
@@ -107,10 +108,10 @@ function renderStep(step: WorkflowStep): readonly string[] {
 
 function renderStepBody(step: WorkflowStep): readonly string[] {
   return [
-    ...step.notes.filter(({ label }) => label === "").flatMap(renderLabelled),
+    ...step.notes.filter(({ label }) => label === "").flatMap(renderNote),
     ...renderLabelled({ label: STEP_LABELS.actions, text: "", items: step.actions }),
     ...renderLabelled({ label: STEP_LABELS.validation, text: "", items: step.validation }),
-    ...step.notes.filter(({ label }) => label !== "").flatMap(renderLabelled),
+    ...step.notes.filter(({ label }) => label !== "").flatMap(renderNote),
   ];
 }
 
@@ -126,6 +127,10 @@ function renderExample(example: string): readonly string[] {
   const longest = Math.max(2, ...[...example.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = "`".repeat(longest + 1);
   return [`**${SECTION_LABELS.example}:**`, `${fence}text\n${fieldText(example)}\n${fence}`];
+}
+
+function renderNote(note: Labelled): readonly string[] {
+  return renderLabelled({ ...note, label: noteLabel(note.label) });
 }
 
 /** `**Label:** text` with its bullets; nothing where there is nothing to say. */

@@ -139,8 +139,12 @@ export class SectionDraft {
   }
 
   #newNote(label: string): NoteDraft {
+    const notes = this.#step?.notes ?? this.#notes;
+    // What stands under no label is one note, wherever it stands.
+    const unlabelled = label === "" ? notes.find((each) => each.label === "") : undefined;
+    if (unlabelled !== undefined) return unlabelled;
     const note: NoteDraft = { label, text: "", items: [] };
-    (this.#step?.notes ?? this.#notes).push(note);
+    notes.push(note);
     return note;
   }
 
