@@ -24,7 +24,7 @@ export async function allowedPath(roots: readonly string[], path: string, base?:
   const first = base ?? real[0];
   if (first === undefined)
     throw new OpsError("path_not_allowed", "No folder is allowed in which the server may work.", {
-      hint: "Let the operator name one in meta_workflows.roots.",
+      hint: "Let the operator name one in meta_workflows.working_directories.",
     });
   const wanted = resolve(first, path);
   const outside = (): OpsError =>

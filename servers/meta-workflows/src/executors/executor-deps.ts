@@ -5,11 +5,13 @@ import type { Bindings } from "./bindings/bindings.ts";
 /** What the operator allows the server to do by itself. Nothing is allowed that is not named. */
 export interface ExecutorSettings {
   /** Folders in which programs may work and files may be looked at; absolute. */
-  readonly roots: readonly string[];
+  readonly working_directories: readonly string[];
   /** Programs that may be started: names to be found on PATH, or absolute paths. */
   readonly programs: readonly string[];
   /** Names of variables that programs and MCP servers are given besides the usual ones; a last `*` stands for any ending. */
-  readonly environment: readonly string[];
+  readonly variables: readonly string[];
+  /** Servers that may be called besides our own, by name. */
+  readonly servers: Readonly<Record<string, AllowedServer>>;
   /** Hosts that may be asked for their health: `host` or `host:port`. This machine always may. */
   readonly http_hosts: readonly string[];
   readonly github?: GithubSettings;
@@ -25,10 +27,11 @@ export interface GithubSettings {
   readonly repositories: readonly string[];
 }
 
-/** A server that we know by name: how its installed program is started. */
-export interface KnownServer {
-  readonly command: string;
-  readonly args: readonly string[];
+/** How a server is started: an argument vector, the variables that it gets besides the usual ones, where it works. */
+export interface AllowedServer {
+  readonly command: readonly string[];
+  readonly env?: readonly string[] | undefined;
+  readonly cwd?: string | undefined;
 }
 
 /** All that the server's own executors need. */
@@ -37,8 +40,8 @@ export interface ExecutorDeps extends Pick<ApprovalsDeps, "policy" | "audit" | "
   readonly redactor: Redactor;
   readonly settings: ExecutorSettings;
   readonly bindings: Bindings;
-  /** Our own servers, by name (`terraform`, `flux-teleport`). */
-  readonly servers: Readonly<Record<string, KnownServer>>;
+  /** Our own servers as they are installed, by name: `terraform`, `flux-teleport`. They get the whole environment of a client's start. */
+  readonly own_servers: Readonly<Record<string, AllowedServer>>;
   /** Private folder for the journals of programs. */
   readonly journals: string;
   /** From the one SIGINT that a program gets to the end of all that is left of it, in milliseconds; 3,000 by default. */

@@ -17,13 +17,7 @@ export function outcomeOf(error: unknown, readOnly: boolean): CallOutcome {
   if (!isOpsError(error)) throw error;
   const mayHaveRun = error.details["may_have_run"] === true || error.code === "in_doubt";
   if (mayHaveRun && !readOnly) return { status: "unknown", message: sentence(error) };
-  return failed(error.code, sentence(error), plainDetails(error));
+  return failed(error.code, sentence(error));
 }
 
 const sentence = ({ message, hint }: OpsError): string => (hint === "" ? message : `${message} ${hint}`);
-
-/** What `details` hold, as JSON; words that are not ours are left out. */
-function plainDetails(error: OpsError): Json | undefined {
-  const { stderr: _stderr, may_have_run: _ran, ...rest } = error.details;
-  return Object.keys(rest).length === 0 ? undefined : (JSON.parse(JSON.stringify(rest)) as Json);
-}

@@ -1,16 +1,5 @@
 import type { Json, Template } from "@platform-ops/meta-workflow-registry/definition";
 
-/** A server of the operator's: how it is started and what of it may be called. */
-export interface BoundServer {
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly cwd?: string;
-  /** Names of variables that it is given besides the usual ones. */
-  readonly environment: readonly string[];
-  /** Globs of tools that may be called; absent: all. */
-  readonly tools?: readonly string[];
-}
-
 /** An answer of a simulated capability, for calls whose arguments hold all of `with`. */
 export interface SimulatedAnswer {
   readonly with: { readonly [name: string]: Json };
@@ -34,9 +23,8 @@ export type Binding =
 
 /** What `bindings.yaml` says. */
 export interface Bindings {
-  readonly servers: { readonly [name: string]: BoundServer };
   readonly capabilities: { readonly [name: string]: Binding };
 }
 
 /** Where nothing is bound. */
-export const NO_BINDINGS: Bindings = { servers: {}, capabilities: {} };
+export const NO_BINDINGS: Bindings = { capabilities: {} };

@@ -11,7 +11,7 @@ let test: TestDeps;
 let effects = "";
 let count = 0;
 beforeAll(async () => {
-  test = await openTestDeps({}, { programs: ["node", "sh", "cat", "/bin/echo", "../evil"], environment: ["ALLOWED_*"] });
+  test = await openTestDeps({}, { programs: ["node", "sh", "cat", "/bin/echo", "../evil"], variables: ["ALLOWED_*"] });
 });
 afterAll(async () => test.ledger.dispose());
 beforeEach(() => {

@@ -54,8 +54,8 @@ export async function runProgram(
 ): Promise<CallOutcome> {
   const [name = "", ...args] = checkedArguments(call.argv);
   const program = await findProgram(name, deps.settings.programs, deps.environment["PATH"]);
-  const cwd = await allowedFolder(deps.settings.roots, call.cwd);
-  const env = { ...allowedEnvironment(deps.environment, deps.settings.environment), ...withSecrets(deps, call.env, context) };
+  const cwd = await allowedFolder(deps.settings.working_directories, call.cwd);
+  const env = { ...allowedEnvironment(deps.environment, deps.settings.variables), ...withSecrets(deps, call.env, context) };
   const journal = journalOf(deps, options, context);
   const mayRepeat = options.read_only || options.retry.attempts > 1;
   await makeReady(journal, { fresh: options.read_only, again: mayRepeat && context.attempt > 1 });

@@ -1,0 +1,172 @@
+import { OpsError, hasCode } from "@platform-ops/errors";
+import {
+  canonicalJson,
+  channelsOf,
+  printable,
+  strictest,
+  type ApprovalRecord,
+  type ApprovalRequest,
+  type Environment,
+  type Policy,
+  type SubjectItem,
+} from "@platform-ops/ledger";
+import type { Json } from "@platform-ops/meta-workflow-registry/definition";
+import type { ApprovalDecision, ApprovalDraft } from "@platform-ops/meta-workflow-registry/run";
+import type { ExecutorDeps } from "../executor-deps.ts";
+
+/** What a person is asked on behalf of a run. */
+export interface ApprovalTask {
+  /** apr_<ulid>, the same for each try: a repeated task makes the same request. */
+  readonly id: string;
+  readonly run_id: string;
+  /** Id of the definition. */
+  readonly workflow: string;
+  readonly requester: string;
+  readonly draft: ApprovalDraft;
+  /** Of what `draft.bind` is: what is approved. */
+  readonly digest: string;
+}
+
+/** A decision that came to a run and is not believed yet. */
+export interface DecisionTask {
+  readonly run_id: string;
+  readonly request: string;
+  readonly step_id: string;
+  readonly digest: string;
+  readonly record: unknown;
+}
+
+/** Kind of the requests that a run's approval steps make. */
+const KIND = "step";
+const SERVER = "meta-workflows";
+const MAX_RECORD = 65_536;
+const SHOWN = 6_000;
+
+type ApprovalDeps = Pick<ExecutorDeps, "approvals" | "policy" | "artifacts" | "audit" | "redactor">;
+
+const itemOf = (stepId: string, digest: string): SubjectItem => ({ what: `step:${stepId}`, digest });
+
+/**
+ * Asks a person: one request, whose subject is the digest of what the step binds. The environment that the definition names
+ * decides the channels; one that the policy does not know counts as the strictest that it does.
+ * @throws OpsError already_exists (the id was drawn for something else), approval_channel (no channel is open to a person)
+ */
+export async function requestApproval(deps: ApprovalDeps, task: ApprovalTask): Promise<ApprovalRequest> {
+  const { approvals, policy } = deps;
+  const { id, run_id, workflow, requester, draft, digest } = task;
+  const known = await approvals.get(id).catch((error: unknown) => {
+    if (hasCode(error, "approval_not_found")) return undefined;
+    throw error;
+  });
+  if (known !== undefined) {
+    if (known.run_id === run_id && known.subject.length === 1 && known.subject[0]?.digest === digest) return known;
+    throw new OpsError("already_exists", `The request ${id} was made for something else.`);
+  }
+  const { environment, note } = environmentFor(policy, draft.environment);
+  const channels = channelsOf(environment).filter((channel) => channel !== "auto");
+  if (channels.length === 0)
+    throw new OpsError("approval_channel", `In the environment ${environment.name} no channel is open to a person.`, {
+      hint: "Let the operator open one: environments[].channels.",
+    });
+  const open = Math.min(draft.wait_at_most, policy.approvals.hours * 3_600_000);
+  return approvals.request({
+    id,
+    server: SERVER,
+    run_id,
+    kind: KIND,
+    environment: environment.name,
+    requester,
+    subject: [itemOf(draft.step_id, digest)],
+    title: printable(deps.redactor.text(draft.title)).replaceAll("\n", " ").slice(0, 500) || draft.step_id,
+    summary: summaryOf(deps, task, note),
+    details: await deps.artifacts.put(detailsOf(deps, workflow, draft), { kind: "approval_details" }),
+    channels,
+    required: Math.max(draft.required, environment.required ?? (environment.protected ? (policy.approvals.signed?.required ?? 1) : 1)),
+    expires_at: new Date(Date.now() + Math.max(60_000, open)).toISOString(),
+  });
+}
+
+function environmentFor(policy: Policy, name: string | undefined): { environment: Environment; note?: string } {
+  const found = name === undefined ? policy.environments.at(-1) : policy.environments.find((each) => each.name === name);
+  if (found !== undefined) return { environment: found };
+  const environment = strictest(policy.environments);
+  return {
+    environment,
+    note: `The policy knows no environment ${JSON.stringify(name)}; it is decided as in ${environment.name}, the strictest.`,
+  };
+}
+
+/** A few lines for whoever decides; data of agents and programs stands as JSON, in which nothing can pass for our words. */
+function summaryOf(deps: ApprovalDeps, { run_id, workflow, requester, draft, digest }: ApprovalTask, note: string | undefined): string {
+  const lines = [
+    `Runbook     ${workflow}, step ${draft.step_id}`,
+    `Run         ${run_id}, asked by ${requester}`,
+    `Subject     ${shown(deps, draft.subject)}`,
+    ...(draft.show === undefined ? [] : [`Shown       ${shown(deps, draft.show)}`]),
+    `Bound       ${shown(deps, draft.bind)}`,
+    `Digest      ${digest}`,
+    ...(note === undefined ? [] : [`Note        ${note}`]),
+  ];
+  return printable(lines.join("\n")).slice(0, 19_000);
+}
+
+function shown(deps: ApprovalDeps, value: Json): string {
+  const text = canonicalJson(deps.redactor.value(value));
+  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}… (${text.length} characters; all of it with \`show\`)`;
+}
+
+function detailsOf(deps: ApprovalDeps, workflow: string, draft: ApprovalDraft): string {
+  const part = (title: string, value: Json): string => `${title}\n${JSON.stringify(deps.redactor.value(value), undefined, 2)}\n`;
+  return printable(
+    [
+      `Runbook ${workflow}, step ${draft.step_id}`,
+      part("What is to be decided:", draft.subject),
+      ...(draft.show === undefined ? [] : [part("Shown with it:", draft.show)]),
+      part("What the decision binds:", draft.bind),
+    ].join("\n"),
+  );
+}
+
+/**
+ * A record that came with an update, with every check made. Nothing in it was believed before.
+ * @throws OpsError approval_* where it decides nothing here
+ */
+export async function verifyApproval(deps: Pick<ExecutorDeps, "approvals">, task: DecisionTask): Promise<ApprovalDecision> {
+  const record = asRecord(task.record);
+  if (record.request_id !== task.request) throw new OpsError("approval_mismatch", "The record is for another request.");
+  const item = itemOf(task.step_id, task.digest);
+  await deps.approvals.verify(record, record.decision === "approved" ? { run_id: task.run_id, item } : { run_id: task.run_id });
+  if (!record.subject.some(({ what, digest }) => what === item.what && digest === item.digest))
+    throw new OpsError("approval_mismatch", "The record decides something else than this step.");
+  return {
+    decision: record.decision,
+    digest: task.digest,
+    request_id: record.request_id,
+    by: record.approver,
+    ...(record.reason === undefined ? {} : { reason: record.reason }),
+    record: record as unknown as Json,
+  };
+}
+
+/**
+ * The last look before a guarded call: the decision is an approval of exactly what is to be done now, through a channel that
+ * counts by this process's own policy, and is used for this run only. All steps that name it as their guard share it.
+ * @throws OpsError approval_*
+ */
+export async function useApproval(deps: Pick<ExecutorDeps, "approvals">, guard: ApprovalDecision, runId: string): Promise<void> {
+  if (guard.decision !== "approved") throw new OpsError("approval_invalid", "The step is guarded by an approval, and it was not approved.");
+  const record = asRecord(guard.record);
+  const item = record.subject.find(({ what, digest }) => what.startsWith("step:") && digest === guard.digest);
+  if (item === undefined) throw new OpsError("approval_mismatch", "The approval is not of what would be done now.");
+  await deps.approvals.verify(record, { run_id: runId, item });
+  await deps.approvals.consume(record, item, `${SERVER} ${runId}`);
+}
+
+/** A value with the outline of a record. @throws OpsError approval_invalid, too_large */
+function asRecord(value: unknown): ApprovalRecord {
+  const record = value as Partial<ApprovalRecord> | null | undefined;
+  if (typeof record !== "object" || record === null || typeof record.request_id !== "string" || !Array.isArray(record.subject))
+    throw new OpsError("approval_invalid", "This is no approval record.");
+  if (canonicalJson(record).length > MAX_RECORD) throw new OpsError("too_large", "The approval record is larger than 64 KB.");
+  return record as ApprovalRecord;
+}
