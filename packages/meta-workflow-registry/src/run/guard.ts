@@ -1,4 +1,4 @@
-import type { Step } from "../definition/definition.ts";
+import { everyStep } from "../definition/walk.ts";
 import { digestOf } from "../expression/index.ts";
 import type { ApprovalDecision } from "./approval.ts";
 import { StepFailure } from "./completion.ts";
@@ -18,7 +18,7 @@ export function guardOf(walk: Walk, here: Here): ApprovalDecision | undefined {
   const decision = decisionOf(walk, here.frame, guard)?.output as unknown as ApprovalDecision | undefined;
   if (decision?.decision !== "approved")
     throw new StepFailure("not_approved", `${here.step.id} runs only once ${guard} is approved, and it is not.`);
-  const approval = findStep(here.frame.definition, guard);
+  const approval = [...everyStep(here.frame.definition)].find(({ id }) => id === guard);
   if (approval?.type !== "approval") throw new StepFailure("not_approved", `${guard} is no approval.`);
   const digest = digestOf(walk.fill(approval.bind, here));
   if (digest !== decision.digest)
@@ -30,41 +30,4 @@ function decisionOf(walk: Walk, frame: Frame, id: string): StepRecord | undefine
   const path = walk.journal.visible[frame.key]?.[id];
   if (path !== undefined) return walk.journal.steps[path];
   return frame.outer === undefined ? undefined : decisionOf(walk, frame.outer, id);
-}
-
-function findStep({ steps, tasks, finally: last }: Frame["definition"], id: string): Step | undefined {
-  const lists = [steps, last, ...Object.values(tasks).map((task) => task.steps)];
-  return lists.map((list) => inList(list, id)).find((found) => found !== undefined);
-}
-
-function inList(steps: readonly Step[], id: string): Step | undefined {
-  for (const step of steps) {
-    if (step.id === id) return step;
-    const found = childrenOf(step)
-      .map((list) => inList(list, id))
-      .find((one) => one !== undefined);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-/** The lists of steps within a step, those of its `on_error` included. */
-export function childrenOf(step: Step): readonly (readonly Step[])[] {
-  const handlers = step.on_error.then === "steps" ? [step.on_error.steps] : [];
-  switch (step.type) {
-    case "condition":
-      return [step.then, step.else, ...handlers];
-    case "switch":
-      return [...step.cases.map(({ steps }) => steps), step.else, ...handlers];
-    case "parallel":
-      return [...Object.values(step.branches), ...handlers];
-    case "loop":
-      return [step.steps, ...handlers];
-    case "foreach":
-      return [step.steps ?? [], ...handlers];
-    case "approval":
-      return [step.on_reject.then === "steps" ? step.on_reject.steps : [], ...handlers];
-    default:
-      return handlers;
-  }
 }

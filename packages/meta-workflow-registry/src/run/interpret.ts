@@ -1,5 +1,5 @@
 import type { Definition, Json } from "../definition/definition.ts";
-import { CANCELLED, NEXT, StepFailure, type Completion, type RunEnd } from "./completion.ts";
+import { StepFailure, type Completion, type RunEnd } from "./completion.ts";
 import { compensate, keepUndo } from "./compensation.ts";
 import type { Frame } from "./frame.ts";
 import { withDefaults } from "./isolated.ts";

@@ -1,4 +1,4 @@
-import type { Definition, Expression, Json, Step, Template } from "../definition/definition.ts";
+import type { Definition, Expression, Json, JsonSchema, Step, Template } from "../definition/definition.ts";
 import {
   canonicalJson,
   compileExpression,
@@ -250,6 +250,12 @@ export class Walk {
   text(template: Template, here: Here, more: Variables = {}): string {
     if (typeof template !== "string") return canonicalJson(this.fill(template, here, more));
     return author(() => fillToText(template, this.variables(here, more)));
+  }
+
+  /** A schema that stands alone: what it refers to in its definition is put beside it. */
+  schema(schema: JsonSchema, { frame }: Here): JsonSchema {
+    const { schemas } = frame.definition;
+    return Object.keys(schemas).length > 0 && JSON.stringify(schema).includes('"#/schemas/') ? { ...schema, schemas } : schema;
   }
 
   /** Changes the state of a frame's scope, all at once. */

@@ -20,7 +20,7 @@ export async function agentWork(walk: Walk, here: Here): Promise<Made> {
     instructions,
     parameters: { prompt: instructions, ...prompt },
     context: Object.entries(step.give).map(([name, template]) => ({ name, trust: trustOf(template), value: walk.fill(template, here) })),
-    result_schema: step.result,
+    result_schema: walk.schema(step.result, here),
     accept: step.accept.map(({ say }) => say),
     evidence: step.evidence,
     lease_ms: step.lease,

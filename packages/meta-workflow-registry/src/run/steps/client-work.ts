@@ -1,4 +1,4 @@
-import type { Json, JsonSchema, Step } from "../../definition/definition.ts";
+import type { Json, Step } from "../../definition/definition.ts";
 import { StepFailure } from "../completion.ts";
 import type { ActionDraft } from "../action.ts";
 import { filledProgram, filledTool } from "../server-call.ts";
@@ -20,7 +20,7 @@ export async function clientWork(walk: Walk, here: Here): Promise<Made> {
     instructions,
     parameters,
     context: [],
-    result_schema: schemaOf(step),
+    result_schema: step.output === undefined ? ANYTHING : walk.schema(step.output, here),
     accept: [],
     evidence: step.type === "shell" ? ["exit_code"] : [],
     lease_ms: step.timeout,
@@ -65,10 +65,6 @@ function tool(walk: Walk, here: Here, step: Extract<Step, { type: "mcp_call" }>)
     instructions: "Call this tool with these arguments, and report what it gave.",
     parameters: parameters as { readonly [name: string]: Json },
   };
-}
-
-function schemaOf(step: Work): JsonSchema {
-  return step.output ?? ANYTHING;
 }
 
 function exitCodeOf(output: Json): number | undefined {

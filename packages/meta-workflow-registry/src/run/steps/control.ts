@@ -1,5 +1,5 @@
 import type { Json, Step } from "../../definition/definition.ts";
-import { NEXT, StepFailure } from "../completion.ts";
+import { StepFailure } from "../completion.ts";
 import type { Here, Made, Walk } from "../walk.ts";
 
 type Of<T extends Step["type"]> = Extract<Step, { type: T }>;

@@ -17,7 +17,7 @@ export async function question(walk: Walk, here: Here): Promise<Made> {
       instructions: text,
       parameters: { question: text },
       context: [],
-      result_schema: step.result,
+      result_schema: walk.schema(step.result, here),
       accept: [],
       evidence: [],
       lease_ms: step.wait_at_most,

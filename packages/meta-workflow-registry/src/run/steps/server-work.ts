@@ -30,7 +30,7 @@ export async function serverWork(walk: Walk, here: Here): Promise<Made> {
     outcome = await call(walk, here, step);
   }
   if (outcome.status === "failed") throw new StepFailure(outcome.code, outcome.message);
-  const problems = step.output === undefined ? [] : walk.ports.validate(step.output, outcome.output);
+  const problems = step.output === undefined ? [] : walk.ports.validate(walk.schema(step.output, here), outcome.output);
   if (problems.length > 0) throw new StepFailure("output_invalid", `What ${step.id} gave does not fit its schema: ${problems[0]}`);
   return { kind: "output", output: outcome.output, simulated: outcome.simulated };
 }

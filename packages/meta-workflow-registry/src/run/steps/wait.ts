@@ -15,7 +15,7 @@ export async function wait(walk: Walk, here: Here): Promise<Made> {
   if (step.event !== undefined) return forEvent(walk, here, step, step.event);
   if (step.for === undefined) return forWord(walk, here, step);
   walk.record(here.path, "waiting", step.message);
-  await sleepTill(walk, here, dueAt(walk, here, durationOf(walk.fill(step.for, here))));
+  await sleepTill(walk, here, dueAt(walk, here, durationOf(step.for, walk.fill(step.for, here))));
   return { kind: "output", output: null };
 }
 
@@ -37,7 +37,7 @@ async function sleepTill(walk: Walk, { scope }: Here, due: number): Promise<void
 }
 
 async function forEvent(walk: Walk, here: Here, step: Wait, event: string): Promise<Made> {
-  const due = step.for === undefined ? undefined : dueAt(walk, here, durationOf(walk.fill(step.for, here)));
+  const due = step.for === undefined ? undefined : dueAt(walk, here, durationOf(step.for, walk.fill(step.for, here)));
   walk.record(here.path, "waiting", step.message ?? event);
   const within = due === undefined ? undefined : Math.max(0, due - walk.ports.now());
   const value = await walk.ports.event(walk.text(event, here), within, here.scope);
@@ -81,7 +81,7 @@ interface Polling {
 async function untilHeld(walk: Walk, here: Here, until: Until): Promise<Made> {
   const { marks } = walk.journal;
   const { path } = here;
-  const hold = durationOf(walk.fill(until.hold, here));
+  const hold = durationOf(until.hold, walk.fill(until.hold, here));
   const begun = marks[path] as unknown as Polling | undefined;
   if (begun === undefined) walk.record(path, "waiting");
   let at: Polling = begun ?? { polls: 0, held_since: null, due: walk.ports.now() + until.within };
