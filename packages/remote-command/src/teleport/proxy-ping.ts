@@ -89,7 +89,7 @@ async function pingAt(
   try {
     answer = await body;
   } catch (error) {
-    throw pingFailure(at, error, signal);
+    throw pingFailure(at, error, signal, limit.aborted);
   }
   return readPing(at, answer);
 }
@@ -126,7 +126,7 @@ function plain(value: unknown): string | undefined {
   return typeof value === "string" && /^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$/.test(value) ? value : undefined;
 }
 
-function pingFailure(at: string, error: unknown, signal: AbortSignal | undefined): OpsError {
+function pingFailure(at: string, error: unknown, signal: AbortSignal | undefined, isLate: boolean): OpsError {
   if (signal?.aborted === true) return new OpsError("cancelled", `The question to ${at} was cancelled.`);
   const code = String((error as { code?: unknown }).code ?? "");
   if (/CERT|SIGNATURE|ISSUER|ALTNAME/.test(code)) {
@@ -135,6 +135,7 @@ function pingFailure(at: string, error: unknown, signal: AbortSignal | undefined
       cause: error,
     });
   }
+  if (isLate) return new OpsError("proxy_unreachable", `The proxy ${at} did not answer in time.`, { details: { late: at }, cause: error });
   return new OpsError("proxy_unreachable", `The proxy ${at} does not answer.`, { cause: error });
 }
 

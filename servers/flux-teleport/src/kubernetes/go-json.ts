@@ -40,6 +40,9 @@ function jsonOf(line: string): string {
   });
 }
 
+/** Characters of what could not be read. */
+const SHOWN = 500;
+
 /**
  * One line of the template's output → value.
  * @throws OpsError command_failed when it is no such line: something else printed into it.
@@ -50,6 +53,7 @@ export function parseGoJson(line: string): unknown {
   } catch (cause) {
     throw new OpsError("command_failed", "Error parsing kubectl output: a line is not of the form that was asked for.", {
       hint: "Look at the machine's login scripts and at what `kubectl` is there: something else prints to its standard output.",
+      details: { raw_output: line.slice(0, SHOWN) },
       cause,
     });
   }

@@ -1,4 +1,4 @@
-import { isOpsError, type OpsError } from "@platform-ops/errors";
+import { isOpsError, OpsError } from "@platform-ops/errors";
 import type { Tsh } from "@platform-ops/remote-command";
 
 /** A proxy beside this tsh. older: tsh is one major version behind, which works. */
@@ -21,8 +21,20 @@ export async function lookAtProxy(tsh: Tsh, cluster: string, client: string | un
     return { proxy_version, proxy_url, compatible, status };
   } catch (error) {
     if (!isOpsError(error)) throw error;
-    return { proxy_version: null, proxy_url: null, compatible: false, status: "unknown", failure: error };
+    return { proxy_version: null, proxy_url: null, compatible: false, status: "unknown", failure: inWords(cluster, error) };
   }
+}
+
+/** A proxy that tells no version, in the source's words. */
+function inWords(cluster: string, failure: OpsError): OpsError {
+  if (failure.code !== "proxy_unreachable") return failure;
+  const { hint, details, message } = failure;
+  const late = typeof details["late"] === "string" ? details["late"] : undefined;
+  const said =
+    late === undefined
+      ? `Could not determine proxy version for ${cluster}: ${message}`
+      : `Timeout connecting to ${cluster} proxy at ${late}`;
+  return new OpsError(failure.code, said, { hint, details, cause: failure });
 }
 
 const majorOf = (version: string | undefined): string | undefined => /^v?(\d+)/.exec(version ?? "")?.[1];

@@ -25,6 +25,7 @@ export const get_flux_logs = operationsTool({
   toolset: "flux",
   asks: true,
   empty: EMPTY,
+  failing: "Failed to get logs",
   input: z.strictObject({
     ...kubernetes,
     component: z.string().max(40).default("kustomize-controller"),

@@ -19,6 +19,7 @@ export const get_kustomization_events = operationsTool({
   toolset: "flux",
   asks: true,
   empty: EMPTY,
+  failing: "Failed to get events",
   input: z.strictObject({ ...kubernetes, name: objectName, namespace, kind, since, limit, cursor }),
   async run({ cluster, node, name, namespace: given, kind, since, ...asked }, deps, call, said) {
     const namespace = namespaceOf(given, said);

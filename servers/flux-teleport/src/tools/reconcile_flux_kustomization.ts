@@ -14,6 +14,7 @@ export const reconcile_flux_kustomization = operationsTool({
   toolset: "flux",
   asks: true,
   empty: EMPTY,
+  failing: "Reconciliation failed",
   input: z.strictObject({ ...kubernetes, name: objectName, namespace, with_source: z.boolean().optional(), wait_seconds: waitSeconds }),
   async run({ cluster, node, name, namespace: given, with_source = true, wait_seconds = WAIT_SECONDS }, deps, call, said) {
     const namespace = namespaceOf(given, said);

@@ -1,4 +1,4 @@
-import { isOpsError, type OpsError } from "@platform-ops/errors";
+import { isOpsError, OpsError } from "@platform-ops/errors";
 import type { Ask, Call, Tool, ToolResult } from "@platform-ops/mcp-kit";
 import type { z } from "zod";
 import { tool, type FluxTeleportDeps } from "../deps.ts";
@@ -42,8 +42,16 @@ export function failed(
   const parts = [message, body, command === null ? "" : `A person may run: ${command}`, numbered(steps)].filter((part) => part !== "");
   return {
     text: parts.join("\n"),
-    data: { success: false, message, ...facts, ...data, ansible_command: command, ansible_steps: steps },
+    data: { success: false, message, ...facts, ...data, ...raw(failure), ansible_command: command, ansible_steps: steps },
     failure,
+  };
+}
+
+/** What a program printed instead of what was asked for, or as its reason: data, whoever wrote it. */
+function raw({ details: { raw_output, stderr } }: OpsError): Record<string, unknown> {
+  return {
+    ...(typeof raw_output === "string" ? { raw_output } : {}),
+    ...(typeof stderr === "string" ? { raw_error: stderr } : {}),
   };
 }
 
@@ -57,7 +65,26 @@ export type Said = Record<string, unknown>;
 /** A tool of this server: `empty` are its own keys as a failure has them. `said` may be added to; all of it is echoed in success and failure. */
 export interface OperationsTool<I extends z.ZodObject> extends Omit<Tool<I, FluxTeleportDeps>, "run"> {
   readonly empty?: Readonly<Record<string, unknown>>;
+  /** Words before the reason where Kubernetes did not do it: `Failed to suspend`. */
+  readonly failing?: string;
   run(input: z.infer<I>, deps: FluxTeleportDeps, call: Call, said: Said): Promise<ToolResult | Ask>;
+}
+
+/** Failures of what was begun in Kubernetes; others say themselves that it was not. */
+const BEGUN: ReadonlySet<string> = new Set([
+  "command_failed",
+  "conflict",
+  "flux_missing",
+  "in_doubt",
+  "kubernetes_denied",
+  "kubernetes_unreachable",
+  "object_not_found",
+]);
+
+function inWords(failure: OpsError, failing: string | undefined): OpsError {
+  if (failing === undefined || !BEGUN.has(failure.code) || failure.message.startsWith(failing)) return failure;
+  const { hint, details, retryable } = failure;
+  return new OpsError(failure.code, `${failing}: ${failure.message}`, { hint, details, retryable, cause: failure });
 }
 
 /** Adds what should be known of the way to the cluster. */
@@ -72,7 +99,7 @@ const ECHOED = ["cluster", "node", "user", "name", "namespace", "kind", "command
 
 /** Defines a tool whose failures have the shape of its successes, whatever the way they came. */
 export function operationsTool<I extends z.ZodObject>(definition: OperationsTool<I>): Tool<I, FluxTeleportDeps> {
-  const { empty = {}, run, ...rest } = definition;
+  const { empty = {}, failing, run, ...rest } = definition;
   return tool<I>({
     ...(rest as Omit<Tool<I, FluxTeleportDeps>, "run">),
     async run(input, deps, call) {
@@ -85,7 +112,7 @@ export function operationsTool<I extends z.ZodObject>(definition: OperationsTool
         return await warned(deps, said, { ...result, data: { success, message, ...said, ...data } });
       } catch (error) {
         if (!isOpsError(error)) throw error;
-        return await warned(deps, said, failed(deps, error, said, empty));
+        return await warned(deps, said, failed(deps, inWords(error, failing), said, empty));
       }
     },
   });

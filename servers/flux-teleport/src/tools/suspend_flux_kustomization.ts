@@ -15,6 +15,7 @@ export const suspend_flux_kustomization = operationsTool({
   idempotent: true,
   asks: true,
   empty: EMPTY,
+  failing: "Failed to suspend",
   input: z.strictObject({ ...kubernetes, name: objectName, namespace }),
   async run({ cluster, node, name, namespace: given }, deps, call, said) {
     const namespace = namespaceOf(given, said);
