@@ -1,6 +1,8 @@
 // Definitions of workflows as text: YAML → normal form, or problems with their places.
+export { calledWorkflows, closeOver, digestOfDefinitions } from "./closure.ts";
 export { DEFINITION_CODES, type DefinitionCode } from "./codes.ts";
 export type * from "./definition.ts";
 export { STEP_TYPES } from "./definition.ts";
 export { parseDefinition } from "./parse-definition.ts";
+export { validateValue, withDefaults, type ValueProblem } from "./validate-value.ts";
 export { everyStep, stepLists, stepsIn } from "./walk.ts";
