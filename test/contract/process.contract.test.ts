@@ -5,21 +5,28 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { processTime } from "../bench/measure.ts";
 import { AUTO_CONFIG, effects, newHome, openGate, writeProject, type TestHome } from "../support/home.ts";
 import { REPOSITORY } from "../support/mcp-client.ts";
-import { environmentOf, pidOf, until } from "../support/processes.ts";
+import { environmentOf, pidOf, pidsOf, until } from "../support/processes.ts";
+import { emptyCalls, PUBLISHED_BINS, recordedOpening, type PublishedBin } from "../support/published-bins.ts";
 import { callOf, messagesOf, OPENING, startWire, type Wire, type WireOptions } from "../support/wire.ts";
 
-// The server as a process: what is on its stdout, and how it ends.
+// Each server as a process: what is on its stdout, and how it ends.
 
 /** The promise to clients, which kill what lasts longer. */
 const ENDS_WITHIN_MS = 2_000;
 
 const WAYS = ["the end of stdin", "SIGINT", "SIGTERM"] as const;
 
+/** For servers that run commands: on this machine, any. */
+const THIS_MACHINE = `
+remote: { clusters: { here: { transport: local } } }
+environments: [{ name: here, match: { clusters: [here] }, remote: { preset: open } }]
+`;
+
 let home: TestHome;
 const wires: Wire[] = [];
 
 beforeAll(async () => {
-  home = await newHome({ config: AUTO_CONFIG });
+  home = await newHome({ config: `${AUTO_CONFIG}\n${THIS_MACHINE}` });
   await writeProject(home.project, [{ name: "quick" }, ...WAYS.map((_, index) => ({ name: `slow-${index}`, gated: true as const }))]);
 });
 afterEach(() => wires.splice(0).forEach((wire) => wire.child.kill("SIGKILL")));
@@ -36,26 +43,24 @@ function open(wire: Wire): Wire {
   return wire;
 }
 
-const CALLS = [
-  ["list_workflows", {}],
-  ["list_workflows", { config_path: "../../etc/passwd" }],
-  ["list_workflows", { config_path: 7 }],
-  ["execute_workflow", {}],
-  ["execute_workflow", { config_path: "infra.yaml", only: ["quick"] }],
-  ["get_workflow_status", { workflow_id: "nowhere" }],
-  ["get_plan", { workflow_id: "nowhere" }],
-  ["get_outputs", { workflow_id: "nowhere" }],
-  ["list_runs", {}],
-  ["cancel_workflow", { workflow_id: "nowhere" }],
-  ["request_approval", { workflow_id: "nowhere" }],
-  ["no_such_tool", {}],
-] as const;
+/** What is said to all servers, and to the one of runs, whose answers need Temporal. */
+const CALLS: Readonly<Record<string, readonly (readonly [string, Record<string, unknown>])[]>> = {
+  terraform: [
+    ["list_workflows", { config_path: "../../etc/passwd" }],
+    ["list_workflows", { config_path: 7 }],
+    ["execute_workflow", { config_path: "infra.yaml", only: ["quick"] }],
+  ],
+};
 
 /** All that a client, a broken one and a hostile one say; what the server wrote to both streams in the end. */
-async function conversation(env: Record<string, string>): Promise<{ stdout: string; stderr: string }> {
-  const wire = open(start({ env }));
+async function conversation(
+  published: PublishedBin,
+  env: Record<string, string> = {},
+): Promise<{ stdout: string; stderr: string; answered: string[] }> {
+  const wire = open(start({ bin: published.bin, env }));
+  const calls = [...emptyCalls(published), ...(CALLS[published.server] ?? []), ["no_such_tool", {}] as const];
   wire.send({ id: "list", method: "tools/list" });
-  for (const [index, [name, args]] of CALLS.entries()) wire.send(callOf(index + 1, name, args));
+  for (const [index, [name, args]] of calls.entries()) wire.send(callOf(index + 1, name, args));
   for (const line of [
     "not json",
     "[]",
@@ -68,40 +73,32 @@ async function conversation(env: Record<string, string>): Promise<{ stdout: stri
   ])
     wire.send(`${line}\n`);
   wire.send({ id: "unknown", method: "resources/list" });
-  for (const id of ["list", "unknown", ...CALLS.keys()]) await wire.answer(typeof id === "number" ? id + 1 : id);
+  const ids = ["list", "unknown", ...calls.keys()].map((id) => (typeof id === "number" ? id + 1 : id));
+  for (const id of ids) await wire.answer(id);
   wire.child.stdin.end();
   expect(await wire.end()).toMatchObject({ code: 0, signal: null });
-  return { stdout: wire.stdout(), stderr: wire.stderr() };
+  // Each request once: the opening's, those above, and the two lines that bore an id.
+  return { stdout: wire.stdout(), stderr: wire.stderr(), answered: ["0", "90", "91", ...ids.map(String)].sort() };
+}
+
+/** Nothing but answers on stdout, nothing but JSON lines on stderr. Returns the levels of those. */
+function expectOrder({ stdout, stderr, answered }: Awaited<ReturnType<typeof conversation>>): unknown[] {
+  expect(stdout.endsWith("\n")).toBe(true);
+  const answers = messagesOf(stdout).filter((message) => message["id"] !== undefined && message["method"] === undefined);
+  expect(answers.map((message) => String(message["id"])).sort()).toEqual(answered);
+  const lines = stderr.split("\n").filter((line) => line.trim() !== "");
+  expect(lines.filter((line) => !isJson(line))).toEqual([]);
+  return lines.map((line) => (JSON.parse(line) as { level: unknown }).level);
 }
 
 describe("Law 4: stdout belongs to the protocol", () => {
-  test("nothing but JSON-RPC is on stdout, and nothing but JSON on stderr; TEMPORAL_DEBUG gives more stderr only", async () => {
-    const plain = await conversation({});
-    const debug = await conversation({ TEMPORAL_DEBUG: "1" });
-    for (const { stdout, stderr } of [plain, debug]) {
-      expect(stdout.endsWith("\n")).toBe(true);
-      const messages = messagesOf(stdout);
-      const answers = messages.filter((message) => message["id"] !== undefined && message["method"] === undefined);
-      // Each request once: the opening's, the list, the calls, the unknown method, and the two lines that bore an id.
-      expect(answers.map((message) => String(message["id"])).sort()).toEqual(
-        ["0", "list", "unknown", "90", "91", ...[...CALLS.keys()].map((index) => String(index + 1))].sort(),
-      );
-      expect(
-        stderr
-          .trim()
-          .split("\n")
-          .filter((line) => line !== "" && !isJson(line)),
-      ).toEqual([]);
-    }
-    const levels = (text: string): unknown[] =>
-      text
-        .trim()
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => (JSON.parse(line) as { level: unknown }).level);
-    expect(levels(plain.stderr)).not.toContain("debug");
-    expect(levels(debug.stderr)).toContain("debug");
-    expect(levels(debug.stderr).length).toBeGreaterThan(levels(plain.stderr).length);
+  test.each(PUBLISHED_BINS)("$server: nothing but JSON-RPC is on stdout, and nothing but JSON on stderr", async (published) => {
+    expect(expectOrder(await conversation(published))).not.toContain("debug");
+  });
+
+  test("TEMPORAL_DEBUG gives more stderr only", async () => {
+    const terraform = PUBLISHED_BINS.find(({ server }) => server === "terraform")!;
+    expect(expectOrder(await conversation(terraform, { TEMPORAL_DEBUG: "1" }))).toContain("debug");
   });
 
   test("TEMPORAL_DEBUG never reaches supervisor, Temporal or worker", async () => {
@@ -142,8 +139,8 @@ async function expectEndInTime(wire: Wire): Promise<void> {
 }
 
 describe.each(WAYS)("ends within 2 s of %s", (way) => {
-  test("before anything was said", async () => {
-    const wire = start();
+  test.each(PUBLISHED_BINS)("$server, before anything was said", async ({ bin }) => {
+    const wire = start({ bin });
     // A process that has not begun to run our code dies by the signal itself; this one has answered.
     wire.send(OPENING[0]);
     await wire.answer(0);
@@ -177,6 +174,21 @@ describe.each(WAYS)("ends within 2 s of %s", (way) => {
     other.child.stdin.end();
     await other.end();
   });
+});
+
+describe.each(WAYS)("a command on a machine is ended with the server, by %s", (way) => {
+  test.each(PUBLISHED_BINS.filter((each) => recordedOpening(each).tools.some(({ name }) => name === "run_remote_command")))(
+    "$server",
+    async ({ bin }) => {
+      const wire = open(start({ bin }));
+      const seconds = `30${WAYS.indexOf(way)}.25`;
+      wire.send(callOf(1, "run_remote_command", { cluster: "here", command: `sleep ${seconds}` }));
+      await until(() => pidsOf("sleep", seconds).length > 0, "the command");
+      tellToEnd(wire, way);
+      await expectEndInTime(wire);
+      await until(() => pidsOf("sleep", seconds).length === 0, "the end of the command");
+    },
+  );
 });
 
 describe("while Temporal is starting", () => {

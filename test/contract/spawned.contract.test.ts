@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,9 +7,10 @@ import { StdioClientTransport as Stdio2 } from "@modelcontextprotocol/client/std
 import { Client as Client1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport as Stdio1 } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { childEnv, REPOSITORY, TERRAFORM_BIN } from "../support/mcp-client.ts";
+import { childEnv, TERRAFORM_BIN } from "../support/mcp-client.ts";
+import { goldenTools, PUBLISHED_BINS, recordedOpening } from "../support/published-bins.ts";
 
-// The built server as a process of its own, over stdio, by the clients of both SDK lines in every mode they have.
+// Each built server as a process of its own, over stdio, by the clients of both SDK lines in every mode they have.
 
 const MODES = ["sdk-1", "sdk-2-legacy", "sdk-2-auto", "sdk-2-modern"] as const;
 type Mode = (typeof MODES)[number];
@@ -27,10 +28,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-async function connect(mode: Mode): Promise<Client1 | Client2> {
+async function connect(mode: Mode, bin: string): Promise<Client1 | Client2> {
   const how = {
     command: process.execPath,
-    args: [TERRAFORM_BIN, "--root", project],
+    args: bin === TERRAFORM_BIN ? [bin, "--root", project] : [bin],
     // No program on its PATH and an empty cache: a machine on which nothing was set up.
     env: { ...childEnv(), PATH: join(folder, "no-programs"), PLATFORM_OPS_HOME: home, PLATFORM_OPS_CACHE: join(folder, "cache") },
     cwd: project,
@@ -52,18 +53,38 @@ const call = (client: Client1 | Client2, name: string, args: Record<string, unkn
   (client as Client2).callTool({ name, arguments: args });
 
 describe.each(MODES)("%s", (mode) => {
+  let client: Client1 | Client2 | undefined;
+  afterEach(() => client?.close());
+
+  test.each(PUBLISHED_BINS)("knows the server and its tools, and has touched no file: $server", async (published) => {
+    client = await connect(mode, published.bin);
+    const { name, title, instructions } = recordedOpening(published);
+    expect(client.getServerVersion()).toMatchObject({ name, title });
+    expect(client.getInstructions()).toBe(instructions);
+    expect((await (client as Client2).listTools()).tools).toEqual(goldenTools(published));
+    expect(await readdir(folder)).toEqual(["project"]);
+  });
+
+  test.each(PUBLISHED_BINS)("is refused by name for an argument that is not known: $server", async (published) => {
+    client = await connect(mode, published.bin);
+    for (const { name } of goldenTools(published)) {
+      const { content, isError } = await call(client, name, { no_such_argument: "x" });
+      expect(isError, name).toBe(true);
+      expect(content[0].text, name).toContain("no_such_argument");
+    }
+  });
+});
+
+describe.each(MODES)("terraform, %s", (mode) => {
   let client: Client1 | Client2;
   beforeEach(async () => {
-    client = await connect(mode);
+    client = await connect(mode, TERRAFORM_BIN);
   });
   afterEach(() => client?.close());
 
-  test("knows the server and its tools, and has touched no file", async () => {
+  test("bears the name of the source document, and says what it never does", () => {
     expect(client.getServerVersion()).toMatchObject({ name: "terraform-temporal-mcp", title: "Terraform on Temporal" });
     expect(client.getInstructions()).toContain("nothing changes before a person approves");
-    const golden = JSON.parse(await readFile(join(REPOSITORY, "servers/terraform/tools.snapshot.json"), "utf8")) as unknown[];
-    expect((await (client as Client2).listTools()).tools).toEqual(golden);
-    expect(await readdir(folder)).toEqual(["project"]);
   });
 
   test("lists a configuration, in both halves of the result", async () => {

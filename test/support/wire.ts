@@ -21,14 +21,17 @@ export interface WireOptions {
   readonly cwd: string;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** The bin to start; terraform's unless said. Only that is told of `cwd` by an argument. */
+  readonly bin?: string;
   /** What is started in the place of `node dist/bin.js`. */
   readonly command?: readonly [string, ...string[]];
 }
 
-/** Starts the built terraform server, or another command that should behave as it. */
+/** Starts a built server, or another command that should behave as it. */
 export function startWire(options: WireOptions): Wire {
-  const [program, ...first] = options.command ?? [process.execPath, TERRAFORM_BIN];
-  const child = spawn(program, [...first, ...(options.args ?? ["--root", options.cwd])], {
+  const { bin = TERRAFORM_BIN } = options;
+  const [program, ...first] = options.command ?? [process.execPath, bin];
+  const child = spawn(program, [...first, ...(options.args ?? (bin === TERRAFORM_BIN ? ["--root", options.cwd] : []))], {
     cwd: options.cwd,
     env: { ...childEnv(), PLATFORM_OPS_HOME: options.home, ...options.env },
     stdio: ["pipe", "pipe", "pipe"],
