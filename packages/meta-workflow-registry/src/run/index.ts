@@ -25,6 +25,7 @@ export {
   type SubmitAnswer,
 } from "./action-book.ts";
 export { ActionDesk, type DeskAnswer } from "./action-desk.ts";
+export { validateValue, type ValueProblem } from "../definition/validate-value.ts";
 export type { ApprovalDecision, ApprovalDraft } from "./approval.ts";
 export type { Completion, Failure, RunEnd, RunStatus } from "./completion.ts";
 export { effectKey } from "./effect-key.ts";

@@ -86,11 +86,21 @@ export class Run {
     return this.#walk.hold();
   }
 
+  /** From here on no step begins, until `resume`; what is under way goes on. A run that is carried on is paused anew. */
+  pause(): void {
+    this.#walk.pause();
+  }
+
+  resume(): void {
+    this.#walk.resume();
+  }
+
   /** Ends the run; with "compensate", what was done is undone first. `finally` runs in both cases. */
   cancel(mode: "stop" | "compensate"): void {
     if (this.journal.ending !== undefined) return;
     this.journal.cancel ??= mode;
     this.#scope.cancel();
+    this.#walk.resume();
   }
 
   async #run(): Promise<RunEnd> {

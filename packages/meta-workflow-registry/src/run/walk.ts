@@ -58,6 +58,7 @@ export class Walk {
   readonly #options: WalkOptions;
   #busy = 0;
   #held = false;
+  #paused: { readonly waits: Promise<void>; readonly go: () => void } | undefined;
   #quiet: (() => void)[] = [];
 
   constructor(options: WalkOptions) {
@@ -83,8 +84,22 @@ export class Walk {
     this.#quiet = [];
   }
 
-  /** Never resolves while the run is held. */
+  /** No step begins until `resume`. */
+  pause(): void {
+    if (this.#paused !== undefined) return;
+    let go = (): void => undefined;
+    const waits = new Promise<void>((resolve) => (go = resolve));
+    this.#paused = { waits, go };
+  }
+
+  resume(): void {
+    this.#paused?.go();
+    this.#paused = undefined;
+  }
+
+  /** Passes while the run is neither paused nor held; a held run never goes on. */
   async gate(): Promise<void> {
+    while (this.#paused !== undefined) await this.#paused.waits;
     if (this.#held) await new Promise<never>(() => undefined);
   }
 
