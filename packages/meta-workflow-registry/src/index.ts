@@ -1,5 +1,9 @@
 // Runbooks as text: pure. Text in, typed values or problems with their places out; no files, no network, no process.
+export { entryOf, type MatchEntry } from "./matching/entry.ts";
+export type { Reason } from "./matching/evidence.ts";
+export { matchWorkflows, type Match, type MatchResult } from "./matching/match.ts";
 export type { Problem } from "./problem.ts";
+export { listResult, type ListedWorkflow, type ListResult, type RegistrySource } from "./registry/list-result.ts";
 export { parseRegistry, type ParsedRegistry } from "./registry/parse.ts";
 export {
   phrasesOf,
