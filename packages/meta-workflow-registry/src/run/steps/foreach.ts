@@ -2,6 +2,7 @@ import type { Json, Step, Task } from "../../definition/definition.ts";
 import { CANCELLED, NEXT, ScopeCancelled, StepFailure, type Completion, type Failure } from "../completion.ts";
 import type { Frame } from "../frame.ts";
 import { beginScope } from "../isolated.ts";
+import type { Variables } from "../ports.ts";
 import type { Here, Made, Walk } from "../walk.ts";
 import { agentItem } from "./agent-item.ts";
 
@@ -103,7 +104,7 @@ async function taskOf(walk: Walk, here: Here, step: Foreach, name: string): Prom
   const { definition, added } = here.frame;
   const task: Task | undefined = definition.tasks[name];
   if (task === undefined) throw new StepFailure("no_such_task", `There is no task "${name}".`);
-  const given = walk.fill(step.with ?? { item: added["item"] ?? null }, here) as { readonly [name: string]: Json };
+  const given = (step.with === undefined ? declared(task, added) : walk.fill(step.with, here)) as Variables;
   const inner: Here = {
     ...here,
     frame: beginScope(walk, here, { inputs: task.inputs, given, initial_state: task.initial_state, definition }),
@@ -119,4 +120,10 @@ function outcomeOf(walk: Walk, path: string): Json {
   if (record === undefined) return { status: "cancelled", output: null };
   const { status, output, error } = record;
   return { status, output: output ?? null, ...(error === undefined ? {} : { error }) };
+}
+
+/** Without `with`, a task gets what the loop has under the names of its inputs. */
+function declared({ inputs: { properties } }: Task, added: Variables): Variables {
+  const names = typeof properties === "object" && properties !== null ? Object.keys(properties) : [];
+  return Object.fromEntries(Object.entries(added).filter(([name]) => names.includes(name)));
 }
