@@ -68,6 +68,16 @@ describe("tsh on this machine", () => {
     expect(data).toMatchObject({ ...base, version: "13.3.8", full_version: "Teleport v13.3.8", message: "✅ tsh version 13.3.8" });
   });
 
+  test("a tsh that tells no version is not taken for one", async () => {
+    const other = join(tsh.folder, "other");
+    writeFileSync(other, "#!/bin/sh\necho usage: another program\n", { mode: 0o755 });
+    await open({ lab: {} }, { tsh_path: other });
+    const { data, isError } = await call("get_tsh_client_version");
+    expect(isError).toBe(true);
+    expect(data).toMatchObject({ success: false, version: null, full_version: null, ansible_command: null });
+    expect(data["message"]).toMatch(/version/);
+  });
+
   test.each(["check_tsh_installed", "get_tsh_client_version", "verify_teleport_compatibility"])(
     "%s without one: the words of the source and of the operator, and the keys of a success",
     async (tool) => {

@@ -105,6 +105,31 @@ describe.skipIf(KUBECTL_MISSING !== undefined)(KUBECTL_MISSING ?? "long and host
     expect(events.data, events.text).toMatchObject({ success: true, events: [{ reason: "second" }], count: 2, next_cursor: "1" });
   });
 
+  test("the log of a controller: the newest lines, as many as tail asks for, of the object, level and controller asked for", async () => {
+    const line = (at: number, level: string, name: string): string =>
+      JSON.stringify({
+        level,
+        ts: `2026-01-01T00:00:${String(at).padStart(2, "0")}Z`,
+        msg: `line ${at}`,
+        controllerKind: "Kustomization",
+        name,
+        namespace: APPS,
+      });
+    const lines = Array.from({ length: 60 }, (_, at) => line(at, at % 10 === 0 ? "error" : "info", at % 2 === 0 ? "even" : "odd"));
+    cluster.api.logs.set("flux-system/kustomize-controller-0", lines);
+    cluster.api.logs.set("flux-system/source-controller-0", [line(1, "info", "other")]);
+    const messages = async (args: Record<string, unknown>): Promise<string[]> =>
+      ((await call("get_flux_logs", args)).data["entries"] as { message: string }[]).map(({ message }) => message);
+    const { data } = await call("get_flux_logs", { tail: 2 });
+    expect(data).toMatchObject({ success: true, component: "kustomize-controller", count: 2 });
+    expect(data["message"]).toBe("✅ Retrieved 2 lines from kustomize-controller");
+    expect(data["logs"]).toMatch(/line 58.*\n.*line 59/);
+    expect(await messages({})).toHaveLength(50);
+    expect(await messages({ name: `${APPS}/odd`, tail: 1 })).toEqual(["line 59"]);
+    expect(await messages({ level: "error" })).toEqual(["line 0", "line 10", "line 20", "line 30", "line 40", "line 50"]);
+    expect(await messages({ component: "source-controller" })).toEqual(["line 1"]);
+  });
+
   test("a message with line breaks forges no object, and stands in the text as data", async () => {
     const { text, data } = await call("list_flux_objects", { kind: "HelmRelease" });
     expect(data["objects"].some((one: { name: string }) => one.name === "forged")).toBe(false);
