@@ -6,7 +6,8 @@ import { newHome } from "../support/home.ts";
 import { REPOSITORY } from "../support/mcp-client.ts";
 import { AUTO, benchDag, benchGrowth } from "./dag.ts";
 import { benchNodes, benchSsh } from "./ssh.ts";
-import { benchStartUp } from "./start-up.ts";
+import { benchLists } from "./lists.ts";
+import { benchFluxStart, benchStartUp } from "./start-up.ts";
 import { benchTeleport } from "./teleport.ts";
 
 // Prints ratios of figures taken in the same run, pair by pair. Never fails on time: machines differ.
@@ -23,12 +24,17 @@ try {
     // What is known of a start is kept once its files have settled.
     await sleep(2_100);
     await benchStartUp(home.home, home.project, configFile);
+    const cluster = join(scratch, "cluster.yaml");
+    await writeFile(cluster, JSON.stringify({ remote: { clusters: { here: { transport: "local" } } } }));
+    await sleep(2_100);
+    await benchFluxStart(home.home, cluster);
     await home.remove();
   }
   if (wanted("dag")) await benchDag(scratch, 5);
   if (wanted("growth")) await benchGrowth();
   if (wanted("ssh")) await benchSsh(scratch);
   if (wanted("teleport")) await benchTeleport();
+  if (wanted("lists")) await benchLists(scratch);
   if (wanted("nodes")) await benchNodes(scratch);
 } finally {
   await rm(scratch, { recursive: true, force: true });

@@ -34,6 +34,31 @@ export function processTime(
   });
 }
 
+/** Milliseconds of both sides of a comparison. */
+export interface Pair {
+  readonly ours: number;
+  readonly theirs: number;
+}
+
+/**
+ * Two actions next to each other, ours first and then last in turns (ABBA), so that neither a machine that slows down nor caches
+ * that the first one warms favour a side. A few rounds before those that count warm both up.
+ */
+export async function pairs(ours: () => Promise<void>, theirs: () => Promise<void>, rounds: number): Promise<Pair[]> {
+  const taken: Pair[] = [];
+  for (let round = -3; round < rounds; round += 1) {
+    const [first, second, third, fourth] = [await time(ours), await time(theirs), await time(theirs), await time(ours)];
+    if (round >= 0) taken.push({ ours: (first + fourth) / 2, theirs: (second + third) / 2 });
+  }
+  return taken;
+}
+
+async function time(action: () => Promise<void>): Promise<number> {
+  const started = performance.now();
+  await action();
+  return performance.now() - started;
+}
+
 /** One line of the result: what, its figure, and what was aimed at. */
 export function report(what: string, figure: string, aim: string): void {
   process.stdout.write(`${what.padEnd(58)} ${figure.padStart(26)}   ${aim}\n`);

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { childEnv, TERRAFORM_BIN } from "../support/mcp-client.ts";
+import { join } from "node:path";
+import { childEnv, REPOSITORY, TERRAFORM_BIN } from "../support/mcp-client.ts";
 import { median, processTime, quantile, report } from "./measure.ts";
 
 const PAIRS = 15;
@@ -37,6 +38,32 @@ export async function benchStartUp(home: string, root: string, configFile: strin
   const { first, warm } = await calls(args, plain, 1000);
   report("first list_workflows, which loads the server", `${first.toFixed(0)} ms`, "");
   report("warm list_workflows, p50 and p99", `${median(warm).toFixed(2)} and ${quantile(warm, 0.99).toFixed(2)} ms`, "≤ 1 and ≤ 10 ms");
+}
+
+/** The same of the other server: spawn to `tools/list` against `node -e 0`, and the first call. Its configuration names one cluster. */
+export async function benchFluxStart(home: string, configFile: string): Promise<void> {
+  const args = [join(REPOSITORY, "servers/flux-teleport/dist/bin.js")];
+  const plain = { PLATFORM_OPS_HOME: home };
+  const configured = { ...plain, PLATFORM_OPS_CONFIG: configFile };
+  for (const env of [plain, configured]) await listOnce(args, env);
+  const taken: { floor: number; plain: Listed; configured: Listed }[] = [];
+  for (let i = 0; i < PAIRS; i += 1) {
+    const floor = await processTime(process.execPath, ["-e", "0"]);
+    taken.push({ floor, plain: await listOnce(args, plain), configured: await listOnce(args, configured) });
+  }
+  const floor = median(taken.map((one) => one.floor));
+  for (const [kind, of] of [
+    ["", (one: (typeof taken)[number]) => one.plain],
+    [", with an operator's file", (one: (typeof taken)[number]) => one.configured],
+  ] as const) {
+    const ratio = median(taken.map((one) => of(one).ms / one.floor));
+    const list = median(taken.map((one) => of(one).ms));
+    const figure = `${ratio.toFixed(2)} (${list.toFixed(0)} ms ÷ ${floor.toFixed(0)} ms)`;
+    report(`flux-teleport: spawn → tools/list ÷ node -e 0${kind}`, figure, "≤ 1.9, aim 1.0");
+    report(`flux-teleport: memory then${kind}`, `${median(taken.map((one) => of(one).rss)).toFixed(0)} MB`, "≤ 56 MB, aim 42");
+  }
+  const { first } = await calls(args, plain, 1, "list_environments");
+  report("flux-teleport: first list_environments, loading the server", `${first.toFixed(0)} ms`, "");
 }
 
 interface Listed {
@@ -103,7 +130,12 @@ async function listOnce(args: readonly string[], env: Environment): Promise<List
 }
 
 /** The first call of a session, and those that follow it, in milliseconds. */
-async function calls(args: readonly string[], env: Environment, count: number): Promise<{ first: number; warm: number[] }> {
+async function calls(
+  args: readonly string[],
+  env: Environment,
+  count: number,
+  name = "list_workflows",
+): Promise<{ first: number; warm: number[] }> {
   const session = open(args, env);
   session.send(INITIALIZE);
   await session.next();
@@ -112,7 +144,7 @@ async function calls(args: readonly string[], env: Environment, count: number): 
   let first = Number.NaN;
   for (let i = 0; i < count + 50; i += 1) {
     const started = performance.now();
-    session.send({ jsonrpc: "2.0", id: i + 2, method: "tools/call", params: { name: "list_workflows", arguments: {} } });
+    session.send({ jsonrpc: "2.0", id: i + 2, method: "tools/call", params: { name, arguments: {} } });
     await session.next();
     const ms = performance.now() - started;
     if (i === 0) first = ms;

@@ -6,13 +6,13 @@ import { openTeleportTransport } from "../../packages/remote-command/src/telepor
 import { SSHD_MISSING, startSshd } from "../support/sshd.ts";
 import { remoteSettings, surroundingsOf, teleportCluster } from "../support/tsh/settings.ts";
 import { startTsh } from "../support/tsh/start-tsh.ts";
-import { median, report } from "./measure.ts";
+import { median, pairs, report, type Pair } from "./measure.ts";
 
 /**
- * What we add to `tsh ssh`: the same words to the same emulated tsh, started bare and by us, one after the other. The emulator is
- * slower or faster than a real tsh, but the difference is ours alone. The tsh program is used once for each command.
+ * What we add to `tsh ssh`: the same words to the same emulated tsh, started bare and by us, next to each other and in turns. The
+ * emulator is slower or faster than a real tsh, but the difference is ours alone. The tsh program is used once for each command.
  */
-export async function benchTeleport(rounds = 40): Promise<void> {
+export async function benchTeleport(rounds = 60): Promise<void> {
   if (SSHD_MISSING !== undefined) return void process.stdout.write(`teleport: ${SSHD_MISSING}\n`);
   const sshd = await startSshd();
   const tsh = await startTsh(sshd);
@@ -48,25 +48,11 @@ export async function benchTeleport(rounds = 40): Promise<void> {
   try {
     await bare();
     const words = tsh.calls().findLast((call) => call.includes("ssh") && !call.includes("help")) ?? [];
-    const figures = { bare: [] as number[], whole: [] as number[], tsh: [] as number[], tshSame: [] as number[] };
     await whole();
-    const ways: readonly (readonly [keyof typeof figures, () => Promise<void>])[] = [
-      ["tsh", () => program(tsh.path, words, env)],
-      ["bare", bare],
-      ["whole", whole],
-      ["tshSame", () => program(tsh.path, [...words.slice(0, -1), line], env)],
-    ];
-    for (let round = -3; round < rounds; round += 1) {
-      // Whoever comes first in a round finds the caches cold: the turn goes round.
-      for (let turn = 0; turn < ways.length; turn += 1) {
-        const [name, action] = ways[(turn + round + ways.length) % ways.length]!;
-        const took = await time(action);
-        // The first rounds warm both sides up.
-        if (round >= 0) figures[name].push(took);
-      }
-    }
-    added("tsh ssh: the transport, the same bare line", figures.bare, figures.tsh, "≤ 10 ms added");
-    added("tsh ssh: the whole door, the same line as it sends", figures.whole, figures.tshSame, "≤ 10 ms added");
+    const alone = (line: string) => () => program(tsh.path, [...words.slice(0, -1), line], env);
+    added("tsh ssh: the transport, the same bare line", await pairs(bare, alone(words.at(-1) ?? ""), rounds), "≤ 10 ms added");
+    const sent = line;
+    added("tsh ssh: the whole door, the same line as it sends", await pairs(whole, alone(sent), rounds), "≤ 10 ms added");
   } finally {
     await remote.close();
     tsh.remove();
@@ -74,19 +60,10 @@ export async function benchTeleport(rounds = 40): Promise<void> {
   }
 }
 
-function added(what: string, ours: readonly number[], theirs: readonly number[], aim: string): void {
-  const difference = median(ours.map((value, index) => value - (theirs[index] ?? Number.NaN)));
-  report(
-    what,
-    `${median(ours).toFixed(0)} : ${median(theirs).toFixed(0)} ms = ${difference >= 0 ? "+" : ""}${difference.toFixed(1)} ms`,
-    aim,
-  );
-}
-
-async function time(action: () => Promise<void>): Promise<number> {
-  const started = performance.now();
-  await action();
-  return performance.now() - started;
+function added(what: string, taken: readonly Pair[], aim: string): void {
+  const difference = median(taken.map(({ ours, theirs }) => ours - theirs));
+  const [ours, theirs] = [median(taken.map((pair) => pair.ours)), median(taken.map((pair) => pair.theirs))];
+  report(what, `${ours.toFixed(0)} : ${theirs.toFixed(0)} ms = ${difference >= 0 ? "+" : ""}${difference.toFixed(1)} ms`, aim);
 }
 
 /** Nothing but the program, with stdin open, as ours is: a command in an envelope ends when it closes. */
