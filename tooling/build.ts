@@ -1,8 +1,8 @@
 // Builds what is published: `pnpm build` (all servers) or `pnpm build terraform`. Skips a server whose sources did not change;
 // `--force` builds it anyway. The result starts without node_modules.
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { addStarter, bundleServer, copyInto, hasWorker } from "./build/bundle.ts";
@@ -30,9 +30,16 @@ function inputsOf(server: string): string[] {
   const packages = readdirSync(join(ROOT, "packages")).flatMap((name) => [`packages/${name}/src`, `packages/${name}/package.json`]);
   const runtime = "packages/orchestration/worker-runtime";
   const own = [`servers/${server}/src`, `servers/${server}/package.json`];
-  return [...packages, runtime, ...own, "pnpm-lock.yaml", "tooling/build.ts", "tooling/build"].filter((input) =>
+  return [...packages, runtime, ...own, ...contentsOf(server), "pnpm-lock.yaml", "tooling/build.ts", "tooling/build"].filter((input) =>
     existsSync(join(ROOT, input)),
   );
+}
+
+/** Folders that a server's package carries as they are, by its manifest's `contents`; relative to the root. */
+function contentsOf(server: string): string[] {
+  const folder = join(ROOT, "servers", server);
+  const { contents = [] } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { contents?: string[] };
+  return contents.map((path) => relative(ROOT, join(folder, path))).filter((path) => existsSync(join(ROOT, path)));
 }
 
 function factsOf(server: string): BuildFacts {
@@ -76,6 +83,7 @@ async function buildServer(server: string, force: boolean): Promise<void> {
     const made = await bundleServer(ROOT, server, out);
     const workflowSources = await addWorker(server, out);
     writeFileSync(join(out, "THIRD-PARTY-LICENCES.txt"), licencePage(packagesOf(ROOT, [...filesIn(made.values()), ...workflowSources])));
+    for (const path of contentsOf(server)) cpSync(join(ROOT, path), join(out, basename(path)), { recursive: true });
     addStarter(ROOT, out);
     chmodSync(join(out, "bin.js"), 0o755);
     writeFileSync(join(out, "package.json"), `${JSON.stringify({ type: "commonjs" })}\n`);

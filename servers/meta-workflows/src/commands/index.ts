@@ -1,0 +1,29 @@
+import { approvalCommands, lazyPart, type Command } from "@platform-ops/ledger";
+import { callCommand, configCommand } from "@platform-ops/mcp-kit";
+import { runsCommand, supervisorCommand, uiCommand, workerCommand } from "@platform-ops/orchestration";
+import type { MetaWorkflowsDeps } from "../deps.ts";
+import { deliverDecision } from "../runs/deliver-decision.ts";
+import { metaWorkflowsServer } from "../server.ts";
+import { doctor, setup } from "./doctor-command.ts";
+
+/** Every subcommand of the bin. Those of other rooms come as values; this is where they meet their dependencies. */
+export async function commandsOf(deps: MetaWorkflowsDeps): Promise<readonly Command[]> {
+  return [
+    runsCommand({ open: () => deps.orchestration({ worker: false }) }),
+    ...approvalCommands({
+      approvals: lazyPart(deps.ledger, "approvals"),
+      artifacts: lazyPart(deps.ledger, "artifacts"),
+      audit: lazyPart(deps.ledger, "audit"),
+      user: deps.config.user,
+      deliver: (record) => deliverDecision(deps, record),
+      signingEnvironment: deps.config.signingEnvironment,
+    }),
+    callCommand(async () => metaWorkflowsServer(deps)),
+    setup,
+    doctor,
+    configCommand<MetaWorkflowsDeps>(),
+    workerCommand<MetaWorkflowsDeps>(({ durable }) => durable),
+    supervisorCommand({ home: deps.config.settings.home }),
+    uiCommand({ home: deps.config.settings.home, keys: async () => (await deps.ledger()).keys }),
+  ];
+}

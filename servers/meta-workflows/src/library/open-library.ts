@@ -1,0 +1,141 @@
+import { basename, dirname, join } from "node:path";
+import { OpsError } from "@platform-ops/errors";
+import type { MetaWorkflowsSettings } from "@platform-ops/ledger";
+import { didYouMean } from "@platform-ops/mcp-kit";
+import { parseRegistry, type Problem, type Workflow } from "@platform-ops/meta-workflow-registry";
+import { parseDefinition, type Definition } from "@platform-ops/meta-workflow-registry/definition";
+import type { Library, LibraryEntry, Shelf } from "./library.ts";
+import { definitionFiles, isFolderForm, readLibraryFile, REGISTRY_FILE, stampOf } from "./read-folder.ts";
+import { definitionOfRow } from "./row-definition.ts";
+
+/** Where runbooks are looked for. */
+export interface LibraryPlaces {
+  /** Folder of what is shipped. */
+  readonly shipped: string;
+  readonly settings: Pick<MetaWorkflowsSettings, "definitions_path" | "registry_path">;
+}
+
+/** A definition with its text. */
+interface Found {
+  readonly definition: Definition;
+  readonly file: string;
+  readonly text: string;
+  readonly folder: string;
+}
+
+/** Opens the library; nothing is read before the first call. Later folders shadow earlier ones, by id and by code. */
+export function openLibrary(places: LibraryPlaces): Library {
+  let kept: { readonly stamp: string; readonly shelf: Shelf } | undefined;
+  const read = async (): Promise<Shelf> => {
+    const folders = [places.shipped, ...places.settings.definitions_path];
+    const files = await Promise.all(folders.map(async (folder) => ({ folder, paths: await definitionFiles(folder) })));
+    const { registry_path } = places.settings;
+    const named = [...folders.map((folder) => join(folder, REGISTRY_FILE)), ...(registry_path === undefined ? [] : [registry_path])];
+    const stamps = await Promise.all([...files.flatMap(({ paths }) => paths), ...named].map(stampOf));
+    const stamp = stamps.join("\n");
+    if (kept?.stamp !== stamp) kept = { stamp, shelf: await readShelf(files, named, places) };
+    return kept.shelf;
+  };
+  return {
+    read,
+    async find(id) {
+      const { entries } = await read();
+      const wanted = id.trim().toLowerCase();
+      const found = entries.find((entry) => namesOf(entry).includes(wanted));
+      if (found !== undefined) return found;
+      const near = didYouMean(wanted, entries.flatMap(namesOf));
+      throw new OpsError(
+        "not_found",
+        `No workflow is called ${JSON.stringify(id.slice(0, 100))}.${near === undefined ? "" : ` Did you mean ${near}?`}`,
+        {
+          hint: "list_meta_workflows shows all; match_meta_workflow finds one by what is wanted.",
+        },
+      );
+    },
+  };
+}
+
+/** All names that an entry goes by, in lower case. */
+export function namesOf({ id, definition, file, fromRow, name }: LibraryEntry): string[] {
+  const own = fromRow ? [] : [isFolderForm(file) ? basename(dirname(file)) : basename(file).replace(/\.ya?ml$/i, "")];
+  return [...new Set([id, definition?.id ?? id, definition?.code ?? id, ...own, name].map((each) => each.toLowerCase()))];
+}
+
+async function readShelf(
+  files: readonly { readonly folder: string; readonly paths: readonly string[] }[],
+  registryPaths: readonly string[],
+  { settings }: LibraryPlaces,
+): Promise<Shelf> {
+  const problems: Problem[] = [];
+  const definitions = new Map<string, Found>();
+  for (const { folder, paths } of files) {
+    for (const file of paths) {
+      const found = await readDefinition(file, folder, problems);
+      if (found !== undefined) definitions.set(found.definition.id, found);
+    }
+  }
+  const rows = new Map<string, { readonly row: Workflow; readonly file: string }>();
+  let shown: Shelf["registry"] = { path: registryPaths[0] ?? REGISTRY_FILE, text: undefined };
+  for (const path of registryPaths) {
+    const read = await readLibraryFile(path);
+    if (read === undefined) {
+      if (path === settings.registry_path) shown = { path, text: undefined };
+      continue;
+    }
+    const { workflows, problems: wrong } = parseRegistry(read.text);
+    problems.push(...wrong.map((problem) => ({ ...problem, file: path })));
+    for (const row of workflows) rows.set(row.id.toLowerCase(), { row, file: path });
+    if (shown.text === undefined || path === settings.registry_path) shown = { path, text: read.text };
+  }
+  return { entries: entriesOf(rows, definitions), registry: shown, problems };
+}
+
+async function readDefinition(file: string, folder: string, problems: Problem[]): Promise<Found | undefined> {
+  const read = await readLibraryFile(file);
+  if (read === undefined) return undefined;
+  const parsed = parseDefinition(read.text, { file });
+  problems.push(...parsed.problems);
+  return parsed.definition === undefined ? undefined : { definition: parsed.definition, file, text: read.text, folder };
+}
+
+function entriesOf(rows: ReadonlyMap<string, { row: Workflow; file: string }>, definitions: ReadonlyMap<string, Found>): LibraryEntry[] {
+  const taken = new Set<string>();
+  const byRow = [...rows.values()].map(({ row, file }): LibraryEntry => {
+    const found = [...definitions.values()].find(
+      ({ definition }) => definition.code?.toLowerCase() === row.id.toLowerCase() || definition.id === row.id.toLowerCase(),
+    );
+    const named = { id: row.id, name: row.name, status: row.status, row };
+    if (found !== undefined) {
+      taken.add(found.definition.id);
+      return { ...named, definition: found.definition, fromRow: false, file: found.file, text: found.text };
+    }
+    const made = definitionOfRow(row, file);
+    return { ...named, fromRow: true, file, ...(made === undefined ? {} : { definition: made }) };
+  });
+  const others = [...definitions.values()]
+    .filter(({ definition }) => !taken.has(definition.id))
+    .map(({ definition, file, text }): LibraryEntry => ({
+      id: definition.code ?? definition.id,
+      name: definition.name,
+      status: definition.status,
+      row: rowOf(definition),
+      definition,
+      fromRow: false,
+      file,
+      text,
+    }));
+  return [...byRow, ...others];
+}
+
+/** What a registry would say of a definition that none lists. */
+function rowOf(definition: Definition): Workflow {
+  return {
+    id: definition.code ?? definition.id,
+    name: definition.name,
+    triggers: definition.triggers.phrases,
+    status: definition.status === "retired" ? "deprecated" : definition.status,
+    category: "",
+    last_updated: "",
+    line: 1,
+  };
+}

@@ -1,0 +1,31 @@
+import { isOpsError, OpsError } from "@platform-ops/errors";
+import type { RunDescription } from "@platform-ops/orchestration";
+import type { MetaWorkflowsDeps } from "../deps.ts";
+import { DURABLE } from "../identity.ts";
+import { WORKFLOW_TYPE } from "../worker/run-contract.ts";
+
+/** What the tools of other servers are called that show a run. */
+const THEIRS: Readonly<Record<string, string>> = { terraform: "terraform-temporal-mcp, tool get_workflow_status" };
+
+/** @throws OpsError not_found where the run is another server's, with that server's name */
+export function refuseOtherServers({ workflow_id, type, attributes }: RunDescription): void {
+  if (type === WORKFLOW_TYPE) return;
+  const server = attributes.server ?? type;
+  throw new OpsError("not_found", `${workflow_id} is no run of a workflow here: it belongs to the server ${server}.`, {
+    hint: `Ask ${THEIRS[server] ?? server}.`,
+    details: { server },
+  });
+}
+
+/** The failure of a message to a run: where the run is another server's, that is what is said. */
+export async function otherServers(deps: MetaWorkflowsDeps, id: string, error: unknown): Promise<unknown> {
+  if (!isOpsError(error) || !["unexpected", "already_exists", "conflict", "not_found", "temporal_unavailable"].includes(error.code))
+    return error;
+  try {
+    const orchestration = await deps.orchestration({ worker: false });
+    refuseOtherServers(await orchestration.describe(id));
+    return error;
+  } catch (foreign) {
+    return isOpsError(foreign) && foreign.details["server"] !== undefined && foreign.details["server"] !== DURABLE.name ? foreign : error;
+  }
+}

@@ -1,0 +1,135 @@
+import { isOpsError, OpsError } from "@platform-ops/errors";
+import { canonicalJson, sha256 } from "@platform-ops/ledger";
+import {
+  closeOver,
+  validateValue,
+  withDefaults,
+  type Closure,
+  type Definition,
+  type Json,
+} from "@platform-ops/meta-workflow-registry/definition";
+import type { Agent } from "@platform-ops/meta-workflow-registry/run";
+import { runQueue } from "@platform-ops/orchestration";
+import { ulid } from "ulid";
+import type { MetaWorkflowsDeps } from "../deps.ts";
+import { DURABLE, VERSION } from "../identity.ts";
+import type { LibraryEntry } from "../library/library.ts";
+import { RUN_ID_PREFIX, RUN_KIND, UPDATE_BEGIN, WORKFLOW_TYPE, type Begin, type RunAnswer, type RunInput } from "../worker/run-contract.ts";
+import { startMemo } from "../worker/run-memo.ts";
+import { countedRuns } from "./counted-runs.ts";
+import { otherServers } from "./foreign-run.ts";
+import { readRun } from "./read-run.ts";
+
+/** Temporal takes 2 MB in one message; what a definition is larger than is no runbook. */
+const MOST_CLOSURE_BYTES = 1_000_000;
+const MOST_INPUT_BYTES = 256 * 1024;
+const ANSWER_WITHIN_MS = 30_000;
+
+/** What to start, and for whom. */
+export interface StartRequest {
+  readonly entry: LibraryEntry;
+  readonly inputs: { readonly [name: string]: Json };
+  readonly workflow_id?: string | undefined;
+  readonly agent: Agent;
+  readonly role?: string | undefined;
+  readonly requester: string;
+  /** Temporal's name of this message: the same call sent again is one. */
+  readonly call: string;
+}
+
+/**
+ * Starts a run, or finds the one of that id with the same definition and inputs, and says what there is to do: one round trip.
+ * @throws OpsError invalid_input, definition_invalid, already_exists, limit_reached, setup_needed, …
+ */
+export async function startRun(deps: MetaWorkflowsDeps, request: StartRequest): Promise<{ workflow_id: string; answer: RunAnswer }> {
+  const { entry, requester, agent, role } = request;
+  const [closure, { directory, audit }] = await Promise.all([closureOf(deps, entry), deps.ledger()]);
+  const inputs = checkedInputs(closure, request.inputs);
+  const digest = sha256(canonicalJson({ closure: closure.digest, inputs }));
+  const id = request.workflow_id ?? `${RUN_ID_PREFIX}${ulid().toLowerCase()}`;
+  const orchestration = await deps.orchestration({ worker: true });
+  await refuseTooMany(deps, orchestration);
+  const input: RunInput = { closure, inputs, digest, requester, server_version: VERSION };
+  await audit.append({ kind: "run", actor: requester, what: entry.id, target: id, digest, outcome: "started", id });
+  const begin: Begin = { agent, digest, ...(role === undefined ? {} : { role }) };
+  try {
+    const answer = await orchestration.startWithUpdate<RunAnswer>(
+      {
+        type: WORKFLOW_TYPE,
+        id,
+        args: [input],
+        memo: startMemo(input),
+        attributes: { kind: RUN_KIND, server: DURABLE.name },
+        taskQueue: runQueue(deps.durable, directory.id, orchestration.inUse.build),
+        summary: entry.id,
+      },
+      UPDATE_BEGIN,
+      begin,
+      { updateId: `begin-${request.call}`, timeoutMs: ANSWER_WITHIN_MS },
+    );
+    return { workflow_id: id, answer };
+  } catch (error) {
+    const closed = isOpsError(error) && error.code === "already_exists" ? await closedRun(deps, id, digest) : undefined;
+    if (closed !== undefined) return { workflow_id: id, answer: closed };
+    throw await otherServers(deps, id, error);
+  }
+}
+
+/** A run that has ended already, by the same definition and inputs: its end is the answer. */
+async function closedRun(deps: MetaWorkflowsDeps, id: string, digest: string): Promise<RunAnswer | undefined> {
+  const view = await readRun(deps, id).catch(() => undefined);
+  if (view?.memo.started_with !== digest || view.end === undefined) return undefined;
+  return { status: view.status, actions: [], waiting_for: [], end: view.end };
+}
+
+async function closureOf({ library }: MetaWorkflowsDeps, entry: LibraryEntry): Promise<Closure> {
+  if (entry.definition === undefined)
+    throw new OpsError("definition_invalid", `${entry.id} has neither a definition nor numbered steps, so there is nothing to carry out.`, {
+      hint: "Write its steps in the registry, or a definition for it.",
+    });
+  const { entries } = await library.read();
+  const byId = new Map<string, Definition>();
+  for (const { definition } of entries)
+    for (const id of [definition?.id, definition?.code]) if (id !== undefined && definition !== undefined) byId.set(id, definition);
+  const closure = closeOver(entry.definition, (id) => byId.get(id));
+  const bytes = Buffer.byteLength(JSON.stringify(closure));
+  if (bytes > MOST_CLOSURE_BYTES)
+    throw new OpsError("too_large", `${entry.id} with all that it calls takes ${bytes} bytes; ${MOST_CLOSURE_BYTES} are allowed.`, {
+      hint: "Split it into workflows of their own.",
+    });
+  return closure;
+}
+
+function checkedInputs(closure: Closure, given: StartRequest["inputs"]): { readonly [name: string]: Json } {
+  const definition = closure.definitions[closure.root];
+  const schema = definition?.inputs ?? {};
+  const inputs = withDefaults(schema, given) as { readonly [name: string]: Json };
+  const problems = validateValue(schema, inputs).map(({ message }) => message);
+  if (problems.length > 0)
+    throw new OpsError("invalid_input", `The inputs of ${closure.root} do not fit: ${problems.join(" ")}`, {
+      hint: `Its inputs: ${JSON.stringify(schema).slice(0, 1_000)}`,
+      details: { problems },
+    });
+  if (Buffer.byteLength(JSON.stringify(inputs)) > MOST_INPUT_BYTES)
+    throw new OpsError("too_large", `The inputs are larger than ${MOST_INPUT_BYTES} bytes.`, {
+      hint: "Give a path or a reference instead.",
+    });
+  return inputs;
+}
+
+/** It refuses, it never evicts. */
+async function refuseTooMany(
+  deps: MetaWorkflowsDeps,
+  orchestration: Awaited<ReturnType<MetaWorkflowsDeps["orchestration"]>>,
+): Promise<void> {
+  const { max_pending_actions } = deps.config.settings.meta_workflows;
+  const open = await countedRuns(orchestration).begin();
+  if (open >= max_pending_actions)
+    throw new OpsError(
+      "limit_reached",
+      `${open} runs are open; max_pending_actions allows ${max_pending_actions}. Nothing was started, and nothing was taken away.`,
+      {
+        hint: "list_runs shows them: finish or cancel one, or raise meta_workflows.max_pending_actions (MAX_PENDING_ACTIONS).",
+      },
+    );
+}

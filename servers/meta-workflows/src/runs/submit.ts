@@ -1,0 +1,51 @@
+import { isOpsError, OpsError } from "@platform-ops/errors";
+import type { Json } from "@platform-ops/meta-workflow-registry/definition";
+import { MAX_RESULT_BYTES } from "@platform-ops/meta-workflow-registry/run";
+import type { MetaWorkflowsDeps } from "../deps.ts";
+import type { RunAnswer, Submit } from "../worker/run-contract.ts";
+import { messagesTo } from "./run-messages.ts";
+
+/** Above it nothing is kept: a result is not a place for files. */
+const MOST_BYTES = 4_000_000;
+
+/**
+ * Sends a result. One that is too large for a history goes to the artifact store, and the run gets a reference to it; a text that
+ * is JSON is taken as what it holds, where only that fits.
+ * @throws OpsError too_large, schema_invalid, stale_attempt, …
+ */
+export async function submitResult(deps: MetaWorkflowsDeps, id: string, submit: Submit, call: string): Promise<RunAnswer> {
+  const sent = { ...submit, result: await withinBounds(deps, submit.result) };
+  const messages = messagesTo(deps, id);
+  try {
+    return await messages.submit(sent, call);
+  } catch (error) {
+    const parsed = parsedText(submit.result);
+    if (!isOpsError(error) || error.code !== "schema_invalid" || parsed === undefined) throw error;
+    return await messages.submit({ ...sent, result: parsed }, `${call}-parsed`);
+  }
+}
+
+async function withinBounds(deps: MetaWorkflowsDeps, result: Json): Promise<Json> {
+  const text = JSON.stringify(result);
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= MAX_RESULT_BYTES) return result;
+  if (bytes > MOST_BYTES)
+    throw new OpsError(
+      "too_large",
+      `The result takes ${bytes} bytes; at most ${MOST_BYTES} are taken, and ${MAX_RESULT_BYTES} without a detour.`,
+      {
+        hint: "Write it to a file, and submit a summary with the file's path.",
+      },
+    );
+  const { artifacts } = await deps.ledger();
+  return { artifact: await artifacts.put(text, { kind: "agent_result" }), bytes, truncated: true };
+}
+
+function parsedText(result: Json): Json | undefined {
+  if (typeof result !== "string" || !/^\s*[{[]/.test(result)) return undefined;
+  try {
+    return JSON.parse(result) as Json;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,222 @@
+import { OpsError } from "@platform-ops/errors";
+import { digestOf } from "@platform-ops/meta-workflow-registry/expression";
+import type { Definition, Json, JsonSchema } from "@platform-ops/meta-workflow-registry/definition";
+import type {
+  ActionDesk,
+  ActionDraft,
+  ActionResult,
+  ApprovalDecision,
+  ApprovalDraft,
+  CallOptions,
+  CallOutcome,
+  Ports,
+  RunScope,
+  ServerCall,
+  TimelineEvent,
+  Verify,
+} from "@platform-ops/meta-workflow-registry/run";
+import { fromFailure, isForeign, toApplicationFailure } from "@platform-ops/orchestration/workflow";
+import { CancellationScope, condition, isCancellation } from "@temporalio/workflow";
+import { outside, quick } from "./activity-options.ts";
+import { drawRequestId } from "./draw-id.ts";
+import type { OpenApproval, RunInput } from "./run-contract.ts";
+import { problemsOf } from "./problems-of.ts";
+
+/** What the ports need of the run they belong to. */
+export interface PortsParts {
+  readonly input: RunInput;
+  readonly desk: ActionDesk;
+  isPaused(): boolean;
+  record(event: TimelineEvent): void;
+  /** Something changed that is told to others. */
+  touched(): void;
+}
+
+interface Gate {
+  readonly open: OpenApproval;
+  readonly draft: ApprovalDraft;
+  readonly digest: string;
+  decision?: ApprovalDecision;
+}
+
+/** The interpreter's ports on Temporal: timers, activities, updates. */
+export class DurablePorts implements Ports {
+  readonly #parts: PortsParts;
+  readonly #gates = new Map<string, Gate>();
+  readonly #timers = new Set<{ readonly title: string; readonly until: number }>();
+  readonly #events = new Map<string, Json[]>();
+  readonly #secrets: readonly string[];
+  #calls = 0;
+  #simulated: boolean;
+
+  constructor(parts: PortsParts) {
+    const { closure, carried } = parts.input;
+    this.#parts = parts;
+    this.#simulated = carried?.simulated ?? false;
+    this.#secrets = [...new Set(Object.values(closure.definitions).flatMap(({ secrets }) => secrets))];
+  }
+
+  /** Server calls are under way. */
+  get busy(): boolean {
+    return this.#calls > 0;
+  }
+
+  get simulated(): boolean {
+    return this.#simulated;
+  }
+
+  get approvals(): readonly OpenApproval[] {
+    return [...this.#gates.values()].map(({ open }) => open);
+  }
+
+  get openApprovals(): { readonly [path: string]: OpenApproval } {
+    return Object.fromEntries([...this.#gates].map(([path, { open }]) => [path, open]));
+  }
+
+  get timers(): readonly { readonly title: string; readonly until: number }[] {
+    return [...this.#timers];
+  }
+
+  now(): number {
+    return Date.now();
+  }
+
+  async sleep(ms: number, scope: RunScope): Promise<boolean> {
+    if (scope.cancelled) return false;
+    if (ms <= 0) return true;
+    const timer = { title: "a timer", until: Date.now() + ms };
+    // The run's own end of time is nothing that anybody waits for.
+    if (ms < 20 * 86_400_000) this.#timers.add(timer);
+    try {
+      return !(await condition(() => scope.cancelled, ms));
+    } finally {
+      this.#timers.delete(timer);
+    }
+  }
+
+  async call(call: ServerCall, options: CallOptions, scope: RunScope): Promise<CallOutcome> {
+    const { attempts, initial, backoff } = options.retry;
+    for (let tried = 1; ; tried += 1) {
+      if (this.#parts.isPaused()) await condition(() => !this.#parts.isPaused() || scope.cancelled);
+      if (scope.cancelled) return CANCELLED;
+      // A further try is a call of its own: its executor keeps a journal by the path.
+      const path = tried === 1 ? options.path : `${options.path}~${tried}`;
+      const outcome = await this.#callOnce(call, { ...options, path }, scope);
+      if (outcome.status === "done" && outcome.simulated) this.#simulated = true;
+      if (outcome.status !== "failed" || tried >= attempts) return outcome;
+      if (!(await this.sleep(initial * backoff ** (tried - 1), scope))) return outcome;
+    }
+  }
+
+  async #callOnce(call: ServerCall, options: CallOptions, scope: RunScope): Promise<CallOutcome> {
+    const { requester } = this.#parts.input;
+    this.#calls += 1;
+    const cancellable = new CancellationScope({ cancellable: true });
+    const stop = scope.onCancel(() => cancellable.cancel());
+    try {
+      return await CancellationScope.nonCancellable(() =>
+        cancellable.run(() => outside(options.timeout).callServer({ call, options, requester, secrets: this.#secrets })),
+      );
+    } catch (error) {
+      return this.#outcomeOf(error, options);
+    } finally {
+      stop();
+      this.#calls -= 1;
+      this.#parts.touched();
+    }
+  }
+
+  /** A call that ended with no answer may have happened, unless it only looks. */
+  #outcomeOf(error: unknown, { read_only }: CallOptions): CallOutcome {
+    const { code, message } = fromFailure(error);
+    const mayHaveHappened = isCancellation(error) || code === "timed_out" || code === "unexpected";
+    if (mayHaveHappened && !read_only) return { status: "unknown", message };
+    return { status: "failed", code, message };
+  }
+
+  action(draft: ActionDraft, verify: Verify, scope: RunScope): Promise<ActionResult> {
+    return this.#parts.desk.action(draft, verify, scope);
+  }
+
+  taken(path: string): void {
+    this.#parts.desk.taken(path);
+  }
+
+  async approval(draft: ApprovalDraft, scope: RunScope): Promise<ApprovalDecision> {
+    const digest = digestOf(draft.bind);
+    const { input } = this.#parts;
+    const carried = input.carried?.approvals[draft.path];
+    this.#calls += 1;
+    const open =
+      carried ??
+      (await quick
+        .requestApproval({ id: drawRequestId(), draft, digest, workflow: input.closure.root, requester: input.requester })
+        .finally(() => void (this.#calls -= 1)));
+    if (carried !== undefined) this.#calls -= 1;
+    const gate: Gate = { open, draft, digest };
+    this.#gates.set(draft.path, gate);
+    this.#parts.touched();
+    const left = Date.parse(open.expires_at) - Date.now();
+    const ended = left > 0 && (await condition(() => gate.decision !== undefined || scope.cancelled, left));
+    this.#gates.delete(draft.path);
+    this.#parts.touched();
+    if (gate.decision !== undefined) return gate.decision;
+    await quick.closeApproval({ id: open.id, status: ended ? "superseded" : "expired" });
+    return { decision: ended ? "cancelled" : "timed_out", digest, request_id: open.id };
+  }
+
+  /** @throws ApplicationFailure approval_* */
+  mayDecide(record: unknown): void {
+    const id = (record as { request_id?: unknown } | null)?.request_id;
+    if (isForeign(record) || typeof id !== "string")
+      throw toApplicationFailure(new OpsError("approval_invalid", "This is no approval record of this data directory."));
+    if (this.#gateOf(id) === undefined)
+      throw toApplicationFailure(new OpsError("approval_closed", `The run does not wait for ${id.slice(0, 40)}.`));
+  }
+
+  /** Takes a record once the ledger has verified it; an update alone decides nothing. */
+  async decide(record: unknown): Promise<{ decision: string; step: string }> {
+    const { request_id } = record as { request_id: string };
+    const gate = this.#gateOf(request_id);
+    if (gate === undefined) throw new OpsError("approval_closed", "The run does not wait for that decision any more.");
+    const { step_id } = gate.draft;
+    const decision = await quick.checkDecision({ request: request_id, step_id, digest: gate.digest, record });
+    gate.decision ??= decision;
+    return { decision: gate.decision.decision, step: step_id };
+  }
+
+  #gateOf(id: string): Gate | undefined {
+    return [...this.#gates.values()].find(({ open, decision }) => open.id === id && decision === undefined);
+  }
+
+  async event(name: string, within: number | undefined, scope: RunScope): Promise<Json | undefined> {
+    const came = (): boolean => (this.#events.get(name)?.length ?? 0) > 0 || scope.cancelled;
+    if (within === undefined) await condition(came);
+    else if (within > 0) await condition(came, within);
+    return scope.cancelled ? undefined : this.#events.get(name)?.shift();
+  }
+
+  event_came(name: string, value: Json): void {
+    const waiting = this.#events.get(name) ?? [];
+    if (waiting.length < MOST_EVENTS_KEPT) this.#events.set(name, [...waiting, value]);
+  }
+
+  validate(schema: JsonSchema, value: Json): readonly string[] {
+    return problemsOf(schema, value);
+  }
+
+  definition(id: string): Definition {
+    const found = this.#parts.input.closure.definitions[id];
+    if (found === undefined) throw toApplicationFailure(new OpsError("not_found", `The run has no definition ${id}.`));
+    return found;
+  }
+
+  record(event: TimelineEvent): void {
+    this.#parts.record(event);
+    this.#parts.touched();
+  }
+}
+
+const CANCELLED: CallOutcome = { status: "failed", code: "cancelled", message: "It was cancelled before it was called." };
+/** Of one name that nobody has waited for yet. */
+const MOST_EVENTS_KEPT = 100;

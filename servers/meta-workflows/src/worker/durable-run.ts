@@ -1,0 +1,390 @@
+import { OpsError } from "@platform-ops/errors";
+import type { Json } from "@platform-ops/meta-workflow-registry/definition";
+import {
+  ActionBook,
+  ActionDesk,
+  refuse,
+  Run,
+  type ActionRecord,
+  type BookDeps,
+  type Refusal,
+  type RunEnd,
+  type Submission,
+  type TimelineEvent,
+} from "@platform-ops/meta-workflow-registry/run";
+import { asApplicationFailure, isForeign, keepStatus, toApplicationFailure } from "@platform-ops/orchestration/workflow";
+import { allHandlersFinished, condition, continueAsNew, workflowInfo } from "@temporalio/workflow";
+import { viewAction } from "./action-view.ts";
+import { quick } from "./activity-options.ts";
+import { drawAttemptId } from "./draw-id.ts";
+import { DurablePorts } from "./durable-ports.ts";
+import { refusalError } from "./refusal-failure.ts";
+import {
+  ANSWER_WITHIN_MS,
+  type Asking,
+  type Begin,
+  type Control,
+  type Look,
+  type RunAnswer,
+  type RunInput,
+  type Submit,
+} from "./run-contract.ts";
+import { memoCandidates, statusOf } from "./run-memo.ts";
+import { problemsOf } from "./problems-of.ts";
+import { waitingFor } from "./waiting-for.ts";
+
+/** Below Temporal's own limits (2,000 updates, 51,200 events), so that what is in flight always finds room. */
+const MOST_UPDATES = 1_500;
+const MOST_EVENTS = 8_000;
+const TIMELINE_LINES = 500;
+
+const PEEK: BookDeps = { newId: () => "not-drawn", validate: problemsOf };
+
+/** One durable run: the book of its actions, the interpreter over its ports, and what is told of them. */
+export class DurableRun {
+  readonly #input: RunInput;
+  readonly #desk: ActionDesk;
+  readonly #ports: DurablePorts;
+  readonly #run: Run;
+  readonly #started: number;
+  readonly #timeline: TimelineEvent[];
+  #paused: boolean;
+  #end: RunEnd | undefined;
+  #updates = 0;
+  #holding = false;
+  #dirty = true;
+  #written = "";
+
+  constructor(input: RunInput) {
+    const { carried, closure } = input;
+    const { workflowId } = workflowInfo();
+    this.#input = input;
+    this.#started = carried?.started_at ?? Date.now();
+    this.#timeline = [...(carried?.timeline ?? [])];
+    this.#paused = carried?.paused ?? false;
+    const book = ActionBook.create({ newId: drawAttemptId, validate: problemsOf }, carried?.book);
+    this.#desk = new ActionDesk(
+      book,
+      () => Date.now(),
+      () => this.#touch(),
+    );
+    this.#ports = new DurablePorts({
+      input,
+      desk: this.#desk,
+      isPaused: () => this.#paused,
+      record: (event) => this.#timeline.push(event),
+      touched: () => this.#touch(),
+    });
+    this.#run = new Run({
+      definition: this.#ports.definition(closure.root),
+      inputs: input.inputs,
+      ports: this.#ports,
+      run: { id: workflowId, started_at: this.#started },
+      ...(carried === undefined ? {} : { journal: carried.journal }),
+    });
+  }
+
+  /** Until the run has ended, or is carried on by another execution. */
+  async drive(): Promise<RunEnd> {
+    void this.#run.end.then((end) => {
+      this.#end = end;
+      this.#touch();
+    });
+    void this.#watchDeadlines();
+    for (;;) {
+      await condition(() => this.#dirty || this.#isLong());
+      this.#dirty = false;
+      if (this.#end !== undefined) return await this.#finish(this.#end);
+      if (this.#isLong()) await this.#carryOn();
+      this.#publish();
+    }
+  }
+
+  // What comes from outside. Validators change nothing and draw nothing: what they refuse leaves no trace.
+
+  mayBegin({ digest }: Begin): void {
+    if (digest !== this.#input.digest)
+      throw failure(
+        new OpsError("already_exists", "A run of that id carries out another definition, or the same one with other inputs.", {
+          hint: "Use another workflow_id, or look at that run with get_workflow_status.",
+        }),
+      );
+  }
+
+  async begin(asking: Begin): Promise<RunAnswer> {
+    return await this.#answerSoon(asking);
+  }
+
+  maySubmit(submit: Submit): void {
+    const peek = ActionBook.create(PEEK, this.#desk.book.state);
+    const answer = peek.submit(submissionOf(submit), Date.now());
+    if (answer.status !== "refused") return;
+    // A result that came too late is remembered for whoever has the action now: that does leave a trace.
+    const isLate = peek.open_actions().some(({ late }) => late !== undefined && late.attempt_id === submit.attempt_id);
+    if (!isLate) throw failure(refusalError(answer.refusal));
+  }
+
+  async submit(submit: Submit): Promise<RunAnswer> {
+    const answer = await this.#desk.submit(submissionOf(submit));
+    this.#touch();
+    let refusal: Refusal | undefined;
+    if (answer.status === "refused") refusal = answer.refusal;
+    else if (answer.status === "replayed") refusal = answer.refusal;
+    else if (answer.status === "settled" && answer.settled.status === "rejected") refusal = answer.settled.refusal;
+    const receipt =
+      answer.status === "replayed" || answer.status === "ended" || answer.status === "handed_over"
+        ? answer.receipt
+        : answer.status === "settled" && answer.settled.status === "done"
+          ? answer.settled.receipt
+          : undefined;
+    const next = await this.#answerSoon(submit);
+    return {
+      ...next,
+      ...(refusal === undefined ? {} : { refusal }),
+      ...(receipt === undefined
+        ? {}
+        : {
+            receipt: {
+              action_id: receipt.action_id,
+              attempt_id: receipt.attempt_id,
+              digest: receipt.digest,
+              replayed: answer.status === "replayed",
+            },
+          }),
+    };
+  }
+
+  async next(asking: Asking): Promise<RunAnswer> {
+    return await this.#answerSoon(asking);
+  }
+
+  mayControl(control: Control): void {
+    if (this.#end !== undefined) throw failure(refusalError(refuse("RUN_CLOSED", `The run is ${this.#end.status}.`)));
+    if (control.command !== "release" && control.command !== "reassign") return;
+    const peek = ActionBook.create(PEEK, this.#desk.book.state);
+    const changed = move(peek, control, Date.now());
+    if ("code" in changed) throw failure(refusalError(changed));
+  }
+
+  async control(control: Control): Promise<RunAnswer> {
+    const { command, by, reason } = control;
+    this.#timeline.push({
+      at: Date.now(),
+      path: "",
+      what: "warned",
+      text: `${command} by ${by}${reason === undefined ? "" : `: ${reason}`}`,
+    });
+    if (command === "pause") this.#paused = true;
+    else if (command === "resume") this.#paused = false;
+    else if (command === "cancel") this.cancel(control.mode);
+    else if (command === "release" || command === "reassign") {
+      const changed = move(this.#desk.book, control, Date.now());
+      if ("code" in changed) throw failure(refusalError(changed));
+      this.#desk.pump();
+    }
+    this.#touch();
+    return await this.#answerSoon({ agent: { id: by } }, false);
+  }
+
+  cancel(mode: "stop" | "compensate"): void {
+    this.#run.cancel(mode);
+    this.#touch();
+  }
+
+  mayDecide(record: unknown): void {
+    this.#ports.mayDecide(record);
+  }
+
+  async decide(record: unknown): Promise<{ readonly decision: string; readonly step: string }> {
+    const decided = await this.#ports.decide(record);
+    await this.#quiet(() => false);
+    return decided;
+  }
+
+  event(name: string, value: Json): void {
+    this.#ports.event_came(name, value);
+  }
+
+  /** What an agent would be shown; `now` is the asker's clock, since a query has none. */
+  look({ agent, role, now }: Asking & { readonly now: number }): Look {
+    const before = this.#desk.book.state.actions;
+    const peek = ActionBook.create(PEEK, this.#desk.book.state);
+    const { actions } = this.#paused ? { actions: [] } : peek.present(agent, now, role === undefined ? {} : { role });
+    const changes = actions.some(({ action_id, attempt, lease_ms }) => {
+      const held = before[action_id];
+      if (held?.attempt.id !== attempt.id || held.state !== "leased") return true;
+      return (held.attempt.expires_at ?? 0) - now < lease_ms / 2;
+    });
+    return { ...this.#answer(actions), changes };
+  }
+
+  state(): Json {
+    const { steps, scopes } = this.#run.journal;
+    const { closure } = this.#input;
+    const own = this.#ports.definition(closure.root).steps.map(({ id }) => id);
+    return {
+      completed_steps: Object.keys(steps).filter((path) => steps[path]?.status !== "failed"),
+      remaining_steps: own.filter((id) => steps[id] === undefined),
+      inputs: scopes[""]?.inputs ?? {},
+      state: scopes[""]?.state ?? {},
+      scopes: Object.fromEntries(Object.entries(scopes).filter(([path]) => path !== "")) as unknown as Json,
+      steps: Object.fromEntries(Object.entries(steps).map(([path, { status, output }]) => [path, { status, output: output ?? null }])),
+      timeline: this.#timeline as unknown as Json,
+    };
+  }
+
+  // What is told.
+
+  /** Waits until there is something to do for the agent, or nothing will come without somebody else, or the time is up. */
+  async #answerSoon({ agent, role }: Asking, lease = true): Promise<RunAnswer> {
+    this.#updates += 1;
+    const filter = role === undefined ? {} : { role };
+    const hasWork = (): boolean =>
+      lease && !this.#paused && ActionBook.create(PEEK, this.#desk.book.state).present(agent, Date.now(), filter).actions.length > 0;
+    await this.#quiet(hasWork);
+    const { actions } = this.#paused || !lease ? { actions: [] } : this.#desk.book.present(agent, Date.now(), filter);
+    this.#touch();
+    return this.#answer(actions);
+  }
+
+  /** Conditions are looked at when everything that can go on has gone on; but once at once, which is too early here. */
+  async #quiet(enough: () => boolean): Promise<void> {
+    let isFirst = true;
+    await condition(() => {
+      if (isFirst) return (isFirst = false);
+      return this.#end !== undefined || this.#holding || (!this.#ports.busy && !this.#desk.verifying) || enough();
+    }, ANSWER_WITHIN_MS);
+  }
+
+  #answer(actions: readonly ActionRecord[]): RunAnswer {
+    const { workflowId } = workflowInfo();
+    return {
+      status: statusOf(this.#end, actions.length > 0),
+      actions: actions.map((record) => viewAction(workflowId, record)),
+      waiting_for: this.#waitingFor(actions),
+      ...(this.#paused ? { paused: true } : {}),
+      ...(this.#ports.simulated ? { simulated: true } : {}),
+      ...(this.#end === undefined ? {} : { end: this.#end }),
+    };
+  }
+
+  #waitingFor(shown: readonly ActionRecord[]): ReturnType<typeof waitingFor> {
+    if (this.#end !== undefined) return [];
+    const ids = new Set(shown.map(({ action_id }) => action_id));
+    const others = this.#desk.book.open_actions().filter(({ action_id }) => !ids.has(action_id));
+    return waitingFor(others, this.#ports.approvals, this.#ports.timers, this.#ports.busy);
+  }
+
+  #touch(): void {
+    this.#dirty = true;
+  }
+
+  #publish(): void {
+    const { state } = this.#desk.book;
+    const candidates = memoCandidates(this.#input, {
+      journal: this.#run.journal,
+      actions: this.#desk.book.open_actions(),
+      waiting_for: this.#waitingFor(Object.values(state.actions).filter(({ executor }) => executor !== "human")),
+      paused: this.#paused,
+      simulated: this.#ports.simulated,
+      end: this.#end,
+    });
+    const text = JSON.stringify(candidates[0]);
+    if (text === this.#written) return;
+    this.#written = text;
+    keepStatus(...candidates);
+  }
+
+  // Time and length.
+
+  async #watchDeadlines(): Promise<void> {
+    const { book } = this.#desk;
+    while (this.#end === undefined) {
+      const at = book.nextTimer();
+      const moved = (): boolean => book.nextTimer() !== at || this.#end !== undefined;
+      if (at === undefined) await condition(moved);
+      else if (at <= Date.now() || !(await condition(moved, at - Date.now()))) {
+        book.deadline(Date.now());
+        this.#desk.pump();
+      }
+    }
+  }
+
+  #isLong(): boolean {
+    const { historyLength, continueAsNewSuggested } = workflowInfo();
+    return this.#end === undefined && (this.#updates >= MOST_UPDATES || historyLength >= MOST_EVENTS || continueAsNewSuggested);
+  }
+
+  async #carryOn(): Promise<void> {
+    await this.#run.hold();
+    this.#holding = true;
+    await condition(() => allHandlersFinished() && !this.#desk.verifying && !this.#ports.busy);
+    await continueAsNew<(input: RunInput) => Promise<RunEnd>>({
+      ...this.#input,
+      carried: {
+        started_at: this.#started,
+        journal: this.#run.journal,
+        book: this.#desk.book.state,
+        timeline: this.#timeline.slice(-TIMELINE_LINES),
+        paused: this.#paused,
+        approvals: this.#ports.openApprovals,
+        simulated: this.#ports.simulated,
+      },
+    });
+  }
+
+  async #finish(end: RunEnd): Promise<RunEnd> {
+    this.#desk.book.close(end.status, end.error?.message ?? "it has ended");
+    this.#desk.pump();
+    this.#publish();
+    const { closure, requester } = this.#input;
+    await quick.finishRun({
+      workflow: closure.root,
+      version: closure.definitions[closure.root]?.version ?? "",
+      digest: closure.digest,
+      requester,
+      started_at: this.#started,
+      end,
+      timeline: this.#timeline.slice(-TIMELINE_LINES),
+      state: this.#run.journal.scopes[""]?.state ?? {},
+    });
+    await condition(allHandlersFinished);
+    return end;
+  }
+}
+
+function submissionOf({ action_id, attempt_id, outcome, result, note, agent, named }: Submit): Submission {
+  return {
+    outcome,
+    result,
+    ...(action_id === undefined ? {} : { action_id }),
+    ...(attempt_id === undefined ? {} : { attempt_id }),
+    ...(note === undefined ? {} : { note }),
+    ...(named ? { agent } : {}),
+  };
+}
+
+function move(book: ActionBook, control: Extract<Control, { command: "release" | "reassign" }>, now: number): ActionRecord | Refusal {
+  if (control.command === "release") return book.release(control.action_id, now);
+  const { agent, role } = control;
+  return book.reassign(control.action_id, { ...(agent === undefined ? {} : { agent }), ...(role === undefined ? {} : { role }) }, now);
+}
+
+function failure(error: OpsError): Error {
+  return toApplicationFailure(error);
+}
+
+/** Refuses what was not sealed by us; the first thing that every validator does. */
+export function refuseStrange(argument: unknown): void {
+  if (isForeign(argument))
+    throw failure(new OpsError("not_allowed", "The message was not sealed by this data directory's key; it is refused."));
+}
+
+/** What a handler throws, in Temporal's words. */
+export async function handled<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw asApplicationFailure(error);
+  }
+}

@@ -1,0 +1,141 @@
+import type { Closure, Json } from "@platform-ops/meta-workflow-registry/definition";
+import type { Agent, BookState, Journal, Outcome, Refusal, RunEnd, TimelineEvent } from "@platform-ops/meta-workflow-registry/run";
+import type { ActionView } from "./action-view.ts";
+
+// What crosses between the server and its runs. Plain JSON.
+
+export const WORKFLOW_TYPE = "MetaWorkflow";
+export const RUN_ID_PREFIX = "mw-";
+export const RUN_KIND = "meta-workflow";
+
+export const UPDATE_BEGIN = "begin";
+export const UPDATE_SUBMIT = "submit_result";
+export const UPDATE_NEXT = "next_action";
+export const UPDATE_CONTROL = "control_run";
+export const QUERY_LOOK = "look";
+export const QUERY_STATE = "state";
+export const SIGNAL_EVENT = "event";
+
+/** The handler of an update waits so long for checks and for the next action, in milliseconds. */
+export const ANSWER_WITHIN_MS = 20_000;
+
+/** What a run begins with. */
+export interface RunInput {
+  /** All that is carried out: files may change freely afterwards. Sealed, like everything that Temporal keeps. */
+  readonly closure: Closure;
+  readonly inputs: { readonly [name: string]: Json };
+  /** Of closure and inputs: a second start with the same ones is the same run. */
+  readonly digest: string;
+  readonly requester: string;
+  readonly server_version: string;
+  /** Present where an earlier execution of this run was carried on by this one. */
+  readonly carried?: Carried;
+}
+
+/** What outlives a continue-as-new. */
+export interface Carried {
+  readonly started_at: number;
+  readonly journal: Journal;
+  readonly book: BookState;
+  readonly timeline: readonly TimelineEvent[];
+  readonly paused: boolean;
+  readonly approvals: { readonly [path: string]: OpenApproval };
+  readonly simulated: boolean;
+}
+
+/** An approval that a run waits for. */
+export interface OpenApproval {
+  readonly id: string;
+  readonly title: string;
+  readonly expires_at: string;
+  readonly channels: readonly string[];
+}
+
+/** Who asks, and for which role. */
+export interface Asking {
+  readonly agent: Agent;
+  readonly role?: string;
+}
+
+export interface Begin extends Asking {
+  readonly digest: string;
+}
+
+export interface Submit extends Asking {
+  readonly action_id?: string;
+  readonly attempt_id?: string;
+  readonly outcome: Outcome;
+  readonly result: Json;
+  readonly note?: string;
+  /** False where the caller named no agent: then the only open action is meant, whoever holds it. */
+  readonly named: boolean;
+}
+
+export type Control =
+  | { readonly command: "pause" | "resume"; readonly by: string; readonly reason?: string }
+  | { readonly command: "cancel"; readonly mode: "stop" | "compensate"; readonly by: string; readonly reason?: string }
+  | { readonly command: "release"; readonly action_id: string; readonly by: string; readonly reason?: string }
+  | {
+      readonly command: "reassign";
+      readonly action_id: string;
+      readonly agent?: Agent;
+      readonly role?: string;
+      readonly by: string;
+      readonly reason?: string;
+    };
+
+/** The statuses of the source. Waiting for a person or for time is `running`, with `waiting_for`. */
+export type Status = "pending_action" | "running" | "completed" | "failed" | "cancelled";
+
+/** What a run waits for that is not the caller's to do. */
+export interface WaitingFor {
+  readonly kind: "human" | "approval" | "agent" | "server" | "time";
+  readonly title: string;
+  readonly action_id?: string;
+  readonly role?: string;
+  readonly holder?: string;
+  readonly approval?: string;
+  /** ISO 8601. */
+  readonly until?: string;
+}
+
+/** How a run stands, for one agent. */
+export interface RunAnswer {
+  readonly status: Status;
+  readonly actions: readonly ActionView[];
+  readonly waiting_for: readonly WaitingFor[];
+  readonly paused?: boolean;
+  /** Some call was answered by a simulation. */
+  readonly simulated?: boolean;
+  readonly end?: RunEnd;
+  /** Set where what was sent changed nothing; carried as a value so that what it remembers (a late result) is kept. */
+  readonly refusal?: Refusal;
+  readonly receipt?: { readonly action_id: string; readonly attempt_id: string; readonly digest: string; readonly replayed: boolean };
+}
+
+/** What a look (no trace in the history) says: whether asking by an update would change something for this agent. */
+export interface Look extends RunAnswer {
+  readonly changes: boolean;
+}
+
+/** Kept in the memo, so that it is read when no worker lives. */
+export interface RunMemo {
+  readonly workflow: string;
+  readonly name: string;
+  readonly version: string;
+  /** Of the definitions. */
+  readonly digest: string;
+  /** Of definitions and inputs: what a second start of the same id must have. */
+  readonly started_with: string;
+  readonly requester: string;
+  readonly status: Status;
+  readonly current_step: string | null;
+  readonly open: readonly Pick<ActionView, "action_id" | "step_id" | "type" | "title" | "executor" | "role" | "created_at">[];
+  readonly waiting_for: readonly WaitingFor[];
+  readonly steps_done: number;
+  readonly state?: Json;
+  readonly paused?: boolean;
+  readonly simulated?: boolean;
+  readonly end?: RunEnd;
+  readonly truncated?: boolean;
+}
