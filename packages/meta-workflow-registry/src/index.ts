@@ -2,6 +2,7 @@
 export { entryOf, type MatchEntry } from "./matching/entry.ts";
 export type { Reason } from "./matching/evidence.ts";
 export { matchWorkflows, type Match, type MatchResult } from "./matching/match.ts";
+export { overlappingTriggers, type Overlap } from "./matching/overlap.ts";
 export type { Problem } from "./problem.ts";
 export { listResult, type ListedWorkflow, type ListResult, type RegistrySource } from "./registry/list-result.ts";
 export { parseRegistry, type ParsedRegistry } from "./registry/parse.ts";
