@@ -129,4 +129,24 @@ describe.skipIf(missing !== undefined)(missing ?? "the tools of Flux", () => {
     expect(back.data["approval"]).not.toBe(request.id);
     expect(await suspended("app")).toBe(true);
   });
+
+  test("a reconciliation with its source is asked for once, with both commands; it runs whole by that approval, and once", async () => {
+    await open("ssh2", { ask: [{ program: "kubectl", args: ["--kubeconfig=*", "annotate", "**"] }] });
+    const asked = await call("reconcile_flux_kustomization", APP);
+    expect(asked.data, asked.text).toMatchObject({ success: false, status: "awaiting_approval", outcome: null });
+    const { summary } = await (await server!.deps.ledger()).approvals.get(asked.data["approval"]);
+    for (const resource of ["gitrepositories", "kustomizations"])
+      expect(summary).toMatch(new RegExp(`kubectl .* annotate .*${resource}\\S* app `));
+    // Asked again it is the same question.
+    expect((await call("reconcile_flux_kustomization", APP)).data["approval"]).toBe(asked.data["approval"]);
+    await approve(asked.data["approval"]);
+    const commit = await cluster.commit("app", goodFiles("asked"), "asked");
+    // Another object is not what was approved.
+    expect((await call("reconcile_flux_kustomization", { ...APP, name: "other" })).data).toMatchObject({ status: "awaiting_approval" });
+    const reconciled = await call("reconcile_flux_kustomization", { ...APP, wait_seconds: 45 });
+    expect(reconciled.data, reconciled.text).toMatchObject({ outcome: "reconciled", revision: `main@sha1:${commit}` });
+    const again = await call("reconcile_flux_kustomization", APP);
+    expect(again.data).toMatchObject({ status: "awaiting_approval" });
+    expect(again.data["approval"]).not.toBe(asked.data["approval"]);
+  });
 });

@@ -8,8 +8,8 @@ import type { Target } from "./target.ts";
 const ENOUGH_TO_JUDGE = 4;
 
 /**
- * One verdict for one command on many machines: the strictest word, and one subject that binds all of them.
- *
+ * One verdict for several commands that are asked for together, for example the same one on many machines: the strictest word,
+ * and one subject that binds all of them.
  * @throws OpsError invalid_input for no machine or one named twice; not_allowed where machines of several environments would be asked for at once
  */
 export function oneVerdict(verdicts: readonly Verdict[]): Verdict {
@@ -25,7 +25,7 @@ export function oneVerdict(verdicts: readonly Verdict[]): Verdict {
       hint: "Make one call for each environment.",
     });
   const subject = {
-    what: `command on ${verdicts.length} machines: ${verdicts.map(({ subject }) => subject.what).join(", ")}`.slice(0, 300),
+    what: `${verdicts.length} commands: ${verdicts.map(({ subject }) => subject.what).join(", ")}`.slice(0, 300),
     digest: sha256(canonicalJson({ version: 1, all: digests })),
   };
   return { ...strictest, subject, shown: verdicts.map(({ shown }) => shown).join("\n\n") };

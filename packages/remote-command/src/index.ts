@@ -1,5 +1,6 @@
 // Runs one command on one target, safely. Knows no domain.
 export type { ProgramCommand, RemoteCommand, ShellCommand } from "./command.ts";
+export { oneVerdict } from "./fan-out.ts";
 export { GRAMMARS, checkName, checkTarget, isName, type Grammar, type NameKind } from "./names.ts";
 export { openRemote, type RemoteOptions } from "./open-remote.ts";
 export { judgeCommand, needsLook, type Judged } from "./policy/judge-command.ts";

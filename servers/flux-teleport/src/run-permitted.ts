@@ -13,6 +13,8 @@ export interface Purpose {
   readonly capture: Capture;
   /** One line for the person who is asked, and for the record: what the command does. */
   readonly title: string;
+  /** By digest, what a person has approved already within this call; each is used once. */
+  readonly granted?: Map<string, Consent>;
   /** What is known of the target, for the answer where a person must decide first. */
   readonly said?: Said;
 }
@@ -38,11 +40,37 @@ export async function runPermitted(
   const remote = await deps.remote();
   const { effect, timeoutMs, capture } = purpose;
   const verdict = await remote.judge(target, command, { effect, timeoutMs });
-  const permission = await permissionFor(deps, call, verdict, purpose);
+  const consent = purpose.granted?.get(verdict.subject.digest);
+  purpose.granted?.delete(verdict.subject.digest);
+  const permission = consent === undefined ? await permissionFor(deps, call, verdict, purpose) : { consent };
   if ("answer" in permission) return permission;
   const run = await remote.run(target, command, { effect, timeoutMs, capture, signal: call.signal, ...permission });
   if (effect !== "read") await recordRun(deps, call, verdict, run, purpose);
   return { run };
+}
+
+/**
+ * Has commands that belong together permitted before the first of them runs: a person is asked once for all that the policy
+ * asks for, and what they approve is in `granted` then. Returns what the tool must answer instead, if anything.
+ * @throws OpsError as `runPermitted`
+ */
+export async function permitTogether(
+  deps: FluxTeleportDeps,
+  call: Call,
+  target: Target,
+  commands: readonly RemoteCommand[],
+  purpose: Omit<Purpose, "capture"> & { readonly granted: Map<string, Consent> },
+): Promise<ToolResult | Ask | undefined> {
+  const [remote, { oneVerdict }] = await Promise.all([deps.remote(), import("@platform-ops/remote-command")]);
+  const verdicts = await Promise.all(commands.map((command) => remote.judge(target, command, purpose)));
+  const asked = verdicts.filter(({ verdict }) => verdict !== "run");
+  if (asked.length === 0) return undefined;
+  const permission = await permissionFor(deps, call, oneVerdict(asked), purpose);
+  if ("answer" in permission) return permission.answer;
+  const { consent } = permission;
+  if (consent === undefined) return undefined;
+  for (const { subject } of asked) purpose.granted.set(subject.digest, { ...consent, digest: subject.digest });
+  return undefined;
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { Ask, Call, ToolResult } from "@platform-ops/mcp-kit";
+import type { Consent } from "@platform-ops/remote-command";
 import type { FluxTeleportDeps } from "../deps.ts";
 import { openKubectl, type Kubectl } from "../kubernetes/kubectl.ts";
-import { runPermitted } from "../run-permitted.ts";
+import { permitTogether, runPermitted } from "../run-permitted.ts";
 import { placeOf, type Where } from "../target.ts";
 import type { Said } from "../tools/result.ts";
 
@@ -38,17 +39,22 @@ export async function withCluster(
   const place = await placeOf(deps, where, "kubernetes", said);
   const { kubectl_path, clusters } = deps.config.settings.remote;
   const isLocal = clusters[place.target.cluster]?.transport === "local";
+  const granted = new Map<string, Consent>();
+  const purpose = { title: doing.title, granted };
   const kubectl = openKubectl(
-    async (command, { effect, timeoutMs, maxBytes }) => {
-      const permitted = await runPermitted(deps, call, place.target, command, {
-        effect,
-        timeoutMs,
-        capture: { for: "parser", maxBytes },
-        title: doing.title,
-        said: { ...said, ...doing.empty },
-      });
-      if ("answer" in permitted) throw new Answered(permitted.answer);
-      return permitted.run;
+    {
+      async run(command, { effect, timeoutMs, maxBytes }) {
+        const capture = { for: "parser", maxBytes } as const;
+        const asked = { ...purpose, effect, timeoutMs, capture, said: { ...said, ...doing.empty } };
+        const permitted = await runPermitted(deps, call, place.target, command, asked);
+        if ("answer" in permitted) throw new Answered(permitted.answer);
+        return permitted.run;
+      },
+      async foresee(commands, { effect, timeoutMs }) {
+        const asked = { ...purpose, effect, timeoutMs, said: { ...said, ...doing.empty } };
+        const answer = await permitTogether(deps, call, place.target, commands, asked);
+        if (answer !== undefined) throw new Answered(answer);
+      },
     },
     { kubeconfig: place.kubeconfig, sudo: place.sudo, ...(isLocal && kubectl_path !== undefined ? { program: kubectl_path } : {}) },
   );

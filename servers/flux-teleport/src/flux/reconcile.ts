@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { OpsError } from "@platform-ops/errors";
-import type { Kubectl } from "../kubernetes/kubectl.ts";
+import type { Annotation, Kubectl } from "../kubernetes/kubectl.ts";
 import { printRef, type FluxObject, type ObjectRef } from "./flux-object.ts";
 import { fluxKind } from "./kinds.ts";
 import { findObject, readObject } from "./read-objects.ts";
@@ -50,9 +50,13 @@ export async function reconcile(kubectl: Kubectl, ref: ObjectRef, options: Recon
   if (!fluxKind(ref.kind).reconciles)
     throw new OpsError("invalid_input", `${ref.kind} objects only hold settings: there is nothing to reconcile.`);
   refuseSuspended(object, "");
+  const before = options.withSource ? await sourcesOf(kubectl, object) : [];
+  const plainly = { ...options, force: false, reset: false };
+  const requests = [...before.map((source) => requestOf(source, plainly)), requestOf(object, options)];
+  await kubectl.foresee(requests.flatMap(({ annotation }) => annotation ?? []));
   const sources: FluxObject[] = [];
-  for (const source of options.withSource ? await sourcesOf(kubectl, object) : []) {
-    const fetched = await requestAndWait(kubectl, source, undefined, deadline, { ...options, force: false, reset: false });
+  for (const source of before) {
+    const fetched = await requestAndWait(kubectl, source, undefined, deadline, plainly);
     if (fetched.outcome !== "reconciled") return { ...fetched, sources };
     sources.push(fetched.object);
   }
@@ -93,7 +97,8 @@ async function requestAndWait(
   deadline: number,
   options: ReconcileOptions,
 ): Promise<Omit<Reconciled, "sources">> {
-  const token = await request(kubectl, object, options);
+  const { token, annotation } = requestOf(object, options);
+  if (annotation !== undefined) await kubectl.annotate(annotation);
   let seen = "";
   for (;;) {
     const { object: now } = await readObject(kubectl, object);
@@ -110,16 +115,18 @@ async function requestAndWait(
   }
 }
 
-async function request(kubectl: Kubectl, object: FluxObject, { force, reset }: ReconcileOptions): Promise<string> {
+/** What asks for a run of the object, and by which token its handling is known. One that is on its way already is joined. */
+function requestOf(object: FluxObject, { force, reset }: ReconcileOptions): { token: string; annotation?: Annotation } {
   const isPending = object.requested_at !== undefined && object.requested_at !== object.last_handled;
-  if (isPending && !force && !reset) return object.requested_at as string;
+  if (isPending && !force && !reset) return { token: object.requested_at as string };
   const token = nextToken(object);
-  await kubectl.annotate(fluxKind(object.kind).resource, object.namespace, object.name, {
+  const annotations = {
     [REQUESTED_AT]: token,
     ...(force ? { "reconcile.fluxcd.io/forceAt": token } : {}),
     ...(reset ? { "reconcile.fluxcd.io/resetAt": token } : {}),
-  });
-  return token;
+  };
+  const { resource } = fluxKind(object.kind);
+  return { token, annotation: { resource, namespace: object.namespace, name: object.name, annotations } };
 }
 
 /**

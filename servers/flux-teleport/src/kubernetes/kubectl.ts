@@ -20,8 +20,20 @@ export interface KubectlRun {
   readonly maxBytes: number;
 }
 
-/** Runs a command on the machine where this cluster's kubectl is, under the policy. */
-export type RunKubectl = (command: ProgramCommand, run: KubectlRun) => Promise<RunResult>;
+/** The way to the machine where this cluster's kubectl is, under the policy. */
+export interface KubectlRunner {
+  run(command: ProgramCommand, run: KubectlRun): Promise<RunResult>;
+  /** Comes back when all of these may run, or needs nobody to say so. Where the policy asks, a person is asked once for all. */
+  foresee(commands: readonly ProgramCommand[], run: KubectlRun): Promise<void>;
+}
+
+/** Annotations of one object. */
+export interface Annotation {
+  readonly resource: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly annotations: Readonly<Record<string, string>>;
+}
 
 /** Which objects. Without a namespace: of all namespaces. */
 export interface Selection {
@@ -54,7 +66,12 @@ export interface Kubectl {
   get(resource: string, namespace: string, name: string, projection: Projection): Promise<Record<string, unknown>>;
   /** A merge patch, the only kind that custom resources take besides JSON patches. */
   patch(resource: string, namespace: string, name: string, patch: object): Promise<void>;
-  annotate(resource: string, namespace: string, name: string, annotations: Readonly<Record<string, string>>): Promise<void>;
+  annotate(annotation: Annotation): Promise<void>;
+  /**
+   * Has all that is going to be annotated permitted before the first of it is: asked one after the other, what was done by then
+   * would have to be asked for anew each time.
+   */
+  foresee(annotations: readonly Annotation[]): Promise<void>;
   logs(selection: LogSelection): Promise<string>;
   /** All resource types that the server has, `plural.group`. */
   resourceTypes(): Promise<ReadonlySet<string>>;
@@ -72,9 +89,9 @@ const TIMEOUT_MS = 30_000;
 const FIELD_MANAGER = "--field-manager=flux-client-side-apply";
 
 /** kubectl by a way to run commands. Names are checked by their grammar before anything is run; `--` stands before the positional ones. */
-export function openKubectl(run: RunKubectl, access: KubectlAccess): Kubectl {
+export function openKubectl(runner: KubectlRunner, access: KubectlAccess): Kubectl {
   const call = async (args: readonly string[], options: KubectlRun): Promise<RunResult> => {
-    const result = await run(kubectlCommand(access, args), options);
+    const result = await runner.run(kubectlCommand(access, args), options);
     if (result.state !== "completed") {
       throw result.failure ?? new OpsError("connection_lost", "It was not seen how kubectl ended.");
     }
@@ -110,10 +127,12 @@ export function openKubectl(run: RunKubectl, access: KubectlAccess): Kubectl {
       const args = ["patch", ...scope({ namespace }), "--type=merge", FIELD_MANAGER, "-o", "name", `--patch=${JSON.stringify(patch)}`];
       await succeed([...args, "--", resourceName(resource), objectName(name)], steer);
     },
-    async annotate(resource, namespace, name, annotations) {
-      const pairs = Object.entries(annotations).map(([key, value]) => `${key}=${value}`);
-      const args = ["annotate", ...scope({ namespace }), "--overwrite", FIELD_MANAGER, "-o", "name", "--"];
-      await succeed([...args, resourceName(resource), objectName(name), ...pairs], steer);
+    async annotate(annotation) {
+      await succeed(annotateArgs(annotation), steer);
+    },
+    async foresee(annotations) {
+      const commands = annotations.map((annotation) => kubectlCommand(access, annotateArgs(annotation)));
+      await runner.foresee(commands, steer);
     },
     async logs({ namespace, selector, container, tail, since }) {
       const args = [
@@ -139,6 +158,12 @@ export function openKubectl(run: RunKubectl, access: KubectlAccess): Kubectl {
 const objectName = (name: string): string => checkName("object", name, "name");
 const namespaceName = (name: string): string => checkName("namespace", name, "namespace");
 const resourceName = (name: string): string => checkName("resource", name, "kind");
+
+function annotateArgs({ resource, namespace, name, annotations }: Annotation): string[] {
+  const pairs = Object.entries(annotations).map(([key, value]) => `${key}=${value}`);
+  const args = ["annotate", ...scope({ namespace }), "--overwrite", FIELD_MANAGER, "-o", "name", "--"];
+  return [...args, resourceName(resource), objectName(name), ...pairs];
+}
 
 function labelSelector(pairs: Readonly<Record<string, string>>): string {
   const parts = Object.entries(pairs).map(
