@@ -12,7 +12,7 @@ const ACTIONS = ["reconcile", "suspend", "resume", "force", "reset"] as const;
 export const change_flux_object = operationsTool({
   name: "change_flux_object",
   title: "Change Flux object",
-  description: "force: upgrade a HelmRelease anyway; reset: forget its failures.",
+  description: "Force: upgrade a HelmRelease anyway; reset: forget its failures.",
   effect: "write",
   toolset: "flux",
   asks: true,
