@@ -53,8 +53,8 @@ function common(type: StepType, shape: Shape<StepType>, children: Children, defa
     reconcile: shape.reconcile,
     guard: shape.guard,
     output_to: shape.output_to,
-    needs_state: shape.needs_state,
-    output: outputSchema(shape.output),
+    needs_state: neededState(shape.needs_state),
+    output: outputSchema(shape.output, defaults),
     risk: shape.risk,
   });
 }
@@ -64,12 +64,17 @@ function onError(written: unknown, children: Children): OnError {
   return { then: (written as "stop" | "continue" | "compensate" | undefined) ?? "stop" };
 }
 
-function outputSchema(written: { schema: JsonSchema } | JsonSchema | undefined): JsonSchema | undefined {
+/** Fields of the state at its top; `*` is all of it. */
+function neededState(written: readonly string[] | undefined): readonly string[] | undefined {
+  if (written === undefined || written.includes("*")) return undefined;
+  return [...new Set(written.map((path) => path.replace(/^state\./u, "").split(".", 1)[0] ?? path))];
+}
+
+function outputSchema(written: { schema: JsonSchema } | JsonSchema | undefined, defaults: StepDefaults): JsonSchema | undefined {
   if (written === undefined) return undefined;
   const { schema } = written;
-  return typeof schema === "object" && schema !== null && !Array.isArray(schema) && Object.keys(written).length === 1
-    ? (schema as JsonSchema)
-    : (written as JsonSchema);
+  const isWrapped = typeof schema === "object" && schema !== null && !Array.isArray(schema) && Object.keys(written).length === 1;
+  return defaults.standAlone(isWrapped ? (schema as JsonSchema) : (written as JsonSchema));
 }
 
 const stepsAt = (children: Children, key: string): readonly Step[] => children.get(key) ?? [];
@@ -95,7 +100,7 @@ function agentWork(shape: Shape<"delegate">, defaults: StepDefaults, answer: Jso
   return defined({
     instructions: shape.instructions,
     give: shape.give ?? {},
-    result: shape.result ?? answer,
+    result: shape.result === undefined ? answer : defaults.standAlone(shape.result),
     accept: (shape.accept ?? []).map(({ check, probe, say }) =>
       defined({ check, probe, say: say ?? `The server's check did not hold: ${check}` }),
     ),
@@ -175,8 +180,13 @@ const OWN: Own = {
       on_timeout: shape.on_timeout ?? "reject",
       on_reject: Array.isArray(shape.on_reject) ? { then: "steps", steps: stepsAt(children, "on_reject") } : { then: "decline" },
     }),
-  ask: (shape) =>
-    defined({ question: shape.question, result: shape.result, wait_at_most: shape.wait_at_most ?? 24 * HOUR, default: shape.default }),
+  ask: (shape, _children, defaults) =>
+    defined({
+      question: shape.question,
+      result: defaults.standAlone(shape.result),
+      wait_at_most: shape.wait_at_most ?? 24 * HOUR,
+      default: shape.default,
+    }),
   check: (shape) => defined({ that: shape.that, probe: shape.probe, say: shape.say, on_fail: shape.on_fail ?? "fail" }),
   workflow: (shape) => ({ workflow: shape.workflow, inputs: shape.inputs ?? {} }),
   fail: (shape) => defined({ message: shape.message, code: shape.code }),

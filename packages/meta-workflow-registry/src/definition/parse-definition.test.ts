@@ -75,8 +75,8 @@ describe("the normal form", () => {
 
   it.each<[string, object]>([
     [
-      "{ id: a, type: for_each, items: '${{ inputs.l }}', steps: [{ id: b, type: finish }] }",
-      { type: "foreach", items: "inputs.l", as: "item", max_parallel: 5, limit: 100, steps: [{ type: "return", value: null }] },
+      "{ id: a, type: for_each, items: '${{ [1, 2] }}', steps: [{ id: b, type: finish }] }",
+      { type: "foreach", items: "[1, 2]", as: "item", max_parallel: 5, limit: 100, steps: [{ type: "return", value: null }] },
     ],
     ["{ id: a, type: wait, duration_seconds: 90 }", { type: "wait", for: 90_000 }],
     ["{ id: a, type: wait, for: 1h30m }", { type: "wait", for: 5_400_000 }],

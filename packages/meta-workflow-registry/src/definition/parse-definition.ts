@@ -1,4 +1,5 @@
 import type { Problem } from "../problem.ts";
+import { checkDefinition } from "./check/check-definition.ts";
 import type { Definition } from "./definition.ts";
 import { MAX_TEXT_BYTES } from "./limits.ts";
 import { ProblemList } from "./problem-list.ts";
@@ -27,8 +28,9 @@ export function parseDefinition(
   }
   const problems = new ProblemList(yaml, options.file);
   const read = readDefinition(yaml.value, problems);
-  if (read === undefined || problems.failed) return { problems: problems.all };
-  return { definition: read.definition, problems: problems.all };
+  if (read === undefined) return { problems: problems.all };
+  checkDefinition({ definition: read.definition, problems, sources: read.reading.sources, excused: read.reading.excused });
+  return problems.failed ? { problems: problems.all } : { definition: read.definition, problems: problems.all };
 }
 
 function yamlProblem(message: string, line: number, column: number, file: string | undefined): Problem {

@@ -8,8 +8,8 @@ import type { Path, YamlText } from "./yaml-text.ts";
 export interface ProblemDetails {
   /** The place of the key rather than of its value. */
   readonly key?: boolean;
-  /** Offset in a text at the path. */
-  readonly offset?: number;
+  /** The place of a part of the text at the path. */
+  readonly within?: { readonly text: string; readonly offset: number };
   readonly suggestion?: string | undefined;
   readonly severity?: Problem["severity"];
 }
@@ -58,7 +58,7 @@ export class ProblemList {
 
 /** `$.steps[2].then[0].if` */
 export function jsonPath(path: Path): string {
-  return `$${path.map((part) => (typeof part === "number" ? `[${part}]` : /^[A-Za-z_][\w-]*$/u.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`)).join("")}`;
+  return `$${path.map((part) => (typeof part === "number" ? `[${part}]` : /^[A-Za-z_$][\w-]*$/u.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`)).join("")}`;
 }
 
 /** "Did you mean `x`? Accepted: `x`, `y`." */

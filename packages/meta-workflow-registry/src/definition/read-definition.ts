@@ -5,6 +5,7 @@ import { normalRetry } from "./normal-step.ts";
 import { addIssues, type ProblemList } from "./problem-list.ts";
 import { readSteps, withoutAliases } from "./read-steps.ts";
 import { defined, type Reading } from "./reading.ts";
+import { standAlone } from "./schema-references.ts";
 import { TOP_ALIASES } from "./shape/aliases.ts";
 import { taskShape, topShape, type TaskShape, type Top } from "./shape/top.ts";
 import { everyStep } from "./walk.ts";
@@ -56,7 +57,7 @@ export function readDefinition(value: unknown, problems: ProblemList): ReadDefin
     tags: top.tags ?? [],
     triggers: { phrases: top.triggers?.phrases ?? [], alerts: top.triggers?.alerts ?? [], not_this: top.triggers?.not_this ?? {} },
     disclosure: top.disclosure ?? "outline",
-    inputs: inputsOf(top.inputs, ["inputs"], problems),
+    inputs: inputsOf(top.inputs, ["inputs"], reading),
     initial_state: top.initial_state ?? {},
     secrets: top.secrets ?? [],
     locks: top.locks ?? [],
@@ -65,7 +66,7 @@ export function readDefinition(value: unknown, problems: ProblemList): ReadDefin
     steps,
     finally: fields.finally === undefined ? [] : readSteps(fields.finally, ["finally"], reading),
     output: top.output,
-    schemas: top.schemas ?? {},
+    schemas: Object.fromEntries(Object.entries(top.schemas ?? {}).map(([name, schema]) => [name, reading.defaults.standAlone(schema)])),
     budget: { actions: top.budget?.actions ?? 1_000, wall_time: top.budget?.wall_time ?? 30 * DAY },
     env: {},
   });
@@ -83,17 +84,14 @@ function lenient(fields: Readonly<Record<string, unknown>>): Top {
   return kept as Top;
 }
 
-function defaultsOf({ defaults }: Top): Reading["defaults"] {
-  return {
-    timeout: defaults?.timeout,
-    lease: defaults?.lease,
-    retry: defaults?.retry === undefined ? undefined : normalRetry(defaults.retry),
-  };
+function defaultsOf({ defaults, schemas }: Top): Reading["defaults"] {
+  const retry = defaults?.retry === undefined ? undefined : normalRetry(defaults.retry);
+  return { timeout: defaults?.timeout, lease: defaults?.lease, retry, standAlone: standAlone(schemas ?? {}) };
 }
 
-function inputsOf(written: Readonly<Record<string, unknown>> | undefined, path: Path, problems: ProblemList): JsonSchema {
+function inputsOf(written: Readonly<Record<string, unknown>> | undefined, path: Path, { problems, defaults }: Reading): JsonSchema {
   const inputs = normalInputs(written);
-  if (inputs !== undefined) return inputs;
+  if (inputs !== undefined) return defaults.standAlone(inputs);
   problems.add("INVALID_SCHEMA", path, "`inputs` must be a JSON Schema of an object, or names with a schema or the name of a type each.");
   return { type: "object" };
 }
@@ -105,9 +103,11 @@ function readTasks(written: unknown, top: Top, reading: Reading): Record<string,
     const parsed = taskShape.safeParse(raw);
     const shape: TaskShape | undefined = top.tasks?.[name] ?? (parsed.success ? parsed.data : undefined);
     const path: Path = ["tasks", name];
-    const steps = readSteps((raw as { steps?: unknown } | null)?.steps, [...path, "steps"], reading);
+    const written = (raw as { steps?: unknown } | null)?.steps;
+    // A task that says only what is to be done is for one agent.
+    const steps = written === undefined && shape?.instructions !== undefined ? [] : readSteps(written, [...path, "steps"], reading);
     tasks[name] = defined({
-      inputs: inputsOf(shape?.inputs, [...path, "inputs"], reading.problems),
+      inputs: inputsOf(shape?.inputs, [...path, "inputs"], reading),
       initial_state: shape?.initial_state ?? {},
       steps,
       output: shape?.output,

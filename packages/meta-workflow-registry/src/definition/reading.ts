@@ -1,4 +1,4 @@
-import type { Retry, Step } from "./definition.ts";
+import type { JsonSchema, Retry, Step } from "./definition.ts";
 import type { ProblemList } from "./problem-list.ts";
 import type { Path } from "./yaml-text.ts";
 
@@ -7,6 +7,8 @@ export interface StepDefaults {
   readonly timeout: number | undefined;
   readonly retry: Retry | undefined;
   readonly lease: number | undefined;
+  /** A schema with the definition's own schemas to which it refers. */
+  readonly standAlone: (schema: JsonSchema) => JsonSchema;
 }
 
 /** Where a step was written, and under which names its fields. */

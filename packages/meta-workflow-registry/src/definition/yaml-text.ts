@@ -20,11 +20,17 @@ export interface Place {
   readonly column: number;
 }
 
+export interface PlaceOptions {
+  readonly key?: boolean;
+  /** A part of the text at the path, and an offset in that part. */
+  readonly within?: { readonly text: string; readonly offset: number };
+}
+
 /** A YAML text that was read: its value as plain JSON, and where each part of it stands. */
 export interface YamlText {
   readonly value: unknown;
   /** Where a value stands; the nearest that exists around it where it does not. `key: true` gives the place of its key. */
-  place(path: Path, options?: { readonly key?: boolean; readonly offset?: number }): Place;
+  place(path: Path, options?: PlaceOptions): Place;
 }
 
 /** What keeps a text from being read. */
@@ -64,13 +70,7 @@ function notJson(value: unknown, depth: number): string | undefined {
   return undefined;
 }
 
-function placeOf(
-  document: Document,
-  lines: LineCounter,
-  text: string,
-  path: Path,
-  options: { readonly key?: boolean; readonly offset?: number },
-): Place {
+function placeOf(document: Document, lines: LineCounter, text: string, path: Path, options: PlaceOptions): Place {
   let node: unknown = document.contents;
   let start = rangeStart(node);
   for (const [index, step] of path.entries()) {
@@ -86,24 +86,20 @@ function placeOf(
       rangeStart(pair?.key) ??
       start;
   }
-  const inside = options.offset !== undefined && isScalar(node) ? offsetInScalar(node, text, options.offset) : 0;
+  const inside = options.within !== undefined && isScalar(node) ? offsetInScalar(node, text, options.within) : 0;
   const { line, col } = lines.linePos((start ?? 0) + inside);
   return { line: Math.max(1, line), column: Math.max(1, col) };
 }
 
-/** How far from its beginning in the text a character of a scalar stands; 0 where escapes or folding leave no simple answer. */
-function offsetInScalar(node: Scalar, text: string, offset: number): number {
+/** How far from its beginning in the text a part of a scalar stands; 0 where escapes or folding leave no simple answer. */
+function offsetInScalar(node: Scalar, text: string, within: { readonly text: string; readonly offset: number }): number {
   const [start, end] = node.range ?? [0, 0];
   const written = text.slice(start, end);
-  const value = String(node.value);
-  const sought = value.slice(offset, offset + 40).split("\n", 1)[0] ?? "";
-  if (sought === "") return 0;
-  // The same words may stand in it twice: count those before.
-  let before = 0;
-  for (let at = value.indexOf(sought); at >= 0 && at < offset; at = value.indexOf(sought, at + 1)) before++;
-  let found = written.indexOf(sought);
-  while (before-- > 0 && found >= 0) found = written.indexOf(sought, found + 1);
-  return Math.max(0, found);
+  const whole = written.indexOf(within.text);
+  if (whole >= 0) return whole + within.offset;
+  // Quoted or over several lines: the words from there to the end of their line may still be found.
+  const words = within.text.slice(within.offset, within.offset + 30).split(/["'\\\n]/u, 1)[0] ?? "";
+  return words.length < 3 ? 0 : Math.max(0, written.indexOf(words));
 }
 
 function keyOf(pair: unknown): string | undefined {

@@ -14,8 +14,8 @@ export interface CompiledExpression {
   readonly source: string;
   readonly references: readonly Reference[];
   readonly ast: ASTNode;
-  /** @internal */
-  readonly run: ParseResult;
+  /** @internal Made on first use: an expression that is only checked need not run. */
+  readonly run: () => ParseResult;
   /** @internal */
   readonly wanted: ReturnType<typeof wantedParts>;
 }
@@ -50,11 +50,8 @@ function compile(source: string): CompiledExpression {
     throw inOurWords(error, source);
   }
   const references = referencesOf(ast, source);
-  try {
-    return { source, ast, references, run: running.parse(meteredSource(ast)), wanted: wantedParts(references) };
-  } catch {
-    throw new ExpressionError("expression_limit", "The expression is nested too deeply. Split it.", source);
-  }
+  let parsed: ParseResult | undefined;
+  return { source, ast, references, wanted: wantedParts(references), run: () => (parsed ??= running.parse(meteredSource(ast))) };
 }
 
 /**
@@ -63,7 +60,7 @@ function compile(source: string): CompiledExpression {
  */
 export function evaluate(compiled: CompiledExpression, scope: Scope): Json {
   try {
-    return metered(scope.now, () => toJson(compiled.run(scopeValues(scope, compiled.wanted))));
+    return metered(scope.now, () => toJson(compiled.run()(scopeValues(scope, compiled.wanted))));
   } catch (error) {
     throw inOurWords(error, compiled.source);
   }

@@ -43,7 +43,7 @@ export function newEnvironment(declared: boolean, limits: typeof PARSE_LIMITS = 
 
 /** The environment in which metered expressions run. Not for reading authors' text: it knows the meter's own functions. */
 export function newRunEnvironment(): Environment {
-  const room = { maxAstNodes: 20_000, maxDepth: 240, maxListElements: 500, maxMapEntries: 200, maxCallArguments: 8 };
+  const room = { maxAstNodes: 40_000, maxDepth: 500, maxListElements: 500, maxMapEntries: 200, maxCallArguments: 8 };
   const environment = newEnvironment(false, room);
   environment.registerFunction(`${MEASURED}(dyn): dyn`, measured);
   environment.registerFunction(`${CHARGED}(dyn): dyn`, charged);

@@ -21,8 +21,34 @@ export const BOUNDED_METHODS: Readonly<Record<string, string>> = {
   join: "__join",
 };
 
+/** How an expression is written anew. */
+export interface Style {
+  /** Around what may grow or cost. */
+  measured(text: string): string;
+  /** Around what is looked at whole. */
+  charged(text: string, operator: string): string;
+  /** What stands for a call of a method, if not the method. */
+  method(name: string): string | undefined;
+  /** What stands for a node, if not the node itself. */
+  instead?(node: ASTNode, bound: ReadonlySet<string>): string | undefined;
+}
+
+const METERED: Style = {
+  measured: (text) => `${MEASURED}(${text})`,
+  charged: (text) => `${CHARGED}(${text})`,
+  method: (name) => (Object.hasOwn(BOUNDED_METHODS, name) ? BOUNDED_METHODS[name] : undefined),
+};
+
 /** The text of an expression with its meter in it. */
 export function meteredSource(node: ASTNode): string {
+  return write(node, METERED, new Set());
+}
+
+/** The text of an expression in a style; `bound` are variables of macros around it. */
+export function write(node: ASTNode, style: Style, bound: ReadonlySet<string>): string {
+  const text = style.instead?.(node, bound);
+  if (text !== undefined) return text;
+  const inner = (part: ASTNode): string => write(part, style, bound);
   switch (node.op) {
     case "value":
       return literal(node.args);
@@ -30,53 +56,55 @@ export function meteredSource(node: ASTNode): string {
       return node.args;
     case ".":
     case ".?":
-      return `${postfix(node.args[0])}${node.op}${node.args[1]}`;
+      return `${postfix(node.args[0], inner)}${node.op}${node.args[1]}`;
     case "[]":
-      return `${postfix(node.args[0])}[${meteredSource(node.args[1])}]`;
+      return `${postfix(node.args[0], inner)}[${inner(node.args[1])}]`;
     case "[?]":
-      return `${postfix(node.args[0])}[?${meteredSource(node.args[1])}]`;
+      return `${postfix(node.args[0], inner)}[?${inner(node.args[1])}]`;
     case "call":
-      return measured(`${node.args[0]}(${node.args[1].map((argument) => meteredSource(argument)).join(", ")})`);
+      return style.measured(`${node.args[0]}(${node.args[1].map(inner).join(", ")})`);
     case "rcall":
-      return measured(methodCall(...node.args));
+      return style.measured(methodCall(node.args, style, bound));
     case "list":
-      return measured(`[${node.args.map((item) => meteredSource(item)).join(", ")}]`);
+      return style.measured(`[${node.args.map(inner).join(", ")}]`);
     case "map":
-      return measured(`{${node.args.map(([key, value]) => `${meteredSource(key)}: ${meteredSource(value)}`).join(", ")}}`);
+      return style.measured(`{${node.args.map(([key, value]) => `${inner(key)}: ${inner(value)}`).join(", ")}}`);
     case "?:":
-      return `(${meteredSource(node.args[0])} ? ${meteredSource(node.args[1])} : ${meteredSource(node.args[2])})`;
+      return `(${inner(node.args[0])} ? ${inner(node.args[1])} : ${inner(node.args[2])})`;
     case "!_":
     case "-_":
-      return `(${node.op[0]}${postfix(node.args)})`;
+      return `(${node.op[0]}${postfix(node.args, inner)})`;
     case "==":
     case "!=":
     case "in":
-      return `(${charged(node.args[0])} ${node.op} ${charged(node.args[1])})`;
+      return `(${node.args.map((part) => (part.op === "value" ? inner(part) : style.charged(inner(part), node.op))).join(` ${node.op} `)})`;
     case "+":
-      return measured(`${meteredSource(node.args[0])} + ${meteredSource(node.args[1])}`);
+      return style.measured(`(${inner(node.args[0])} + ${inner(node.args[1])})`);
     default:
-      return `(${meteredSource(node.args[0])} ${node.op} ${meteredSource(node.args[1])})`;
+      return `(${inner(node.args[0])} ${node.op} ${inner(node.args[1])})`;
   }
 }
 
-function methodCall(name: string, receiver: ASTNode, args: readonly ASTNode[]): string {
-  const written = args.map((argument) => meteredSource(argument));
-  if (MACROS.has(name)) {
-    const turns = written.map((text, index) => (index === 0 ? text : measured(text)));
-    return `${CHARGED}(${meteredSource(receiver)}).${name}(${turns.join(", ")})`;
+function methodCall(
+  [name, receiver, args]: readonly [string, ASTNode, readonly ASTNode[]],
+  style: Style,
+  bound: ReadonlySet<string>,
+): string {
+  const inner = (part: ASTNode): string => write(part, style, bound);
+  const [variable, ...turns] = args;
+  if (MACROS.has(name) && variable?.op === "id") {
+    const within = new Set([...bound, variable.args]);
+    const written = turns.map((turn) => style.measured(write(turn, style, within)));
+    return `${postfix(receiver, (part) => style.charged(inner(part), "."))}.${name}(${[variable.args, ...written].join(", ")})`;
   }
-  const stand = Object.hasOwn(BOUNDED_METHODS, name) ? BOUNDED_METHODS[name] : undefined;
-  if (stand !== undefined) return `${stand}(${[meteredSource(receiver), ...written].join(", ")})`;
-  return `${postfix(receiver)}.${name}(${written.join(", ")})`;
+  const stand = style.method(name);
+  if (stand !== undefined) return `${stand}(${[receiver, ...args].map(inner).join(", ")})`;
+  return `${postfix(receiver, inner)}.${name}(${args.map(inner).join(", ")})`;
 }
-
-const measured = (text: string): string => `${MEASURED}(${text})`;
-const charged = (node: ASTNode): string => (node.op === "value" ? meteredSource(node) : `${CHARGED}(${meteredSource(node)})`);
 
 /** A number or an operator needs parentheses before a dot or a bracket. */
-function postfix(node: ASTNode): string {
-  const text = meteredSource(node);
-  return node.op === "value" ? `(${text})` : text;
+function postfix(node: ASTNode, inner: (node: ASTNode) => string): string {
+  return node.op === "value" ? `(${inner(node)})` : inner(node);
 }
 
 function literal(value: unknown): string {

@@ -90,8 +90,8 @@ function refuseName(name: string, node: ASTNode, source: string): void {
   if (name === "cel") throw new ExpressionError("expression_refused", REFUSED_FUNCTIONS.bind ?? "", source, node);
 }
 
-/** `a.b.c`, `a.?b`, `a["b"]` written out from a variable; undefined where anything else is in between. */
-function chainOf(node: ASTNode): { path: string[]; optional: boolean } | undefined {
+/** @internal `a.b.c`, `a.?b`, `a["b"]` written out from a variable; undefined where anything else is in between. */
+export function chainOf(node: ASTNode): { path: string[]; optional: boolean } | undefined {
   if (node.op === "id") return { path: [node.args], optional: false };
   if (node.op === "." || node.op === ".?") {
     const before = chainOf(node.args[0]);

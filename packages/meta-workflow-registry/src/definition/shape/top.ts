@@ -14,7 +14,7 @@ const task = z
     description: text("What it is for.", 2_000).optional(),
     inputs: inputs.optional(),
     initial_state: templates("State at its start.").optional(),
-    steps: steps("What is done."),
+    steps: steps("What is done; absent where `instructions` tell an agent to do it in one go.").optional(),
     output: template("What it gives.").optional(),
     instructions: templateText("What a sub-agent that does it is told besides.", 20_000).optional(),
   })
