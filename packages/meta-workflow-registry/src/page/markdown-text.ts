@@ -1,4 +1,4 @@
-import { cleanText } from "../registry/page.ts";
+import { cleanText } from "../registry/plain-text.ts";
 import { plainLine } from "./plain-text.ts";
 
 // A definition's words inside a page that is ours: they stay words. Inline marks, HTML and tables' bars are escaped; a start

@@ -1,4 +1,4 @@
-import { cleanText, oneLine } from "../registry/page.ts";
+import { cleanText, oneLine } from "../registry/plain-text.ts";
 
 /** A text on one line without hidden characters, cut at `limit` characters (an ellipsis is the last one then). */
 export function plainLine(text: string, limit: number): string {

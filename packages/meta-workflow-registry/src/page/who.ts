@@ -107,7 +107,7 @@ function asked(step: Step & { type: "prompt" }): string {
 function waits(step: Step & { type: "wait" }): string {
   if (step.until !== undefined) {
     const { probe, holds_when, every, hold, within } = step.until;
-    const holds = hold > 0 ? ` for ${duration(hold)}` : "";
+    const holds = hold === 0 ? "" : ` for ${typeof hold === "number" ? duration(hold) : code(hold)}`;
     return `Waits until ${code(holds_when)} holds${holds}, looking by ${looks(probe)} every ${duration(every)}, at most ${duration(within)}.`;
   }
   const length = step.for === undefined ? "" : ` for ${typeof step.for === "number" ? duration(step.for) : code(shown(step.for))}`;

@@ -62,7 +62,8 @@ function nameAllowed(name: string): void {
 function reached(of: Cel, node: Node, name: string, names: Names): Cel {
   nameAllowed(name);
   const field = node.kind === "name" && node.name === "steps" ? names.stepId(name) : name;
-  return { source: fieldOf(tight(of), field), tight: true };
+  const source = fieldOf(tight(of), field);
+  return { source, tight: true, bool: names.isBoolean(source) };
 }
 
 function itemOf(node: Extract<Node, { kind: "item" }>, names: Names): Cel {

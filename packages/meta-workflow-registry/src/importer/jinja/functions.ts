@@ -47,7 +47,7 @@ function environment(name: Cel | undefined, otherwise: Cel | undefined, names: N
   throw new Refused(`\`env("${name.literal}")\` is not among the variables that may be read, and has no default.`);
 }
 
-const seed = (names: Names): string => `run.id + ${textLiteral(`/${names.place()}`)}`;
+const seed = (names: Names): string => `run.id + ${textLiteral(`/${names.place()}`)}${names.inItems ? " + '/' + text(index)" : ""}`;
 
 /** Four digits of a digest, as a number. */
 function random(from: Cel | undefined, to: Cel | undefined, names: Names): Cel {

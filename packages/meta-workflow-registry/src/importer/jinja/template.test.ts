@@ -13,9 +13,11 @@ function names(changes: string[] = []): Names {
       if (!ROOTS.has(name)) throw new Refused(`There is no ${name}.`);
       return { source: name, tight: true };
     },
+    isBoolean: (source) => source === "inputs.flag",
     stepId: (name) => name.replaceAll("-", "_"),
     environment: (name) => (name === "REGION" ? "eu'1" : undefined),
     place: () => "here",
+    inItems: false,
     told: (change) => void changes.push(change),
   };
 }
