@@ -3,6 +3,7 @@ import { fluxReady, kubernetesReady } from "./cluster-checks.ts";
 import { fileDigest, fileExists, lineExists } from "./file-checks.ts";
 import { commitExists, diffTouches, onBranch, treeClean } from "./git-checks.ts";
 import { httpHealth } from "./http-health.ts";
+import { pullRequestChecks, pullRequestOpen } from "./pull-request-checks.ts";
 import { testsPass } from "./tests-pass.ts";
 
 /** Every check, by its name: what definitions may name as `check`, and what the reference is made from. */
@@ -19,5 +20,7 @@ export const CHECKS: ReadonlyMap<string, Check> = new Map(
     testsPass,
     fluxReady,
     kubernetesReady,
+    pullRequestOpen,
+    pullRequestChecks,
   ].map((check) => [check.name, check]),
 );
