@@ -3,7 +3,6 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import type { CallOutcome } from "@platform-ops/meta-workflow-registry/run";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createExecutors, type Executors } from "../../servers/meta-workflows/src/executors/create-executors.ts";
 import {
@@ -17,6 +16,8 @@ import { startGithubStandIn, type GithubStandIn } from "../support/github-stand-
 // Pull requests of runbooks, against a stand-in of GitHub's REST API over a bare repository.
 
 const REPOSITORY = "acme/shop";
+type CallOutcome = Awaited<ReturnType<Executors["call"]>>;
+
 let surroundings: TestDeps;
 let remote = "";
 let standIn: GithubStandIn;
