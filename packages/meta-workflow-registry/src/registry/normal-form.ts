@@ -51,7 +51,8 @@ export function itemText(text: string): string {
 
 /** True where a line without label is read as a paragraph of its own. */
 export function standsAlone(line: string): boolean {
-  if (line === "") return true;
+  // Nothing else begins with a letter on a line of its own.
+  if (line === "" || /^\p{L}/u.test(line)) return true;
   const [only, ...others] = parsePage(line).blocks;
   return only?.type === "paragraph" && others.length === 0 && readLabels(line).every(({ label }) => label === "");
 }

@@ -196,6 +196,24 @@ describe("steps", () => {
   });
 });
 
+describe("a label of the section", () => {
+  it("ends the step: what comes under other labels behind it, and its shell blocks, are the section's", () => {
+    const found = section(
+      "#### 1. Look\n\n**Actions:**\n- here\n\n**Outputs:**\n- a page:\n  ```sh\n  cat page\n  ```\n\n**Remark:** by the way\n",
+    );
+    expect(found?.steps).toMatchObject([{ actions: ["here"], shell: [], notes: [] }]);
+    expect(found?.notes).toEqual([{ label: "Remark", text: "by the way", items: [] }]);
+  });
+
+  it("is known in any case, with the colon inside or behind the marks, and as a heading", () => {
+    expect(section("**prerequisites**: a\n\n**OUTPUTS:**\n- b\n\n#### Success criteria\n\n- [x] c\n")).toMatchObject({
+      prerequisites: ["a"],
+      outputs: ["b"],
+      success_criteria: ["c"],
+    });
+  });
+});
+
 describe("problems have a code and a place", () => {
   it.each([
     ["id", table('| mw 1 | One | "a" | Active | |'), ["id_invalid 7:3"]],

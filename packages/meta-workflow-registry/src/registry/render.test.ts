@@ -128,9 +128,9 @@ describe("renderRegistry", () => {
         expect(parsed.problems.filter(({ severity }) => severity === "error")).toEqual([]);
         expect(renderRegistry(parsed)).toBe(text);
       }),
-      { numRuns: 150 },
+      { numRuns: 50 },
     );
-  });
+  }, 60_000);
 
   it.each(["seven-rows.md", "nine-rows.md"])("keeps all that it models of %s", (name) => {
     const parsed = parseRegistry(readFileSync(new URL(`testdata/${name}`, import.meta.url), "utf8"));
@@ -243,9 +243,9 @@ describe("hostile texts", () => {
         const again = parseRegistry(renderRegistry(parsed));
         expect(withoutLines(again)).toEqual(withoutLines(parsed));
       }),
-      { numRuns: 400 },
+      { numRuns: 100 },
     );
-  });
+  }, 60_000);
 
   it("any text at all is read without an exception", () => {
     fc.assert(
@@ -253,9 +253,9 @@ describe("hostile texts", () => {
         const parsed = parseRegistry(`# T\n\n## Workflow Registry\n\n${marks.join("")}`);
         expect(renderRegistry(parsed)).toBe(renderRegistry(parseRegistry(renderRegistry(parsed))));
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
-  });
+  }, 60_000);
 });
 
 describe("stepText", () => {
