@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ERROR_CODES } from "@platform-ops/errors";
 import { settingsJsonSchema, settingsTable } from "@platform-ops/ledger";
+import { definitionJsonSchema } from "@platform-ops/meta-workflow-registry/definition";
 import { listTool, toolTable, type Tool } from "@platform-ops/mcp-kit";
 import { code, markdownTable } from "./markers.ts";
 
@@ -18,7 +19,10 @@ export async function generate(root: string): Promise<Generated> {
     ["settings", settings()],
     ["error-codes", errorCodes()],
   ]);
-  const files = new Map([["docs/reference/config.schema.json", json(settingsJsonSchema())]]);
+  const files = new Map([
+    ["docs/reference/config.schema.json", json(settingsJsonSchema())],
+    ["meta-workflows/schema/v1.json", json(definitionJsonSchema())],
+  ]);
   for (const server of readdirSync(join(root, "servers"))) {
     const entry = join(root, "servers", server, "src/tools/index.ts");
     if (!existsSync(entry)) continue;

@@ -37,5 +37,7 @@ export type Defined<T> = { [Key in keyof T as undefined extends T[Key] ? never :
 
 /** Leaves undefined fields out. */
 export function defined<T extends object>(value: T): Defined<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Defined<T>;
+  const kept: Record<string, unknown> = {};
+  for (const [key, field] of Object.entries(value)) if (field !== undefined) kept[key] = field;
+  return kept as Defined<T>;
 }
