@@ -36,7 +36,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 
 describe("the action book under any interleaving", () => {
   it("ends an action once, believes only the current attempt, gives stable receipts, and never shares a lease", () => {
-    const property = fc.property(fc.array(command, { minLength: 5, maxLength: 60 }), (commands) => {
+    const property = fc.property(fc.array(command, { minLength: 10, maxLength: 60, size: "max" }), (commands) => {
       const watched = new Watched();
       for (const one of commands) {
         watched.run(one);

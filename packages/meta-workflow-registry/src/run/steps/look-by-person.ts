@@ -19,9 +19,11 @@ const ANSWER: JsonSchema = {
 export async function lookByPerson(
   walk: Walk,
   here: Here,
+  looks: number,
   message: string,
 ): Promise<{ readonly happened: boolean; readonly output: Json }> {
-  const of = common(walk, here, 2);
+  // Each look is a question of its own: an answer of before says nothing about what was made since.
+  const of = common(walk, here, 1 + looks);
   const result = await ask(
     walk,
     here,

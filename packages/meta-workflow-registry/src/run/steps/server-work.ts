@@ -17,15 +17,14 @@ export async function serverWork(walk: Walk, here: Here): Promise<Made> {
   const step = here.step as Work;
   const { marks } = walk.journal;
   // A run that was carried on knows that the effect may have happened.
-  let outcome: CallOutcome = isInDoubt(marks[here.path])
-    ? { status: "unknown", message: "It was under way when the run was carried on." }
-    : await call(walk, here, step);
-  for (let again = 0; outcome.status === "unknown"; again += 1) {
+  let doubt = marks[here.path] as unknown as Doubt | undefined;
+  let outcome: CallOutcome = doubt === undefined ? await call(walk, here, step) : { status: "unknown", message: doubt.message };
+  for (let looks = doubt?.looks ?? 1; outcome.status === "unknown"; looks += 1) {
     if (isReadOnly(step.effects)) throw new StepFailure("outcome_unknown", outcome.message);
-    marks[here.path] = { in_doubt: true };
-    const found = await find(walk, here, step, again >= MAKE_AGAIN, outcome.message);
+    doubt = { looks, message: outcome.message };
+    marks[here.path] = doubt as unknown as Json;
+    const found = await find(walk, here, step, doubt);
     if (found.happened) return { kind: "output", output: found.output };
-    delete marks[here.path];
     walk.record(here.path, "warned", "It had not happened, and is made again.");
     outcome = await call(walk, here, step);
   }
@@ -54,20 +53,22 @@ interface Found {
   readonly output: Json;
 }
 
+/** What is kept of an effect in doubt: how often was looked for it, this time included. */
+interface Doubt {
+  readonly looks: number;
+  readonly message: string;
+}
+
 /** Looks whether the effect happened: by the step's probe, else by a person. */
-async function find(walk: Walk, here: Here, step: Work, isTired: boolean, message: string): Promise<Found> {
+async function find(walk: Walk, here: Here, step: Work, { looks, message }: Doubt): Promise<Found> {
   const { reconcile } = step;
-  if (reconcile !== undefined && !isTired) {
-    const seen = await probe(walk, here, reconcile.probe, "reconcile");
+  if (reconcile !== undefined && looks <= MAKE_AGAIN) {
+    const seen = await probe(walk, here, reconcile.probe, `reconcile-${looks}`);
     if (seen.seen) {
       if (walk.holds(reconcile.done, here, { probe: seen.output })) return { happened: true, output: seen.output };
       if (walk.holds(reconcile.absent, here, { probe: seen.output })) return { happened: false, output: null };
     }
   }
   if (here.scope.cancelled) throw new StepFailure("outcome_unknown", `It is not known whether ${step.id} happened: ${message}`);
-  return walk.idle(() => lookByPerson(walk, here, message));
-}
-
-function isInDoubt(mark: Json | undefined): boolean {
-  return typeof mark === "object" && mark !== null && !Array.isArray(mark) && (mark as { readonly in_doubt?: Json }).in_doubt === true;
+  return walk.idle(() => lookByPerson(walk, here, looks, message));
 }
