@@ -17,8 +17,8 @@ export interface TestHome {
   remove(): Promise<void>;
 }
 
-/** Makes one. `config` is the operator's file as YAML text. */
-export async function newHome(options: { config?: string } = {}): Promise<TestHome> {
+/** Makes one. `config` is the operator's file as YAML text; `bin` is set up and run, terraform's unless said. */
+export async function newHome(options: { config?: string; bin?: string } = {}): Promise<TestHome> {
   const folder = realpathSync(await mkdtemp(join(tmpdir(), "platform-ops-test-")));
   const [home, project, configFile] = [join(folder, "home"), join(folder, "project"), join(folder, "config.yaml")];
   await Promise.all([mkdir(home, { mode: 0o700 }), mkdir(project)]);
@@ -26,7 +26,7 @@ export async function newHome(options: { config?: string } = {}): Promise<TestHo
   const env = { PLATFORM_OPS_HOME: home, ...(options.config === undefined ? {} : { PLATFORM_OPS_CONFIG: configFile }) };
   const run = async (args: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<string> => {
     const lines: string[] = [];
-    await runBuilt(TERRAFORM_BIN, [...args], { ...env, ...more }, (line) => lines.push(line.trim()));
+    await runBuilt(options.bin ?? TERRAFORM_BIN, [...args], { ...env, ...more }, (line) => lines.push(line.trim()));
     return lines.join("\n");
   };
   await run(["setup"]);

@@ -37,6 +37,7 @@ export interface Agent {
 
 export const REPOSITORY = join(import.meta.dirname, "../..");
 export const TERRAFORM_BIN = join(REPOSITORY, "servers/terraform/dist/bin.js");
+export const META_WORKFLOWS_BIN = join(REPOSITORY, "servers/meta-workflows/dist/bin.js");
 export const FLUX_TELEPORT_BIN = join(REPOSITORY, "servers/flux-teleport/dist/bin.js");
 
 /** Starts the built terraform server as a client would, over stdio, and speaks MCP with it. */

@@ -2,6 +2,7 @@ import { approvalCommands, lazyPart, type Command } from "@platform-ops/ledger";
 import { callCommand, configCommand } from "@platform-ops/mcp-kit";
 import { runsCommand, supervisorCommand, uiCommand, workerCommand } from "@platform-ops/orchestration";
 import type { MetaWorkflowsDeps } from "../deps.ts";
+import { DURABLE } from "../identity.ts";
 import { deliverDecision } from "../runs/deliver-decision.ts";
 import { metaWorkflowsServer } from "../server.ts";
 import { doctor, setup } from "./doctor-command.ts";
@@ -15,7 +16,7 @@ export async function commandsOf(deps: MetaWorkflowsDeps): Promise<readonly Comm
       artifacts: lazyPart(deps.ledger, "artifacts"),
       audit: lazyPart(deps.ledger, "audit"),
       user: deps.config.user,
-      deliver: (record) => deliverDecision(deps, record),
+      deliver: { server: DURABLE.name, send: (record) => deliverDecision(deps, record) },
       signingEnvironment: deps.config.signingEnvironment,
     }),
     callCommand(async () => metaWorkflowsServer(deps)),

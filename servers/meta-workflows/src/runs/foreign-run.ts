@@ -17,9 +17,22 @@ export function refuseOtherServers({ workflow_id, type, attributes }: RunDescrip
   });
 }
 
+/** @throws OpsError not_found where an id that is given by the caller is another server's; one that nobody has is free */
+export async function refuseTaken(deps: MetaWorkflowsDeps, id: string): Promise<void> {
+  try {
+    const orchestration = await deps.orchestration({ worker: false });
+    refuseOtherServers(await orchestration.describe(id));
+  } catch (error) {
+    if (!isOpsError(error) || error.details["server"] !== undefined) throw error;
+  }
+}
+
 /** The failure of a message to a run: where the run is another server's, that is what is said. */
 export async function otherServers(deps: MetaWorkflowsDeps, id: string, error: unknown): Promise<unknown> {
-  if (!isOpsError(error) || !["unexpected", "already_exists", "conflict", "not_found", "temporal_unavailable"].includes(error.code))
+  if (
+    !isOpsError(error) ||
+    !["unexpected", "already_exists", "conflict", "not_found", "not_confirmed", "temporal_unavailable"].includes(error.code)
+  )
     return error;
   try {
     const orchestration = await deps.orchestration({ worker: false });

@@ -1,4 +1,6 @@
+import { isOpsError } from "@platform-ops/errors";
 import type { Json } from "@platform-ops/meta-workflow-registry/definition";
+import { refuse } from "@platform-ops/meta-workflow-registry/run";
 import type { MetaWorkflowsDeps } from "../deps.ts";
 import {
   QUERY_LOOK,
@@ -12,10 +14,26 @@ import {
   type RunAnswer,
   type Submit,
 } from "../worker/run-contract.ts";
+import { refusalError } from "../worker/refusal-failure.ts";
 import { otherServers } from "./foreign-run.ts";
+import { readRun } from "./read-run.ts";
 
 /** The run's own wait, and what a worker may need to start. */
 const ANSWER_WITHIN_MS = 30_000;
+
+/** A run that has ended takes no messages: its end is what is said. */
+async function closedOr(deps: MetaWorkflowsDeps, id: string, error: unknown): Promise<unknown> {
+  if (!isOpsError(error) || (error.code !== "not_found" && error.code !== "conflict") || error.details["server"] !== undefined)
+    return error;
+  const view = await readRun(deps, id).catch(() => undefined);
+  if (view?.end === undefined) return error;
+  const { status, output, error: why } = view.end;
+  return refusalError(
+    refuse("RUN_CLOSED", `The run has ended: ${status}${why === undefined ? "" : `, ${why.message}`}.`, {
+      details: { status: view.status, outcome: status, ...(output === undefined ? {} : { result: output }) },
+    }),
+  );
+}
 
 /** Messages to one run; their failures name the server that a strange run belongs to. */
 export interface RunMessages {
@@ -34,7 +52,7 @@ export function messagesTo(deps: MetaWorkflowsDeps, id: string): RunMessages {
       const orchestration = await deps.orchestration({ worker: true });
       return await orchestration.update<T>(id, name, argument, { updateId: `${name}-${call}`, timeoutMs: ANSWER_WITHIN_MS });
     } catch (error) {
-      throw await otherServers(deps, id, error);
+      throw await closedOr(deps, id, await otherServers(deps, id, error));
     }
   };
   const query = async <T>(name: string, argument?: unknown): Promise<T> => {

@@ -17,7 +17,7 @@ import type { LibraryEntry } from "../library/library.ts";
 import { RUN_ID_PREFIX, RUN_KIND, UPDATE_BEGIN, WORKFLOW_TYPE, type Begin, type RunAnswer, type RunInput } from "../worker/run-contract.ts";
 import { startMemo } from "../worker/run-memo.ts";
 import { countedRuns } from "./counted-runs.ts";
-import { otherServers } from "./foreign-run.ts";
+import { otherServers, refuseTaken } from "./foreign-run.ts";
 import { readRun } from "./read-run.ts";
 
 /** Temporal takes 2 MB in one message; what a definition is larger than is no runbook. */
@@ -48,7 +48,7 @@ export async function startRun(deps: MetaWorkflowsDeps, request: StartRequest): 
   const digest = sha256(canonicalJson({ closure: closure.digest, inputs }));
   const id = request.workflow_id ?? `${RUN_ID_PREFIX}${ulid().toLowerCase()}`;
   const orchestration = await deps.orchestration({ worker: true });
-  await refuseTooMany(deps, orchestration);
+  await Promise.all([refuseTooMany(deps, orchestration), request.workflow_id === undefined ? undefined : refuseTaken(deps, id)]);
   const input: RunInput = { closure, inputs, digest, requester, server_version: VERSION };
   await audit.append({ kind: "run", actor: requester, what: entry.id, target: id, digest, outcome: "started", id });
   const begin: Begin = { agent, digest, ...(role === undefined ? {} : { role }) };
@@ -71,6 +71,10 @@ export async function startRun(deps: MetaWorkflowsDeps, request: StartRequest): 
   } catch (error) {
     const closed = isOpsError(error) && error.code === "already_exists" ? await closedRun(deps, id, digest) : undefined;
     if (closed !== undefined) return { workflow_id: id, answer: closed };
+    if (isOpsError(error) && error.code === "already_exists")
+      throw new OpsError("already_exists", `A run called ${id} was there before, of another definition or with other inputs.`, {
+        hint: "Use another workflow_id, or look at that run with get_workflow_status.",
+      });
     throw await otherServers(deps, id, error);
   }
 }

@@ -1,8 +1,11 @@
 import { isOpsError, OpsError } from "@platform-ops/errors";
 import type { Json } from "@platform-ops/meta-workflow-registry/definition";
+import { digestOf } from "@platform-ops/meta-workflow-registry/expression";
 import { MAX_RESULT_BYTES } from "@platform-ops/meta-workflow-registry/run";
 import type { MetaWorkflowsDeps } from "../deps.ts";
 import type { RunAnswer, Submit } from "../worker/run-contract.ts";
+import { statusOf } from "../worker/run-memo.ts";
+import { readReport } from "./read-run.ts";
 import { messagesTo } from "./run-messages.ts";
 
 /** Above it nothing is kept: a result is not a place for files. */
@@ -19,10 +22,37 @@ export async function submitResult(deps: MetaWorkflowsDeps, id: string, submit: 
   try {
     return await messages.submit(sent, call);
   } catch (error) {
+    const replayed = isOpsError(error) && error.code === "run_closed" ? await receiptOf(deps, id, sent) : undefined;
+    if (replayed !== undefined) return replayed;
     const parsed = parsedText(submit.result);
     if (!isOpsError(error) || error.code !== "schema_invalid" || parsed === undefined) throw error;
     return await messages.submit({ ...sent, result: parsed }, `${call}-parsed`);
   }
+}
+
+/** A result that was taken before the run ended, and is sent again: what it came to then. */
+async function receiptOf(
+  deps: MetaWorkflowsDeps,
+  id: string,
+  { outcome, result, action_id, attempt_id }: Submit,
+): Promise<RunAnswer | undefined> {
+  const report = await readReport(await deps.ledger(), id);
+  const digest = digestOf({ outcome, result });
+  const receipt = report?.receipts.findLast(
+    (one) =>
+      one.digest === digest &&
+      one.verdict === "accepted" &&
+      (attempt_id === undefined || one.attempt_id === attempt_id) &&
+      (action_id === undefined || one.action_id === action_id),
+  );
+  if (report === undefined || receipt === undefined) return undefined;
+  return {
+    status: statusOf(report.end, false),
+    actions: [],
+    waiting_for: [],
+    end: report.end,
+    receipt: { action_id: receipt.action_id, attempt_id: receipt.attempt_id, digest, replayed: true },
+  };
 }
 
 async function withinBounds(deps: MetaWorkflowsDeps, result: Json): Promise<Json> {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { tool } from "../deps.ts";
-import { readRun } from "../runs/read-run.ts";
+import { readReport, readRun } from "../runs/read-run.ts";
 import { messagesTo } from "../runs/run-messages.ts";
 import { workflowId } from "./params.ts";
 
@@ -14,7 +14,11 @@ export const get_workflow_state = tool({
   async run({ workflow_id }, deps) {
     const { memo, end, status } = await readRun(deps, workflow_id);
     const current_step = end === undefined ? memo.current_step : null;
-    const kept = end === undefined ? ((await messagesTo(deps, workflow_id).state()) as unknown as RunState) : undefined;
+    const report = end === undefined ? undefined : await readReport(await deps.ledger(), workflow_id);
+    const kept: RunState | undefined =
+      end === undefined
+        ? ((await messagesTo(deps, workflow_id).state()) as unknown as RunState)
+        : report && { state: report.state, inputs: report.inputs, completed_steps: report.steps, remaining_steps: [] };
     const data = {
       workflow_id,
       status,

@@ -3,6 +3,7 @@ import type {
   ApprovalDraft,
   CallOptions,
   CallOutcome,
+  Receipt,
   RunEnd,
   ServerCall,
   TimelineEvent,
@@ -46,6 +47,11 @@ export interface FinishTask {
   readonly end: RunEnd;
   readonly timeline: readonly TimelineEvent[];
   readonly state: Json;
+  readonly inputs: Json;
+  /** Paths of the steps that were finished. */
+  readonly steps: readonly string[];
+  /** A result that is sent again after the end is answered by its receipt. */
+  readonly receipts: readonly Receipt[];
 }
 
 export interface MetaWorkflowActivities {

@@ -146,13 +146,8 @@ export class DurablePorts implements Ports {
     const digest = digestOf(draft.bind);
     const { input } = this.#parts;
     const carried = input.carried?.approvals[draft.path];
-    this.#calls += 1;
-    const open =
-      carried ??
-      (await quick
-        .requestApproval({ id: drawRequestId(), draft, digest, workflow: input.closure.root, requester: input.requester })
-        .finally(() => void (this.#calls -= 1)));
-    if (carried !== undefined) this.#calls -= 1;
+    const task = { draft, digest, workflow: input.closure.root, requester: input.requester };
+    const open = carried ?? (await this.#busyWith(() => quick.requestApproval({ id: drawRequestId(), ...task })));
     const gate: Gate = { open, draft, digest };
     this.#gates.set(draft.path, gate);
     this.#parts.touched();
@@ -161,8 +156,18 @@ export class DurablePorts implements Ports {
     this.#gates.delete(draft.path);
     this.#parts.touched();
     if (gate.decision !== undefined) return gate.decision;
-    await quick.closeApproval({ id: open.id, status: ended ? "superseded" : "expired" });
+    await this.#busyWith(() => quick.closeApproval({ id: open.id, status: ended ? "superseded" : "expired" }));
     return { decision: ended ? "cancelled" : "timed_out", digest, request_id: open.id };
+  }
+
+  async #busyWith<T>(work: () => Promise<T>): Promise<T> {
+    this.#calls += 1;
+    try {
+      return await work();
+    } finally {
+      this.#calls -= 1;
+      this.#parts.touched();
+    }
   }
 
   /** @throws ApplicationFailure approval_* */

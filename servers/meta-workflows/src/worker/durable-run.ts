@@ -37,6 +37,8 @@ import { waitingFor } from "./waiting-for.ts";
 const MOST_UPDATES = 1_500;
 const MOST_EVENTS = 8_000;
 const TIMELINE_LINES = 500;
+const CALM_ROUNDS = 3;
+const MOST_REPORTED = 5_000;
 
 const PEEK: BookDeps = { newId: () => "not-drawn", validate: problemsOf };
 
@@ -53,6 +55,7 @@ export class DurableRun {
   #updates = 0;
   #holding = false;
   #dirty = true;
+  #touches = 0;
   #written = "";
 
   constructor(input: RunInput) {
@@ -247,13 +250,22 @@ export class DurableRun {
     return this.#answer(actions);
   }
 
-  /** Conditions are looked at when everything that can go on has gone on; but once at once, which is too early here. */
+  /** Until nothing goes on by itself any more, or there is enough, or the time is up. */
   async #quiet(enough: () => boolean): Promise<void> {
-    let isFirst = true;
-    await condition(() => {
-      if (isFirst) return (isFirst = false);
-      return this.#end !== undefined || this.#holding || (!this.#ports.busy && !this.#desk.verifying) || enough();
-    }, ANSWER_WITHIN_MS);
+    const until = Date.now() + ANSWER_WITHIN_MS;
+    const isQuiet = (): boolean => this.#end !== undefined || this.#holding || (!this.#ports.busy && !this.#desk.verifying) || enough();
+    do {
+      await this.#calm();
+    } while (!isQuiet() && Date.now() < until && (await condition(isQuiet, until - Date.now())));
+  }
+
+  /** Until the steps that go on without anybody have gone on: each takes a round of conditions, and leaves a touch. */
+  async #calm(): Promise<void> {
+    for (let calm = 0, seen = -1; calm < CALM_ROUNDS; calm = seen === this.#touches ? calm + 1 : 0) {
+      seen = this.#touches;
+      let isFirst = true;
+      await condition(() => (isFirst ? (isFirst = false) : true));
+    }
   }
 
   #answer(actions: readonly ActionRecord[]): RunAnswer {
@@ -276,6 +288,7 @@ export class DurableRun {
   }
 
   #touch(): void {
+    this.#touches += 1;
     this.#dirty = true;
   }
 
@@ -347,6 +360,9 @@ export class DurableRun {
       end,
       timeline: this.#timeline.slice(-TIMELINE_LINES),
       state: this.#run.journal.scopes[""]?.state ?? {},
+      inputs: this.#run.journal.scopes[""]?.inputs ?? {},
+      steps: Object.keys(this.#run.journal.steps).slice(0, MOST_REPORTED),
+      receipts: this.#desk.book.state.receipts,
     });
     await condition(allHandlersFinished);
     return end;
