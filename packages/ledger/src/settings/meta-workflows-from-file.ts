@@ -5,7 +5,7 @@ import type { MetaWorkflowsSettings } from "./settings.ts";
 import type { YamlFile } from "./yaml-file.ts";
 
 /** The scalars of section `meta_workflows`, as flags, environment and file give them. */
-interface MetaWorkflowsScalars extends Omit<MetaWorkflowsSettings, "definitions_path" | "working_directories" | "programs" | "servers"> {
+interface MetaWorkflowsScalars extends Omit<MetaWorkflowsSettings, "definitions_path" | keyof MetaWorkflowsPolicy> {
   definitions_path?: string | string[];
 }
 
@@ -27,6 +27,8 @@ export function metaWorkflowsFrom(
   };
   const folders = speaking("working_directories");
   const servers = speaking("servers");
+  const secrets = speaking("secrets");
+  const github = speaking("github").said;
   return {
     ...scalars,
     definitions_path: [scalars.definitions_path ?? []].flat(),
@@ -38,5 +40,11 @@ export function metaWorkflowsFrom(
         { command, env, ...(cwd === undefined ? {} : { cwd: servers.place(cwd) }) },
       ]),
     ),
+    variables: speaking("variables").said ?? [],
+    http_hosts: speaking("http_hosts").said ?? [],
+    secrets: Object.fromEntries(
+      Object.entries(secrets.said ?? {}).map(([name, from]) => [name, "file" in from ? { file: secrets.place(from.file) } : from]),
+    ),
+    ...(github === undefined ? {} : { github: { ...github, api_url: github.api_url ?? "https://api.github.com" } }),
   };
 }

@@ -28,6 +28,36 @@ const servers = z
   .optional()
   .describe("MCP servers that runbooks may call, by name: how each is started, and the variables that it gets.");
 
+const variables = z
+  .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,199}\*?$/, "must be the name of a variable, or the beginning of names with a *"))
+  .max(200)
+  .optional()
+  .describe("Variables that programs get besides the usual ones (PATH, HOME, LANG, …).");
+const httpHosts = z
+  .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,252}(:\d{1,5})?$/, "must be a host, or host:port"))
+  .max(200)
+  .optional()
+  .describe("Hosts whose health runbooks may ask for by HTTP; this machine always may be asked.");
+const secretName = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, "must be a name in snake_case");
+const secrets = z
+  .record(secretName, z.union([z.strictObject({ env: variable }), z.strictObject({ file: path })]))
+  .optional()
+  .describe("Where the worker finds secrets that runbooks name: `{ env: NAME }` or `{ file: PATH }`.");
+const github = z
+  .strictObject({
+    api_url: z
+      .url({ protocol: /^https?$/ })
+      .max(2_000)
+      .optional(),
+    token: secretName,
+    repositories: z
+      .array(z.string().regex(/^[A-Za-z0-9*][A-Za-z0-9*-]{0,38}\/[A-Za-z0-9._*-]{1,100}$/, "must be owner/name or owner/*"))
+      .min(1)
+      .max(500),
+  })
+  .optional()
+  .describe("Where pull requests are opened: api_url (https://api.github.com by default), token (name of a secret), repositories.");
+
 /** Section `meta_workflows` of the operator's file. */
 export const metaWorkflows = z.strictObject({
   definitions_path: z
@@ -53,8 +83,20 @@ export const metaWorkflows = z.strictObject({
   working_directories: workingDirectories,
   programs,
   servers,
+  variables,
+  http_hosts: httpHosts,
+  secrets,
+  github,
 });
 
 /** What of section `meta_workflows` is policy. */
-export const metaWorkflowsPolicy = z.strictObject({ working_directories: workingDirectories, programs, servers });
+export const metaWorkflowsPolicy = z.strictObject({
+  working_directories: workingDirectories,
+  programs,
+  servers,
+  variables,
+  http_hosts: httpHosts,
+  secrets,
+  github,
+});
 export type MetaWorkflowsPolicy = z.infer<typeof metaWorkflowsPolicy>;

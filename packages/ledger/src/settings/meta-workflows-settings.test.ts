@@ -25,7 +25,16 @@ function read(given: { env?: Record<string, string>; config?: string; system?: s
 }
 
 it("without a word: the shipped runbooks, fifty runs, and nothing that may be started", () => {
-  expect(read({})).toEqual({ definitions_path: [], max_pending_actions: 50, working_directories: [], programs: [], servers: {} });
+  expect(read({})).toEqual({
+    definitions_path: [],
+    max_pending_actions: 50,
+    working_directories: [],
+    programs: [],
+    servers: {},
+    variables: [],
+    http_hosts: [],
+    secrets: {},
+  });
 });
 
 it("one folder or several, from where they were said; the names of the source", () => {
@@ -52,4 +61,26 @@ it("what may be started comes from files only, and the system's word wins part b
 
 it("a command is words, never a line for a shell", () => {
   expect(() => read({ config: "meta_workflows: { servers: { flux: { command: flux-teleport-mcp --all } } }" })).toThrow(/command/);
+});
+
+it("secrets by where they are, pull requests by where they go", () => {
+  const config = `meta_workflows:
+  variables: [GOPATH, "CI_*"]
+  http_hosts: ["shop.example.test:8080"]
+  secrets: { github_token: { file: token }, other: { env: OTHER } }
+  github: { token: github_token, repositories: ["acme/*"] }
+`;
+  expect(read({ config })).toMatchObject({
+    variables: ["GOPATH", "CI_*"],
+    http_hosts: ["shop.example.test:8080"],
+    secrets: { github_token: { file: join(folder, "token") }, other: { env: "OTHER" } },
+    github: { api_url: "https://api.github.com", token: "github_token", repositories: ["acme/*"] },
+  });
+  for (const wrong of [
+    "http_hosts: [http://x]",
+    "secrets: { a: { file: x, env: Y } }",
+    "github: { token: t }",
+    "github: { token: t, repositories: [x] }",
+  ])
+    expect(() => read({ config: `meta_workflows: { ${wrong} }` }), wrong).toThrow(/meta_workflows/);
 });

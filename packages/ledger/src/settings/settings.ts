@@ -32,6 +32,14 @@ export interface MetaWorkflowsSettings {
   /** Programs that may be started, by name or path; empty: none. */
   programs: string[];
   servers: Record<string, StdioServerSettings>;
+  /** Names of variables that programs get besides the usual ones; a last `*` stands for any ending. */
+  variables: string[];
+  /** Hosts whose health may be asked for besides this machine's: `host` or `host:port`. */
+  http_hosts: string[];
+  /** Where the worker finds secrets that runbooks name. */
+  secrets: Record<string, { env: string } | { file: string }>;
+  /** Where pull requests are opened. */
+  github?: { api_url: string; token: string; repositories: string[] };
 }
 
 /** The ordinary settings in force. */
