@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { childEnv } from "../support/mcp-client.ts";
 
 /** Middle of the sorted values. */
@@ -42,21 +43,21 @@ export interface Pair {
 
 /**
  * Two actions next to each other, ours first and then last in turns (ABBA), so that neither a machine that slows down nor caches
- * that the first one warms favour a side. A few rounds before those that count warm both up.
+ * that the first one warms favour a side. A few rounds before those that count warm both up. `restMs` lies between two actions, for what one leaves to end.
  */
-export async function pairs(ours: () => Promise<void>, theirs: () => Promise<void>, rounds: number): Promise<Pair[]> {
+export async function pairs(ours: () => Promise<void>, theirs: () => Promise<void>, rounds: number, restMs = 0): Promise<Pair[]> {
+  const time = async (action: () => Promise<void>): Promise<number> => {
+    await sleep(restMs);
+    const started = performance.now();
+    await action();
+    return performance.now() - started;
+  };
   const taken: Pair[] = [];
   for (let round = -3; round < rounds; round += 1) {
     const [first, second, third, fourth] = [await time(ours), await time(theirs), await time(theirs), await time(ours)];
     if (round >= 0) taken.push({ ours: (first + fourth) / 2, theirs: (second + third) / 2 });
   }
   return taken;
-}
-
-async function time(action: () => Promise<void>): Promise<number> {
-  const started = performance.now();
-  await action();
-  return performance.now() - started;
 }
 
 /** One line of the result: what, its figure, and what was aimed at. */
