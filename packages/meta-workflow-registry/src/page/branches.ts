@@ -1,4 +1,4 @@
-import type { Definition, Step } from "../definition/definition.ts";
+import type { Step } from "../definition/definition.ts";
 
 /** A list of steps inside a step, with what leads into it. */
 export interface Branch {
@@ -36,19 +36,4 @@ function ownBranches(step: Step): readonly Branch[] {
 
 function errorBranches(step: Step): readonly Branch[] {
   return step.on_error.then === "steps" ? [{ label: "on error", kind: "error", steps: step.on_error.steps }] : [];
-}
-
-/** Every step under these, parents first, in the order of the text. */
-export function* everyStep(steps: readonly Step[]): Generator<Step> {
-  for (const step of steps) {
-    yield step;
-    for (const branch of branchesOf(step)) yield* everyStep(branch.steps);
-  }
-}
-
-/** Every step of a definition: its own, those of its tasks, and those which always run at the end. */
-export function* stepsOf(definition: Definition): Generator<Step> {
-  yield* everyStep(definition.steps);
-  for (const task of Object.values(definition.tasks)) yield* everyStep(task.steps);
-  yield* everyStep(definition.finally);
 }

@@ -1,5 +1,6 @@
 import type { Definition, Step } from "../definition/definition.ts";
-import { branchesOf, everyStep } from "./branches.ts";
+import { stepsIn } from "../definition/walk.ts";
+import { branchesOf } from "./branches.ts";
 import { labelText } from "./mermaid-text.ts";
 import { wordsOf } from "./plain-text.ts";
 
@@ -117,7 +118,7 @@ class Drawing {
   }
 
   #leaveOut(steps: readonly Step[], exits: readonly Exit[]): readonly Exit[] {
-    const count = [...everyStep(steps)].length;
+    const count = [...stepsIn(steps)].length;
     const node = this.#node("many", `… ${count} more ${count === 1 ? "step" : "steps"}`);
     this.#join(exits, node);
     return [{ from: node }];

@@ -1,5 +1,6 @@
 import type { Definition, Json, JsonSchema, Step } from "../definition/definition.ts";
-import { branchesOf, stepsOf } from "./branches.ts";
+import { everyStep } from "../definition/walk.ts";
+import { branchesOf } from "./branches.ts";
 import { diagram } from "./diagram.ts";
 import { block, code, plainMarkdown } from "./markdown-text.ts";
 import { duration, wordsOf } from "./plain-text.ts";
@@ -124,7 +125,7 @@ function instructionsOf(step: Step): string {
 
 function decisions(definition: Definition): string {
   const lines: string[] = [];
-  for (const step of stepsOf(definition)) {
+  for (const step of everyStep(definition)) {
     if (whoDoes(step) === "a person") lines.push(`- ${code(step.id)}: ${saysWhat(step)}`);
   }
   return lines.length === 0 ? "Nobody is asked: no step waits for a person." : lines.join("\n");
@@ -132,7 +133,7 @@ function decisions(definition: Definition): string {
 
 function effects(definition: Definition): string {
   const lines: string[] = [];
-  for (const step of stepsOf(definition)) {
+  for (const step of everyStep(definition)) {
     if (step.effects !== "write" && step.effects !== "destructive") continue;
     const again = step.idempotent
       ? "may be done again"
@@ -152,7 +153,7 @@ function effects(definition: Definition): string {
 
 function undoing(definition: Definition): string {
   const lines: string[] = [];
-  for (const step of stepsOf(definition)) {
+  for (const step of everyStep(definition)) {
     if (step.compensate !== undefined) lines.push(`- ${code(step.id)} by ${undoes(step.compensate)}.`);
     else if (step.effects === "destructive") lines.push(`- ${code(step.id)} **cannot be undone** by this workflow.`);
   }
