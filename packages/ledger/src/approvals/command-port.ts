@@ -11,10 +11,15 @@ export interface ApprovalCommandPort {
   /** The operating-system user. */
   readonly user: string;
   /**
-   * Hands a decision to the run that waits for it; returns what the worker answered, one line. Absent where the bin knows no
-   * runs: the worker of the server that asked then takes the decision from the data directory.
+   * How decisions about runs of this bin's server get to them. Those about others, and all where the bin knows no runs, are
+   * taken from the data directory by the worker of the server that asked.
    */
-  deliver?(record: ApprovalRecord): Promise<string>;
+  readonly deliver?: {
+    /** The name under which this server asks. */
+    readonly server: string;
+    /** Hands a decision to the run that waits for it; returns what the worker answered, one line. */
+    send(record: ApprovalRecord): Promise<string>;
+  };
   /** What ssh-keygen needs to reach keys and the person: SSH_AUTH_SOCK, DISPLAY, SSH_ASKPASS, HOME. */
   readonly signingEnvironment?: Readonly<Record<string, string>>;
 }

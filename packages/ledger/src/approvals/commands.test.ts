@@ -55,9 +55,11 @@ async function run(
     columns: 80,
     ...(answers === undefined ? {} : { ask: async (question: string) => (asked.push(question), answers.shift() ?? "") }),
   };
-  const command = approvalCommands({ ...ledger, user: "ann", deliver: async (record) => deliver(record) }).find(
-    (each) => each.name === name,
-  );
+  const command = approvalCommands({
+    ...ledger,
+    user: "ann",
+    deliver: { server: "terraform", send: async (record) => deliver(record) },
+  }).find((each) => each.name === name);
   return command!.run({ positionals, options }, undefined, terminal, new AbortController().signal);
 }
 
@@ -128,6 +130,13 @@ describe("approve", () => {
     expect(await run("approve", [id])).toBe(0);
     expect(delivered).toEqual([kept]);
     await expect(run("reject", [id], {}, ["reject"])).rejects.toMatchObject({ code: "approval_closed" });
+  });
+
+  it("leaves what another server asked for to that server's worker", async () => {
+    const id = await open({ server: "other" });
+    expect(await run("approve", [id], {}, ["apply default"])).toBe(0);
+    expect(delivered).toEqual([]);
+    expect(out).toContain("It is kept; the worker of the other server hands it to run-1");
   });
 
   it("takes exactly one id", async () => {

@@ -27,7 +27,7 @@ export function decideCommand(port: ApprovalCommandPort, decision: Decision): Co
       const before = (await port.approvals.records(id))[0];
       // A decision that was recorded and not confirmed is sent again, the same one.
       if (before?.decision === decision && request.status === decision) {
-        const again = request.kind === COMMAND_REQUEST || port.deliver === undefined ? "" : "; the decision is sent again";
+        const again = request.kind === COMMAND_REQUEST || senderOf(port, request) === undefined ? "" : "; the decision is sent again";
         terminal.stdout(`${id} was ${decision} at ${before.decided_at} by ${printable(before.approver)}${again}.\n`);
         return deliver(port, request, before, terminal);
       }
@@ -144,6 +144,11 @@ async function readSignatures(input: CommandInput): Promise<string[]> {
   );
 }
 
+/** What sends decisions about runs of the server that asked; undefined where this bin knows none of them. */
+function senderOf({ deliver: sender }: ApprovalCommandPort, { server }: ApprovalRequest): ApprovalCommandPort["deliver"] {
+  return sender?.server === server ? sender : undefined;
+}
+
 /** The decision is kept whatever happens now; the run that waits, if one does, is told of it. */
 async function deliver(port: ApprovalCommandPort, request: ApprovalRequest, record: ApprovalRecord, terminal: Terminal): Promise<ExitCode> {
   terminal.stdout(`${record.request_id} ${record.decision} by ${record.approver}.\n`);
@@ -153,7 +158,8 @@ async function deliver(port: ApprovalCommandPort, request: ApprovalRequest, reco
     );
     return 0;
   }
-  if (port.deliver === undefined) {
+  const sender = senderOf(port, request);
+  if (sender === undefined) {
     const { server, run_id } = request;
     terminal.stdout(
       `It is kept; the worker of the ${printable(server)} server hands it to ${printable(run_id)} within seconds, or as soon as it runs again.\n`,
@@ -161,7 +167,7 @@ async function deliver(port: ApprovalCommandPort, request: ApprovalRequest, reco
     return 0;
   }
   try {
-    terminal.stdout(`${printable(await port.deliver(record))}\n`);
+    terminal.stdout(`${printable(await sender.send(record))}\n`);
     return 0;
   } catch (error) {
     if (!isOpsError(error)) throw error;

@@ -238,7 +238,9 @@ describe("the command line of any server", () => {
       columns: 80,
       ask: async () => answer,
     };
-    const commands = approvalCommands({ ...ledger, user: "ann", deliver: async () => Promise.reject(new Error("nothing waits for it")) });
+    // That of the server which asks: nothing of a command is sent even there.
+    const deliver = { server: port().server, send: async () => Promise.reject(new Error("nothing waits for it")) };
+    const commands = approvalCommands({ ...ledger, user: "ann", deliver });
     const code = await commands
       .find((each) => each.name === name)!
       .run({ positionals: [id], options: {} }, {}, terminal, new AbortController().signal);

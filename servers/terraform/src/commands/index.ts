@@ -2,6 +2,7 @@ import { approvalCommands, lazyPart, type Command } from "@platform-ops/ledger";
 import { callCommand, configCommand } from "@platform-ops/mcp-kit";
 import { runsCommand, supervisorCommand, uiCommand, workerCommand } from "@platform-ops/orchestration";
 import type { TerraformDeps } from "../deps.ts";
+import { SERVER } from "../identity.ts";
 import { deliverDecision } from "../runs/deliver-decision.ts";
 import { terraformServer } from "../server.ts";
 import { doctor, setup } from "./doctor-command.ts";
@@ -20,7 +21,7 @@ export async function commandsOf(deps: TerraformDeps): Promise<readonly Command[
       artifacts: lazyPart(deps.ledger, "artifacts"),
       audit: lazyPart(deps.ledger, "audit"),
       user: deps.config.user,
-      deliver: (record) => deliverDecision(deps, record),
+      deliver: { server: SERVER, send: (record) => deliverDecision(deps, record) },
       signingEnvironment: deps.config.signingEnvironment,
     }),
     refreshCredentialsCommand,
