@@ -2,7 +2,7 @@ import { BOUNDS } from "./bounds.ts";
 
 /** Why a text is not read at all, and where it goes too far. */
 export interface Excess {
-  readonly code: "text_too_long" | "too_many_lines" | "too_many_columns" | "nested_too_deep";
+  readonly code: "text_too_long" | "too_many_lines" | "too_many_columns" | "too_many_cells" | "nested_too_deep";
   readonly line: number;
   readonly message: string;
 }
@@ -21,9 +21,15 @@ export function outOfBounds(text: string): Excess | undefined {
     };
   }
   let stacked = 0;
+  let cells = 0;
   for (const [index, line] of lines.entries()) {
-    if (pipesOf(line) > BOUNDS.columns + 1) {
+    const pipes = pipesOf(line);
+    cells += pipes;
+    if (pipes > BOUNDS.columns + 1) {
       return { code: "too_many_columns", line: index + 1, message: `A table has at most ${BOUNDS.columns} columns.` };
+    }
+    if (cells > BOUNDS.cells) {
+      return { code: "too_many_cells", line: index + 1, message: `The tables of the text have at most ${BOUNDS.cells} cells.` };
     }
     if (RULE.test(line)) continue;
     const { depth, markers } = nestingOf(line);
@@ -41,7 +47,8 @@ function pipesOf(line: string): number {
   return count;
 }
 
-const MARKER = /[>\-+*]|\d{1,9}[.)]/y;
+// White space makes a list of a mark: `**bold**` is none.
+const MARKER = />|(?:[-+*]|\d{1,9}[.)])(?=[ \t]|$)/y;
 const BLANK = /[ \t]*/y;
 const RULE = /^[ \t]*([-*_])(?:[ \t]*\1)+[ \t]*$/;
 

@@ -265,10 +265,16 @@ describe("bounds", () => {
     ["lines", "\n".repeat(BOUNDS.lines), "too_many_lines"],
     ["lines that end in carriage returns", "\r".repeat(BOUNDS.lines), "too_many_lines"],
     ["columns", `${"|".repeat(BOUNDS.columns + 2)}\n`, "too_many_columns"],
+    ["cells", "|a|b|c|d|\n".repeat(BOUNDS.cells / 5 + 1), "too_many_cells"],
     ["quotes in each other", "> ".repeat(BOUNDS.nesting + 1), "nested_too_deep"],
     ["lists in each other", Array.from({ length: BOUNDS.nesting + 1 }, (_, i) => `${"  ".repeat(i)}- a`).join("\n"), "nested_too_deep"],
     ["quotes in lists on many lines", "- > a\n".repeat(BOUNDS.stacked + 1), "nested_too_deep"],
   ])("%s", (_name, text, code) => expect(refused(text)).toEqual([code]));
+
+  it("marks of emphasis, numbers and signs at the start of many lines are no nesting", () => {
+    const text = `${table('| MW-001 | One | "a" | Active | |')}\n${"**Purpose:** b\n--flag\n+1\n12.5\n* * *\n".repeat(BOUNDS.lines / 6)}`;
+    expect(codes(text)).toEqual([]);
+  });
 
   // Each of these took minutes, or would, with a careless expression or without a bound.
   it.each([
