@@ -51,7 +51,7 @@ beforeAll(async () => {
   const bindings = parseBindings(BINDINGS, "b.yaml").bindings;
   if (bindings === undefined) throw new Error("bindings");
   const environment = { PATH: process.env["PATH"], SECRET: "s", GIVEN: "yes", HOME: "/nowhere" };
-  test = await openTestDeps({ bindings, environment });
+  test = await openTestDeps({ bindings: () => bindings, environment });
   log = join(test.ledger.folder, "log");
   const standIn = join(test.ledger.folder, "stand-in.mjs");
   writeFileSync(standIn, STAND_IN);

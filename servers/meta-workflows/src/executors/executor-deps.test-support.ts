@@ -29,7 +29,7 @@ export async function openTestDeps(
     artifacts,
     redactor,
     settings: { working_directories: [root], programs: [], variables: [], servers: {}, http_hosts: [], ...settings },
-    bindings: NO_BINDINGS,
+    bindings: () => NO_BINDINGS,
     own_servers: {},
     graceMs: 200,
     journals: ledger.dir.path("runs", "programs"),

@@ -1,4 +1,4 @@
-import type { ApprovalsDeps, Approvals, Redactor } from "@platform-ops/ledger";
+import type { Approvals, ArtifactStore, AuditLog, Policy, Redactor } from "@platform-ops/ledger";
 import type { Remote } from "@platform-ops/remote-command";
 import type { Bindings } from "./bindings/bindings.ts";
 
@@ -35,12 +35,16 @@ export interface AllowedServer {
 }
 
 /** All that the server's own executors need. */
-export interface ExecutorDeps extends Pick<ApprovalsDeps, "policy" | "audit" | "artifacts"> {
+export interface ExecutorDeps {
   readonly approvals: Approvals;
+  readonly policy: Policy;
+  readonly audit: AuditLog;
+  readonly artifacts: ArtifactStore;
   readonly redactor: Redactor;
   readonly settings: ExecutorSettings;
-  readonly bindings: Bindings;
-  /** Our own servers as they are installed, by name: `terraform`, `flux-teleport`. They get the whole environment of a client's start. */
+  /** What is bound now. @throws OpsError invalid_config where the file is wrong */
+  readonly bindings: () => Bindings;
+  /** Our own servers as they are installed, by name: `terraform`, `flux-teleport`. */
   readonly own_servers: Readonly<Record<string, AllowedServer>>;
   /** Private folder for the journals of programs. */
   readonly journals: string;
@@ -60,7 +64,7 @@ export interface CallContext {
   readonly run_id: string;
   /** agent:<client>@<user>: on whose behalf a person would be asked. */
   readonly requester: string;
-  /** Counts from 1; more than 1: the call may have been begun before. */
+  /** Counts from 1; more than 1: the same call may have been begun by a worker that died. A further try has a path of its own. */
   readonly attempt: number;
   /** Names of the secrets that the definition lists: no other is given to what it calls. */
   readonly secrets: readonly string[];

@@ -151,17 +151,31 @@ describe("a program after its worker died", () => {
 
   it("is tried again only where the step may be, and read anew where it only reads", async () => {
     const failing = sh('echo x >>"$1"; exit 1');
-    await run(failing);
-    expect(await run(failing, {}, { attempt: 2 })).toMatchObject({ status: "failed" });
-    expect(lines()).toHaveLength(1);
     const retry = { attempts: 3, initial: 1, backoff: 1 };
-    expect(await run(failing, { retry }, { attempt: 2 })).toMatchObject({ status: "failed" });
+    await run(failing);
+    expect(await run(failing, { retry }, { attempt: 2 })).toMatchObject({ status: "failed", code: "command_failed" });
+    expect(lines()).toHaveLength(1);
+    await run(failing, { retry, path: "step#1~2" });
     expect(lines()).toHaveLength(2);
     await run(failing, { read_only: true, path: "probe#1" });
     await run(failing, { read_only: true, path: "probe#1" });
     expect(lines()).toHaveLength(4);
     const kept = readdirSync(test.deps.journals).flatMap((name) => readdirSync(join(test.deps.journals, name)));
     expect(kept.length).toBeGreaterThan(0);
+  });
+
+  it("is run again where it was lost and the step may be repeated", async () => {
+    const call = sh('echo $$ >>"$1"; if [ "$(wc -l <"$1")" -gt 1 ]; then exit 0; fi; sleep 300');
+    const retry = { attempts: 2, initial: 1, backoff: 1 };
+    const handover = new AbortController();
+    const first = run(call, { retry }, { handover: handover.signal }).catch(() => undefined);
+    await until(() => lines().length === 1);
+    handover.abort();
+    await first;
+    process.kill(-(readProcess(Number(lines()[0]))?.group ?? 0), "SIGKILL");
+    await until(() => readProcess(Number(lines()[0])) === undefined);
+    expect(await run(call, { retry }, { attempt: 2 })).toMatchObject({ status: "done" });
+    expect(lines()).toHaveLength(2);
   });
 
   it("refuses a journal that another command was started with", async () => {

@@ -118,15 +118,15 @@ function withSecrets(deps: ExecutorDeps, given: Readonly<Record<string, string>>
   );
 }
 
-/** Takes an earlier try away where there may be another one. */
+/** Takes away what an earlier worker left, where the program may be run again. */
 async function makeReady(journal: string, { fresh, again }: { fresh: boolean; again: boolean }): Promise<void> {
   if (fresh) {
     await endDetached(journal);
     await rm(journal, { recursive: true, force: true });
     return;
   }
-  const isOver = written(join(journal, "started")) !== undefined && !isDetachedRunning(journal);
-  if (again && isOver && exitCode(journal) !== 0) await rename(journal, `${journal}.${Date.now()}`);
+  const isLost = written(join(journal, "started")) !== undefined && exitCode(journal) === undefined && !isDetachedRunning(journal);
+  if (again && isLost) await rename(journal, `${journal}.${Date.now()}`);
 }
 
 /** Ends a program at its time limit or when the call is cancelled: one SIGINT, then all of its group. */

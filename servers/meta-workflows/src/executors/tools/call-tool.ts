@@ -3,6 +3,7 @@ import type { ToolReply } from "@platform-ops/mcp-kit/client";
 import type { Json, Template } from "@platform-ops/meta-workflow-registry/definition";
 import { fillTemplate } from "@platform-ops/meta-workflow-registry/expression";
 import type { CallOptions, CallOutcome, ServerCall } from "@platform-ops/meta-workflow-registry/run";
+import { NO_BINDINGS } from "../bindings/bindings.ts";
 import { simulate } from "../bindings/simulate.ts";
 import type { CallContext, ExecutorDeps } from "../executor-deps.ts";
 import { failed } from "../outcome.ts";
@@ -38,7 +39,7 @@ export async function callTool(
 ): Promise<CallOutcome> {
   const { capability, args } = call;
   if (capability === undefined) return callNamed(ports, call.server ?? "", call.tool ?? "", args, options, context);
-  const { capabilities } = ports.deps.bindings;
+  const { capabilities } = ports.deps.bindings();
   const binding = Object.hasOwn(capabilities, capability) ? capabilities[capability] : undefined;
   if (binding === undefined)
     throw new OpsError("not_found", `The capability ${JSON.stringify(capability.slice(0, 100))} is not bound to anything.`, {
@@ -53,7 +54,7 @@ export async function callTool(
 
 /** Whether the tool itself sees to it that a repeated call does nothing twice. */
 export function isRepeatable({ deps, builtIn }: ToolPorts, { server, tool, capability }: ToolCall): boolean {
-  const { capabilities } = deps.bindings;
+  const { capabilities } = capability === undefined ? NO_BINDINGS : deps.bindings();
   const binding = capability !== undefined && Object.hasOwn(capabilities, capability) ? capabilities[capability] : undefined;
   if (binding?.kind === "simulated") return true;
   return builtIn.get(binding === undefined ? `${server}/${tool}` : `${binding.server}/${binding.tool}`)?.repeatable === true;
