@@ -1,6 +1,5 @@
 import type { ActionDraft, ActionRecord, ActionResult, Verify } from "./action.ts";
 import type { ActionBook, SettleAnswer, Submission, SubmitAnswer } from "./action-book.ts";
-import { refuse } from "./refusal.ts";
 import type { RunScope } from "./scope.ts";
 
 // Between the book, which knows no promises, and the interpreter, which waits. Deterministic: it may stand in workflow code.
@@ -27,6 +26,8 @@ export class ActionDesk {
   readonly #now: () => number;
   readonly #waiters = new Map<string, Waiter>();
   readonly #queue: Queued[] = [];
+  /** Results that came before the interpreter had asked for their action again. */
+  readonly #unchecked = new Map<string, (answer: SettleAnswer) => void>();
   readonly #changed: () => void;
   #verifying = 0;
 
@@ -68,14 +69,25 @@ export class ActionDesk {
     return { status: "settled", action: this.book.get(answer.action.action_id) ?? answer.action, settled };
   }
 
-  async #verify(action: ActionRecord): Promise<SettleAnswer> {
-    const { action_id, submitted } = action;
-    const waiter = this.#waiters.get(action_id);
-    if (waiter === undefined || submitted === undefined)
-      return { status: "rejected", refusal: refuse("STALE_ATTEMPT", `Nobody waits for ${action_id}.`) };
+  /** Where the run was just carried on, the interpreter may not have come to the action yet: then its checks come later. */
+  #verify(action: ActionRecord): Promise<SettleAnswer> {
+    const waiter = this.#waiters.get(action.action_id);
+    if (waiter !== undefined) return this.#check(action, waiter);
+    return new Promise((resolve) => {
+      const earlier = this.#unchecked.get(action.action_id);
+      this.#unchecked.set(action.action_id, (answer) => {
+        earlier?.(answer);
+        resolve(answer);
+      });
+    });
+  }
+
+  async #check({ action_id, submitted }: ActionRecord, waiter: Waiter): Promise<SettleAnswer> {
     this.#verifying += 1;
     try {
-      const settled = this.book.settle(action_id, await waiter.verify(submitted.result), this.#now());
+      const settled = this.book.settle(action_id, await waiter.verify(submitted?.result ?? null), this.#now());
+      this.#unchecked.get(action_id)?.(settled);
+      this.#unchecked.delete(action_id);
       this.pump();
       return settled;
     } finally {
@@ -102,9 +114,15 @@ export class ActionDesk {
     this.#changed();
   }
 
-  /** Port of the interpreter: the step is in the journal. */
+  /** Port of the interpreter: the step is in the journal. An action of it that nobody waits for any more is over. */
   taken(path: string): void {
-    for (const { action_id } of Object.values(this.book.state.actions)) if (action_id.startsWith(`${path}#`)) this.book.collect(action_id);
+    for (const { action_id } of Object.values(this.book.state.actions)) {
+      if (!action_id.startsWith(`${path}#`)) continue;
+      this.book.cancel(action_id);
+      this.book.collect(action_id);
+      this.#unchecked.get(action_id)?.({ status: "gone" });
+      this.#unchecked.delete(action_id);
+    }
   }
 
   #open(draft: ActionDraft, waiter: Waiter): void {
@@ -116,7 +134,7 @@ export class ActionDesk {
     this.#waiters.set(draft.action_id, waiter);
     // The run was carried on: the result was there, or was being checked.
     if (opened.result !== undefined) this.pump();
-    else if (opened.state === "verifying") void this.#verify(opened);
+    else if (opened.state === "verifying") void this.#check(opened, waiter);
     else this.#changed();
   }
 

@@ -11,7 +11,7 @@ const CLOSURE = closureFrom(`
 steps:
   - id: prepare
     type: foreach
-    items: "[1, 2, 3]"
+    items: "[1, 2]"
     max_parallel: 2
     steps:
       - { id: part, type: delegate, instructions: do it, lease: 10m, max_attempts: 2, on_deadline: escalate, accept: [{ check: "result == 'good'", say: not good }] }
@@ -163,12 +163,12 @@ class Play {
     await this.sim.desk.submit({ action_id: action.action_id, outcome: "completed", result, person: true });
   }
 
-  /** Everybody does what is right until the run is over. */
+  /** Everybody does what is right until the run is over, which is carried on again and again meanwhile. */
   async finish(): Promise<void> {
     const { sim } = this;
     this.world.isApproved = true;
     for (let turn = 0; turn < 200 && sim.end === undefined; turn += 1) {
-      if (turn === 0) await sim.cut();
+      await sim.cut();
       for (const { action_id, state, executor } of sim.book.open_actions()) {
         if (state === "needs_human" || executor === "human") await this.#person(action_id);
         else {

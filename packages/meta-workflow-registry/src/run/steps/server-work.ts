@@ -21,7 +21,9 @@ export async function serverWork(walk: Walk, here: Here): Promise<Made> {
   let outcome: CallOutcome = doubt === undefined ? await call(walk, here, step) : { status: "unknown", message: doubt.message };
   for (let looks = doubt?.looks ?? 1; outcome.status === "unknown"; looks += 1) {
     if (isReadOnly(step.effects)) throw new StepFailure("outcome_unknown", outcome.message);
-    doubt = { looks, message: outcome.message };
+    // An answer that a person was asked for is waited for, whatever another look would show.
+    const asks = doubt?.looks === looks && doubt.asks;
+    doubt = { looks, asks, message: outcome.message };
     marks[here.path] = doubt as unknown as Json;
     const found = await find(walk, here, step, doubt);
     if (found.happened) return { kind: "output", output: found.output };
@@ -56,13 +58,16 @@ interface Found {
 /** What is kept of an effect in doubt: how often was looked for it, this time included. */
 interface Doubt {
   readonly looks: number;
+  /** A person was asked. */
+  readonly asks: boolean;
   readonly message: string;
 }
 
 /** Looks whether the effect happened: by the step's probe, else by a person. */
-async function find(walk: Walk, here: Here, step: Work, { looks, message }: Doubt): Promise<Found> {
+async function find(walk: Walk, here: Here, step: Work, doubt: Doubt): Promise<Found> {
+  const { looks, asks, message } = doubt;
   const { reconcile } = step;
-  if (reconcile !== undefined && looks <= MAKE_AGAIN) {
+  if (reconcile !== undefined && !asks && looks <= MAKE_AGAIN) {
     const seen = await probe(walk, here, reconcile.probe, `reconcile-${looks}`);
     if (seen.seen) {
       if (walk.holds(reconcile.done, here, { probe: seen.output })) return { happened: true, output: seen.output };
@@ -70,5 +75,6 @@ async function find(walk: Walk, here: Here, step: Work, { looks, message }: Doub
     }
   }
   if (here.scope.cancelled) throw new StepFailure("outcome_unknown", `It is not known whether ${step.id} happened: ${message}`);
+  walk.journal.marks[here.path] = { ...doubt, asks: true };
   return walk.idle(() => lookByPerson(walk, here, looks, message));
 }
