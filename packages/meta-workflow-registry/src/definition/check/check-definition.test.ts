@@ -150,6 +150,12 @@ describe("what may not have run", () => {
     ],
   ])("%s", (_, steps, expected) => expect(found(steps)).toEqual(expected));
 
+  it("a step that was skipped or failed has its status and error still", () => {
+    const told = `{ id: r, type: return, value: "\${{ [steps.base.status, steps.base.error.code] }}" }`;
+    expect(found([BASE.replace("type:", "on_error: continue, type:"), told])).toEqual([]);
+    expect(found([BASE.replace("type:", "when: inputs.on, type:"), told])).toEqual([]);
+  });
+
   it("in `finally` and after it", () => {
     expect(found([BASE], `finally: [${read}]\n`)).toEqual(["WF103 $.finally[0].updates.a"]);
     expect(found([BASE], `output: { a: "\${{ steps.base.output.text }}" }\n`)).toEqual([]);

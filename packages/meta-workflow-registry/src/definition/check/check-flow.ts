@@ -19,7 +19,7 @@ export function checkSteps(steps: readonly Step[], ran: Ran, scope: Scope, check
     }
     if (checking.sources.get(step)?.broken !== true) checkOne(step, ran, scope, checking);
     const isSure = step.when === undefined && (step.on_error.then === "stop" || step.on_error.then === "compensate");
-    ran.add(step.id, isSure ? "sure" : "maybe");
+    ran.add(step.id, isSure ? "sure" : "passed");
     if ((step.type === "return" || step.type === "fail") && step.when === undefined) ended = step;
   }
 }

@@ -1,5 +1,8 @@
-/** `sure`: it ran whenever this place is reached. `maybe`: on some ways only. */
-export type Certainty = "sure" | "maybe";
+/**
+ * `sure`: it ran well whenever this place is reached. `passed`: it was reached, and was done, was skipped or failed: it has a status,
+ * but maybe no output. `maybe`: it was reached on some ways only.
+ */
+export type Certainty = "sure" | "passed" | "maybe";
 
 /** Which steps have run when a place is reached, as a stack of scopes. */
 export class Ran {

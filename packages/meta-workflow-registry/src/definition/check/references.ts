@@ -95,7 +95,8 @@ function readStep(
   const isAsked = optional || guarded.has(id) || scope.assumed.has(id);
   if (certainty === undefined && !optional)
     return problem("WF103", `The step \`${id}\` has not run when this is read.`, "Read it in a later step.");
-  if (certainty === "maybe" && !isAsked && !(field === "status" && step.when !== undefined)) {
+  const isThere = certainty === "sure" || (certainty === "passed" && (field === "status" || field === "error"));
+  if (certainty !== undefined && !isThere && !isAsked) {
     const read = ["steps", id, field, ...rest].filter((part) => part !== undefined).join(".");
     return problem(
       "WF103",
@@ -108,5 +109,5 @@ function readStep(
   const schema = outputSchemaOf(step);
   const found = inSchema(`steps.${id}.output`, schema, rest, checking);
   // What may be absent or null has no type to rely on.
-  return certainty === "maybe" && found.problem === undefined ? DYN : found;
+  return certainty !== "sure" && found.problem === undefined ? DYN : found;
 }
