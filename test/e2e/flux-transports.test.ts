@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { callTool } from "@platform-ops/mcp-kit";
+import { connect } from "@platform-ops/mcp-kit/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { machinesServer, type MachinesServer } from "../support/flux-teleport.ts";
 import { KUBECTL, KUBECTL_MISSING } from "../support/kube-api/kubectl.ts";
@@ -49,7 +50,7 @@ beforeEach(async () => {
 afterEach(() => server?.remove());
 
 /** The server with one machine, from which the cluster is steered. `policy` are words of its environment. */
-async function open(way: Way, policy: Record<string, unknown> = {}): Promise<void> {
+async function open(way: Way, policy: Record<string, unknown> = {}, channels = ["cli"]): Promise<void> {
   const host = { name: "web1", host: sshd.host, port: sshd.port };
   const ssh = { hosts: [host], known_hosts: [sshd.knownHosts], identity_files: [sshd.clientKey], via: way };
   const teleport = { cluster: "loop.test", proxy: tsh.proxy, insecure: true, identity_file: tsh.identity("alice") };
@@ -61,7 +62,7 @@ async function open(way: Way, policy: Record<string, unknown> = {}): Promise<voi
         {
           name: "test",
           match: { clusters: ["lab"] },
-          channels: ["cli"],
+          channels,
           remote: { cluster: "lab", node: "web1", user: byTeleport ? "root" : sshd.user, kubeconfig: cluster.kubeconfig, ...policy },
         },
       ],
@@ -148,5 +149,19 @@ describe.skipIf(missing !== undefined)(missing ?? "the tools of Flux", () => {
     const again = await call("reconcile_flux_kustomization", APP);
     expect(again.data).toMatchObject({ status: "awaiting_approval" });
     expect(again.data["approval"]).not.toBe(asked.data["approval"]);
+  });
+
+  test("by form it is one question, and runs in the same call", async () => {
+    await open("ssh2", { ask: [{ program: "kubectl", args: ["--kubeconfig=*", "annotate", "**"] }] }, ["elicit"]);
+    const questions: string[] = [];
+    await using client = await connect(server!.definition, {
+      answer: async ({ message }) => {
+        questions.push(message);
+        return { action: "accept", content: { decision: "approve" } };
+      },
+    });
+    const { data, text } = await client.call("reconcile_flux_kustomization", { ...APP, wait_seconds: 45 });
+    expect(data, text).toMatchObject({ outcome: "reconciled" });
+    expect(questions).toEqual([expect.stringMatching(/gitrepositories[^]*kustomizations/)]);
   });
 });
