@@ -19,4 +19,4 @@ export {
   type WorkflowStatus,
   type WorkflowStep,
 } from "./registry/registry.ts";
-export { renderRegistry, stepText } from "./registry/render.ts";
+export { renderRegistry, renderWorkflow, stepText } from "./registry/render.ts";

@@ -115,6 +115,12 @@ function renderStepBody(step: WorkflowStep): readonly string[] {
   ];
 }
 
+/** One workflow as it stands in META-WORKFLOWS.md; of a row without section, its heading alone. */
+export function renderWorkflow(workflow: Workflow): string {
+  const parts = workflow.section === undefined ? [`### ${workflow.id}: ${headingText(workflow.name)}`] : renderSection(workflow);
+  return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+}
+
 /** What a step says, as Markdown without its heading: what an agent is given where a workflow has no definition. */
 export function stepText(step: WorkflowStep): string {
   return renderStepBody(step)

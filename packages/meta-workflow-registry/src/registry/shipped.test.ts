@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { listResult } from "./list-result.ts";
 import { parseRegistry } from "./parse.ts";
 import { phrasesOf } from "./registry.ts";
-import { renderRegistry, stepText } from "./render.ts";
+import { renderRegistry, renderWorkflow, stepText } from "./render.ts";
 
 const text = readFileSync(new URL("../../../../meta-workflows/META-WORKFLOWS.md", import.meta.url), "utf8");
 const parsed = parseRegistry(text);
@@ -91,6 +91,14 @@ describe("the registry that is shipped", () => {
       .flatMap(({ id, section }) => (section?.steps ?? []).filter((step) => stepText(step) === "").map(({ number }) => `${id} ${number}`));
     expect(silent).toEqual([]);
     expect(parsed.workflows.filter(({ section }) => (section?.steps.length ?? 0) === 0)).toEqual([]);
+  });
+
+  it("one workflow is written as it stands in the whole", () => {
+    const pages = parsed.workflows.map(renderWorkflow);
+    expect(pages.filter((page) => !text.includes(page))).toEqual([]);
+    expect(pages[0]).toMatch(
+      /^### MW-001: Thread Ending Summary\n\nCloses a session .*MW-005: when the session showed a process that comes back\n$/s,
+    );
   });
 
   it("gives the shell blocks of a step", () => {
