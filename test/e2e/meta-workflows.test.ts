@@ -46,6 +46,25 @@ steps:
     on_timeout: reject
   - { id: act, type: prompt, instructions: Do it, guard: go }
 `;
+const SERVER_WORK = `
+schema: meta-workflow/v1
+id: server-work
+name: Server work
+version: 1.0.0
+status: active
+steps:
+  - { id: tree, type: shell, argv: [git, --version], effects: read }
+  - { id: plan, type: mcp_call, capability: deploy.plan, args: { service: shop }, effects: read }
+  - id: tell
+    type: prompt
+    instructions: Tell of plan \${{ steps.plan.output.plan_id }}
+output: { told: "\${{ steps.tell.output }}", git: "\${{ steps.tree.status }}" }
+`;
+const BINDINGS = `
+schema: bindings/v1
+capabilities:
+  deploy.plan: { simulated: [{ output: { plan_id: p-1 } }] }
+`;
 const BY_HAND = `# Our runbooks
 
 ## Workflow Registry
@@ -97,13 +116,15 @@ const named = (answer: ToolAnswer) => ({ action_id: answer.data["action"].action
 beforeAll(async () => {
   home = await newHome({
     bin: META_WORKFLOWS_BIN,
-    config: `meta_workflows: { definitions_path: runbooks, registry_path: META-WORKFLOWS.md }\n`,
+    config: `meta_workflows: { definitions_path: runbooks, registry_path: META-WORKFLOWS.md, bindings: bindings.yaml, programs: [git], working_directories: [project] }\n`,
   });
   const folder = join(home.configFile, "..", "runbooks");
   await mkdir(folder);
   await Promise.all([
     writeFile(join(folder, "two-steps.yaml"), TWO_STEPS),
     writeFile(join(folder, "gated.yaml"), GATED),
+    writeFile(join(folder, "server-work.yaml"), SERVER_WORK),
+    writeFile(join(home.configFile, "..", "bindings.yaml"), BINDINGS),
     writeFile(join(home.configFile, "..", "META-WORKFLOWS.md"), BY_HAND),
   ]);
   const first = await agent();
@@ -249,6 +270,20 @@ describe("a run", () => {
     expect((await one.call("next_action", { workflow_id: "held" })).data["action"].action_id).toBe("look#1");
     expect((await one.call("control_run", { workflow_id: "held", command: "cancel" })).data["status"]).toBe("cancelled");
     expect((await one.call("submit_result", { workflow_id: "held", result: { seen: "x" } })).data["error"].code).toBe("run_closed");
+  });
+
+  test("does the server's own steps itself, and says what was simulated; what is too large is kept elsewhere", async () => {
+    const one = await agent();
+    const start = await one.call("start_workflow", { workflow_name: "server-work", workflow_id: "worked" });
+    expect(start.data).toMatchObject({ status: "pending_action", simulated: true, action: { instructions: "Tell of plan p-1" } });
+    const huge = await one.call("submit_result", { workflow_id: "worked", result: "x".repeat(5_000_000) });
+    expect(huge.data["error"]).toMatchObject({ code: "too_large" });
+    const end = await one.call("submit_result", { workflow_id: "worked", result: "y".repeat(200_000) });
+    expect(end.data).toMatchObject({
+      status: "completed",
+      simulated: true,
+      result: { told: { artifact: expect.stringMatching(/^[0-9a-f]{64}$/), bytes: 200_002, truncated: true }, git: "done" },
+    });
   });
 
   test("waits for a person where its definition says so; no agent decides", async () => {

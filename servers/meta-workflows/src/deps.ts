@@ -4,7 +4,7 @@ import { createLogger, once, openLedger, Redactor, type Ledger, type Logger } fr
 import { toolsFor } from "@platform-ops/mcp-kit";
 import { superviseOrchestration, type DurableServer, type Orchestration } from "@platform-ops/orchestration";
 import type { ServerConfig } from "./config.ts";
-import { DURABLE } from "./identity.ts";
+import { durableServer } from "./durable-server.ts";
 import type { Library } from "./library/library.ts";
 import { openLibrary } from "./library/open-library.ts";
 
@@ -37,7 +37,7 @@ export function createDeps(config: ServerConfig): MetaWorkflowsDeps {
   const redactor = new Redactor();
   const logger = createLogger({ level: config.settings.logging.level, redactor, write: (line) => void process.stderr.write(line) });
   const ledger = once(() => openLedger(config.settings.home, config.policy, redactor));
-  const durable = { ...DURABLE, config };
+  const durable = durableServer(config);
   const kept = superviseOrchestration({
     server: durable,
     client: () => import("@platform-ops/orchestration/client"),

@@ -23,6 +23,8 @@ export interface DurableServer {
   readonly clusterQueue: string;
   /** Variables that narrow what one client may do, besides those that every server has: no business of the worker's. */
   readonly ofOneClient?: readonly string[];
+  /** Names of further variables that its worker gets; a last `*` stands for any ending. */
+  readonly passed?: readonly string[];
 }
 
 /** What one client narrows is its own: the supervisor and the worker serve them all. */
@@ -34,16 +36,20 @@ const PASSED =
  * Variables of the supervisor and its children: what a process needs, and where our settings are. Never TEMPORAL_DEBUG, nor
  * what one client narrows.
  */
-export function processEnvironment({ config, ofOneClient = [] }: DurableServer): Record<string, string> {
+export function processEnvironment({ config, ofOneClient = [], passed = [] }: DurableServer): Record<string, string> {
   const kept = Object.entries(config.env).filter(
     (entry): entry is [string, string] =>
       entry[1] !== undefined &&
       entry[0] !== "TEMPORAL_DEBUG" &&
       !OF_ONE_CLIENT.includes(entry[0]) &&
       !ofOneClient.includes(entry[0]) &&
-      PASSED.test(entry[0]),
+      (PASSED.test(entry[0]) || passed.some((name) => isNamed(entry[0], name))),
   );
   return { ...Object.fromEntries(kept), PLATFORM_OPS_HOME: config.settings.home };
+}
+
+function isNamed(variable: string, name: string): boolean {
+  return name.endsWith("*") ? variable.startsWith(name.slice(0, -1)) : variable === name;
 }
 
 /** What a tool call answers when a part is missing: the one command that brings it. */

@@ -2,24 +2,23 @@ import { OpsError, isOpsError } from "@platform-ops/errors";
 import type { CallOutcome } from "@platform-ops/meta-workflow-registry/run";
 import { activitySignals, heartbeatEvery, toApplicationFailure } from "@platform-ops/orchestration/worker";
 import { Context } from "@temporalio/activity";
-import { requestApproval, verifyApproval } from "../executors/approvals/run-approvals.ts";
+import type { Executors } from "../executors/create-executors.ts";
 import type { MetaWorkflowActivities } from "./activity-contract.ts";
-import type { CallServer } from "./call-server.ts";
 import { finishRun } from "./finish-run.ts";
 import { withinBounds } from "./large-output.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
 const HEARTBEAT_MS = 2_000;
 
-/** The activities of the main queue. `call` makes the calls of steps. */
-export function metaWorkflowActivities(deps: WorkerDeps, call: CallServer): MetaWorkflowActivities {
+/** The activities of the main queue. `executors` make the calls of steps. */
+export function metaWorkflowActivities(deps: WorkerDeps, executors: Executors): MetaWorkflowActivities {
   return {
     async callServer(task): Promise<CallOutcome> {
       const { cancel, handover } = activitySignals();
       const { info } = Context.current();
       let latest: unknown;
       using _beat = heartbeatEvery(HEARTBEAT_MS, () => latest);
-      const outcome = await call(task, {
+      const outcome = await executors.call(task.call, task.options, {
         run_id: runId(),
         requester: task.requester,
         attempt: info.attempt,
@@ -32,13 +31,17 @@ export function metaWorkflowActivities(deps: WorkerDeps, call: CallServer): Meta
     },
     requestApproval: (task) =>
       again(async () => {
-        const { id, title, expires_at, channels } = await requestApproval(deps, { ...task, run_id: runId() });
+        const { id, title, expires_at, channels } = await executors.requestApproval({ ...task, run_id: runId() });
         return { id, title, expires_at, channels };
       }),
-    checkDecision: (task) => verifyApproval(deps, { ...task, run_id: runId() }),
+    checkDecision: (task) => executors.verifyApproval({ ...task, run_id: runId() }),
     // One that was decided meanwhile stays as it is.
     closeApproval: ({ id, status }) => deps.approvals.close(id, status).catch(() => undefined),
-    finishRun: (task) => again(() => finishRun(deps, runId(), task)),
+    finishRun: (task) =>
+      again(async () => {
+        await finishRun(deps, runId(), task);
+        await executors.forget(runId());
+      }),
   };
 }
 

@@ -3,11 +3,19 @@ import { runWorkerProcess } from "@platform-ops/orchestration/worker";
 import { lookAround } from "../config.ts";
 import { DURABLE } from "../identity.ts";
 import { readWorkerConfig } from "../read-config.ts";
-import { unbound } from "./call-server.ts";
+import { openExecutors } from "../executors/open-executors.ts";
 import { runMetaWorkflowsWorker } from "./run-meta-workflows-worker.ts";
 
 process.exitCode = await runWorkerProcess({
   server: DURABLE,
   launch: () => readWorkerConfig(lookAround()),
-  run: (parts, place, _config, redactor) => runMetaWorkflowsWorker({ ...parts, redactor }, place, unbound),
+  async run(parts, place, config, redactor) {
+    const deps = { ...parts, redactor };
+    const executors = openExecutors(deps, config);
+    try {
+      await runMetaWorkflowsWorker(deps, place, executors);
+    } finally {
+      await executors.close();
+    }
+  },
 });
