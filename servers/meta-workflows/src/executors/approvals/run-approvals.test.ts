@@ -68,6 +68,18 @@ describe("an approval of a run", () => {
     await expect(requestApproval(test.deps, { ...given, run_id: "mw-2" })).rejects.toMatchObject({ code: "already_exists" });
   });
 
+  it("is waited for as long as the step says, and counts for a day, within what the policy allows", async () => {
+    const lasts = async (wait_at_most: number): Promise<number[]> => {
+      const { created_at, expires_at, counts_until } = await requestApproval(test.deps, task({ draft: draft({ wait_at_most }) }));
+      return [expires_at, counts_until].map((end) => (Date.parse(end) - Date.parse(created_at)) / 3_600_000);
+    };
+    const [wait, counts] = await lasts(600_000);
+    expect(wait).toBeCloseTo(1 / 6, 3);
+    expect(counts).toBeCloseTo(24, 1);
+    const longest = test.deps.policy.approvals.hours;
+    for (const part of await lasts((longest + 10) * 3_600_000)) expect(part).toBeCloseTo(longest, 1);
+  });
+
   it("is decided by signature in a protected environment, and as in the strictest one where the policy does not know it", async () => {
     expect(await requestApproval(test.deps, task({ draft: draft({ environment: "prod" }) }))).toMatchObject({
       environment: "prod",

@@ -36,6 +36,17 @@ export interface DecisionTask {
   readonly record: unknown;
 }
 
+/** A request as a run waits for it. */
+export interface RunRequest extends Omit<ApprovalRequest, "expires_at"> {
+  /** Until when the run waits for the decision. */
+  readonly expires_at: string;
+  /** Until when an approval that came in time lets guarded steps run. */
+  readonly counts_until: string;
+}
+
+/** An approval counts at least so long, also for steps that come hours after it. */
+const COUNTS_MS = 24 * 3_600_000;
+
 /** Kind of the requests that a run's approval steps make. */
 const KIND = "step";
 const SERVER = "meta-workflows";
@@ -51,7 +62,7 @@ const itemOf = (stepId: string, digest: string): SubjectItem => ({ what: `step:$
  * decides the channels; one that the policy does not know counts as the strictest that it does.
  * @throws OpsError already_exists (the id was drawn for something else), approval_channel (no channel is open to a person)
  */
-export async function requestApproval(deps: ApprovalDeps, task: ApprovalTask): Promise<ApprovalRequest> {
+export async function requestApproval(deps: ApprovalDeps, task: ApprovalTask): Promise<RunRequest> {
   const { approvals, policy } = deps;
   const { id, run_id, workflow, requester, draft, digest } = task;
   const known = await approvals.get(id).catch((error: unknown) => {
@@ -59,7 +70,7 @@ export async function requestApproval(deps: ApprovalDeps, task: ApprovalTask): P
     throw error;
   });
   if (known !== undefined) {
-    if (known.run_id === run_id && known.subject.length === 1 && known.subject[0]?.digest === digest) return known;
+    if (known.run_id === run_id && known.subject.length === 1 && known.subject[0]?.digest === digest) return waiting(known, draft);
     throw new OpsError("already_exists", `The request ${id} was made for something else.`);
   }
   const { environment, note } = environmentFor(policy, draft.environment);
@@ -68,8 +79,8 @@ export async function requestApproval(deps: ApprovalDeps, task: ApprovalTask): P
     throw new OpsError("approval_channel", `In the environment ${environment.name} no channel is open to a person.`, {
       hint: "Let the operator open one: environments[].channels.",
     });
-  const open = Math.min(draft.wait_at_most, policy.approvals.hours * 3_600_000);
-  return approvals.request({
+  const counts = Math.min(Math.max(draft.wait_at_most, COUNTS_MS), policy.approvals.hours * 3_600_000);
+  const request = await approvals.request({
     id,
     server: SERVER,
     run_id,
@@ -82,8 +93,15 @@ export async function requestApproval(deps: ApprovalDeps, task: ApprovalTask): P
     details: await deps.artifacts.put(detailsOf(deps, workflow, draft), { kind: "approval_details" }),
     channels,
     required: Math.max(draft.required, environment.required ?? (environment.protected ? (policy.approvals.signed?.required ?? 1) : 1)),
-    expires_at: new Date(Date.now() + Math.max(60_000, open)).toISOString(),
+    expires_at: new Date(Date.now() + counts).toISOString(),
   });
+  return waiting(request, draft);
+}
+
+/** The run waits from the time when the request was made, whoever asks for it again. */
+function waiting(request: ApprovalRequest, { wait_at_most }: ApprovalDraft): RunRequest {
+  const until = Math.min(Date.parse(request.created_at) + wait_at_most, Date.parse(request.expires_at));
+  return { ...request, expires_at: new Date(until).toISOString(), counts_until: request.expires_at };
 }
 
 function environmentFor(policy: Policy, name: string | undefined): { environment: Environment; note?: string } {
@@ -100,7 +118,7 @@ function environmentFor(policy: Policy, name: string | undefined): { environment
 function summaryOf(deps: ApprovalDeps, { run_id, workflow, requester, draft, digest }: ApprovalTask, note: string | undefined): string {
   const lines = [
     `Runbook     ${workflow}, step ${draft.step_id}`,
-    `Run         ${run_id}, asked by ${requester}`,
+    `Run         ${run_id}, asked by ${requester}; it waits at most ${Math.ceil(draft.wait_at_most / 60_000)} min`,
     `Subject     ${shown(deps, draft.subject)}`,
     ...(draft.show === undefined ? [] : [`Shown       ${shown(deps, draft.show)}`]),
     `Bound       ${shown(deps, draft.bind)}`,
