@@ -179,7 +179,7 @@ describe("work of the client", () => {
   const closure = closureFrom(`
 inputs: { type: object, properties: { file: { type: string } } }
 steps:
-  - { id: lint, type: shell, command: "npm run lint -- \${{ inputs.file }}", on_error: continue }
+  - { id: lint, type: shell, runs_on: client, argv: [npm, run, lint, "\${{ inputs.file }}"], on_error: continue }
   - { id: call, type: mcp_call, runs_on: client, tool: format, args: { file: "\${{ inputs.file }}" }, output_to: formatted }
 output: { lint: "\${{ steps.lint.status }}", formatted: "\${{ state.formatted }}" }
 `);
@@ -189,7 +189,7 @@ output: { lint: "\${{ steps.lint.status }}", formatted: "\${{ state.formatted }}
       closure,
       `inputs: { file: a.ts }
 agents: { editor: { does: [
-  { when: lint, submit: { exit_code: 1, stdout: "\${{ action.parameters.command }}" } },
+  { when: lint, submit: { exit_code: 1, stdout: "\${{ action.parameters.argv }}" } },
   { when: call, submit: "\${{ action.parameters }}" } ] } }
 expect: { end: completed, output: { lint: failed, formatted: { tool: format, args: { file: a.ts } } } }`,
     );
@@ -310,11 +310,11 @@ describe("tasks of sub-agents", () => {
 initial_state: { secret: 1 }
 tasks:
   review: { inputs: { type: object, required: [file], properties: { file: { type: string } } }, instructions: "Review \${{ inputs.file }}.", steps: [] }
-  peek: { inputs: { type: object, properties: {} }, steps: [{ id: look, type: set_state, updates: { got: "\${{ state.secret }}" } }] }
+  peek: { inputs: { type: object, properties: {} }, initial_state: { secret: 2 }, steps: [{ id: look, type: set_state, updates: { secret: "\${{ state.secret + 1 }}" } }], output: "\${{ state.secret }}" }
 steps:
   - { id: reviews, type: foreach, items: "['a', 'b', 'c']", task: "@review", agent: "@reviewer", with: { file: "\${{ item }}" }, on_item_error: collect }
   - { id: peeks, type: foreach, items: "[1]", task: peek, on_item_error: collect }
-output: { reviews: "\${{ steps.reviews.output.map(o, o.status) }}", peek: "\${{ steps.peeks.output[0].error.code }}" }
+output: { reviews: "\${{ steps.reviews.output.map(o, o.status) }}", peek: "\${{ steps.peeks.output[0].output }}", mine: "\${{ state.secret }}" }
 `);
     const { problems } = await play(
       closure,
@@ -322,7 +322,7 @@ output: { reviews: "\${{ steps.reviews.output.map(o, o.status) }}", peek: "\${{ 
   other: { role: author, does: [{ when: reviews, submit: no }] }
   r1: { role: reviewer, does: [{ when: "reviews[0]", after: 9m, submit: ok }, { when: "reviews[1]", outcome: failed, note: cannot }] }
   r2: { role: reviewer, does: [{ when: "reviews[2]", submit: "\${{ action.parameters.prompt }}" }] }
-expect: { end: completed, output: { reviews: [done, failed, done], peek: expression_failed } }`,
+expect: { end: completed, output: { reviews: [done, failed, done], peek: 3, mine: 1 } }`,
     );
     expect(problems).toEqual([]);
   });

@@ -13,7 +13,7 @@ triggers: { phrases: [test] }
 export function closureFrom(main: string, others: { readonly [id: string]: string } = {}): Closure {
   const definitions = Object.entries({ main, ...others }).map(([id, body]) => {
     const { definition, problems } = parseDefinition(`${HEAD}id: ${id}\n${body}`);
-    if (definition === undefined) throw new Error(JSON.stringify(problems));
+    if (definition === undefined) throw new Error(JSON.stringify(problems.filter(({ severity }) => severity === "error")));
     return [id, definition] as const;
   });
   return { root: "main", definitions: Object.fromEntries(definitions), digest: "" };

@@ -70,7 +70,7 @@ function checkInner(step: Step, ran: Ran, scope: Scope, checking: Checking): voi
       }
       break;
     case "approval":
-      if (step.on_reject.then === "steps") branch(step.on_reject.steps, scope, "maybe");
+      if (step.on_reject.then === "steps") branch(step.on_reject.steps, withVariables(scope, ["decision"]), "maybe");
       break;
     default:
   }
