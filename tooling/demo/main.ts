@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runBuilt } from "../run-built.ts";
 import { childEnv, startAgent, TERRAFORM_BIN, REPOSITORY, type Agent, type ToolAnswer } from "../../test/support/mcp-client.ts";
-import { call, drawDag, form, heading, say, show, type DrawnWorkspace } from "./screen.ts";
+import { answerAsAPerson } from "./person.ts";
+import { call, drawDag, heading, say, show, type DrawnWorkspace } from "./screen.ts";
 
 // The main job, as an agent does it: a real MCP client over stdio, the built server, a real Temporal, real terraform.
 // The demo plays two parts that are never one in use: the agent that calls tools, and the person who answers the form.
@@ -99,20 +100,6 @@ async function ask(agent: Agent, name: string, args: Record<string, unknown>): P
   return answer;
 }
 
-function answerAsAPerson(message: string, schema: unknown): { action: "accept"; content: Record<string, string | boolean> } {
-  const properties =
-    (schema as { properties?: Record<string, { type: string; title?: string; description?: string; enum?: string[] }> }).properties ?? {};
-  form(
-    message,
-    Object.entries(properties).map(([name, field]) => `[ ${field.title ?? name}: ${field.enum?.join(" / ") ?? field.type} ]`),
-  );
-  const content: Record<string, string | boolean> = {};
-  for (const [name, field] of Object.entries(properties))
-    content[name] = field.type === "boolean" ? true : (field.enum?.find((value) => value.startsWith("approve")) ?? "seen");
-  say(`The person answers: ${JSON.stringify(content)}`);
-  return { action: "accept", content };
-}
-
 /** Starts Temporal's page in a process of its own, which ends with Temporal; returns its address. */
 function keepPage(env: Readonly<Record<string, string>>): Promise<string> {
   const child = spawn(process.execPath, [TERRAFORM_BIN, "ui"], {
@@ -142,6 +129,7 @@ async function drift(project: string): Promise<string> {
   return file;
 }
 
-// `npm run demo -- flux` shows the other server.
+// `npm run demo -- flux` and `npm run demo -- runbook` show the other servers.
 if (process.argv.includes("flux")) await (await import("./flux.ts")).fluxDemo();
+else if (process.argv.includes("runbook")) await (await import("./runbook.ts")).runbookDemo();
 else await main();
