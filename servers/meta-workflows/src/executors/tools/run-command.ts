@@ -11,6 +11,8 @@ const word = z
   .string()
   .max(16_384)
   .refine((text) => !text.includes("\0"), "must not hold a NUL character");
+/** What policies let a command take where they say nothing else. */
+const USUAL_SECONDS = 600;
 const CAPTURE = { for: "model", maxBytes: 32_768 } as const;
 
 /** One command on one machine, by the operator's policy: what it asks for, a person decides, and the same call then runs it. */
@@ -28,8 +30,9 @@ export const runCommand = builtInTool({
     cwd: word.max(4_096).optional(),
     stdin: word.optional(),
     sudo: z.boolean().optional(),
+    timeout_seconds: z.int().min(1).max(86_400).optional(),
   }),
-  async run(deps, { cluster, node, user, argv, cwd, stdin, sudo }, context) {
+  async run(deps, { cluster, node, user, argv, cwd, stdin, sudo, timeout_seconds = USUAL_SECONDS }, context) {
     const remote = await deps.remote();
     const target = { cluster, node, user: user ?? (await remote.userOn(cluster, node)) };
     const [program = "", ...args] = argv;
@@ -42,7 +45,7 @@ export const runCommand = builtInTool({
       ...(sudo === undefined ? {} : { sudo }),
     };
     // A definition's word on its own effects is nobody's policy: every command of a runbook is judged as a free one.
-    const bounds = { effect: "free", timeoutMs: context.timeout } as const;
+    const bounds = { effect: "free", timeoutMs: Math.min(context.timeout, timeout_seconds * 1_000) } as const;
     const verdict = await remote.judge(target, command, bounds);
     if (verdict.verdict === "refuse") return failed("not_allowed", `The operator's policy refuses this: ${verdict.because}`);
     if (verdict.verdict === "run")
