@@ -6,7 +6,9 @@ import { newHome } from "../support/home.ts";
 import { REPOSITORY } from "../support/mcp-client.ts";
 import { AUTO, benchDag, benchGrowth } from "./dag.ts";
 import { benchNodes, benchSsh } from "./ssh.ts";
+import { benchDefinitions } from "./definitions.ts";
 import { benchLists } from "./lists.ts";
+import { benchRunbook } from "./runbook.ts";
 import { benchFluxStart, benchStartUp } from "./start-up.ts";
 import { benchTeleport } from "./teleport.ts";
 
@@ -31,10 +33,12 @@ try {
     await home.remove();
   }
   if (wanted("dag")) await benchDag(scratch, 5);
+  if (wanted("definitions")) await benchDefinitions();
   if (wanted("growth")) await benchGrowth();
   if (wanted("ssh")) await benchSsh(scratch);
   if (wanted("teleport")) await benchTeleport();
   if (wanted("lists")) await benchLists(scratch);
+  if (wanted("runbook")) await benchRunbook(scratch);
   if (wanted("nodes")) await benchNodes(scratch);
 } finally {
   await rm(scratch, { recursive: true, force: true });

@@ -6,11 +6,15 @@ const told = (trail: readonly string[], specifier: string): Violation => `${[...
 
 /** What a workflow's sandbox may run: deterministic and free of effects. `@temporalio/common` is what `@temporalio/workflow` itself is made of. */
 const PURE = new Set(["@temporalio/workflow", "@temporalio/common", "@platform-ops/errors", "@platform-ops/orchestration/workflow"]);
+/** Pure packages that a runbook's run needs: expressions, patterns in linear time, SHA-256, JSON Schema. */
+const OF_A_RUN =
+  /^(?:@platform-ops\/meta-workflow-registry\/(?:run|expression|validate-value)|@marcbachmann\/cel-js|re2js|@noble\/hashes\/.+|ajv\/dist\/2020\.js)$/;
+const isPure = (specifier: string): boolean => specifier.startsWith(".") || PURE.has(specifier) || OF_A_RUN.test(specifier);
 const isWorkflow = (path: string): boolean =>
   /^servers\/[^/]+\/src\/worker\/workflow\.ts$|^packages\/orchestration\/src\/workflow\.ts$/.test(path);
 
 codeLaw("Law 1: workflow code imports only @temporalio/workflow, pure packages and types", {
-  check: (sources) => fromEntries(sources, isWorkflow, (specifier) => !specifier.startsWith(".") && !PURE.has(specifier)),
+  check: (sources) => fromEntries(sources, isWorkflow, (specifier) => !isPure(specifier)),
   broken: {
     "servers/terraform/src/worker/workflow.ts": 'import { readFile } from "node:fs/promises";',
     "packages/orchestration/src/workflow.ts": 'import { seal } from "@platform-ops/ledger";',
@@ -19,6 +23,21 @@ codeLaw("Law 1: workflow code imports only @temporalio/workflow, pure packages a
     "servers/terraform/src/worker/workflow.ts":
       'import type { Activities } from "./activities.ts";\nimport { sleep } from "@temporalio/workflow";',
   },
+});
+
+codeLaw("What a runbook's run takes from the registry runs in a workflow's sandbox: no files, no YAML, no zod", {
+  check: (sources) =>
+    fromEntries(
+      sources,
+      (path) => /^packages\/meta-workflow-registry\/src\/(?:expression\/index|run\/index|definition\/validate-value)\.ts$/.test(path),
+      (specifier) => !isPure(specifier) || specifier.startsWith("@temporalio/"),
+    ),
+  broken: {
+    "packages/meta-workflow-registry/src/expression/index.ts": 'import { createHash } from "node:crypto";',
+    "packages/meta-workflow-registry/src/run/index.ts": 'import { z } from "zod";',
+    "packages/meta-workflow-registry/src/definition/validate-value.ts": 'import { parse } from "yaml";',
+  },
+  kept: { "packages/meta-workflow-registry/src/expression/index.ts": 'import { RE2JS } from "re2js";\nimport type { Node } from "yaml";' },
 });
 
 codeLaw("Temporal is not touched before the first call that needs it: starting a server loads none of it", {

@@ -1,4 +1,4 @@
-import type { ASTNode } from "@marcbachmann/cel-js";
+import type { ASTNode, Environment } from "@marcbachmann/cel-js";
 import type { CompiledExpression } from "./compile.ts";
 import { newEnvironment } from "./environment.ts";
 import { write, type Style } from "./metered-source.ts";
@@ -11,9 +11,16 @@ export type ValueType = "string" | "double" | "bool" | "list" | "map" | "dyn";
 const TYPES: readonly ValueType[] = ["string", "double", "bool", "list", "map", "dyn"];
 const OPTIONAL = "__optional";
 
-const environment = newEnvironment(true, { ...PARSE_LIMITS, maxAstNodes: 10_000, maxDepth: 200 });
-for (const type of TYPES) environment.registerVariable(`__${type}`, type === "map" ? "map<string, dyn>" : type);
-environment.registerVariable(OPTIONAL, "optional<dyn>");
+let environment: Environment | undefined;
+
+/** Made on first use: a run checks no types. */
+function typed(): Environment {
+  if (environment !== undefined) return environment;
+  environment = newEnvironment(true, { ...PARSE_LIMITS, maxAstNodes: 10_000, maxDepth: 200 });
+  for (const type of TYPES) environment.registerVariable(`__${type}`, type === "map" ? "map<string, dyn>" : type);
+  environment.registerVariable(OPTIONAL, "optional<dyn>");
+  return environment;
+}
 
 /** What an expression gives, or why its operands and arguments do not fit. */
 export type TypeCheck = { readonly type: string } | { readonly problem: string };
@@ -37,7 +44,7 @@ export function checkTypes(compiled: CompiledExpression, typeOf: (path: readonly
 }
 
 function checkText(text: string): TypeCheck {
-  const { valid, type, error } = environment.check(text);
+  const { valid, type, error } = typed().check(text);
   if (valid) return { type: type ?? "dyn" };
   const words = (error?.summary ?? "the types do not fit")
     .replaceAll(/dyn<(\w+)>/gu, "$1")
