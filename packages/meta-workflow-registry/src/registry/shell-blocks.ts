@@ -2,9 +2,9 @@ import type { Code, Nodes } from "mdast";
 import { placeOf } from "./page.ts";
 import type { ShellBlock } from "./registry.ts";
 
-const SCRIPTS = new Set(["sh", "bash", "shell", "zsh"]);
+const SCRIPT = /^(?:ba|z)?sh$|^shell$/;
 /** What a terminal showed: commands behind a prompt, and what came out. */
-const SESSIONS = new Set(["console", "shell-session", "shellsession", "sh-session", "terminal"]);
+const SESSION = /^(?:console|shell-?session|sh-session|terminal)$/;
 const PROMPT = /^[$%][ \t]+/;
 const CONTINUED = /^>[ \t]+/;
 
@@ -24,8 +24,8 @@ function languageOf(code: Code): string {
 function commandsOf(code: Code): string | undefined {
   const language = languageOf(code);
   const lines = code.value.split("\n");
-  if (SESSIONS.has(language)) return typed(lines);
-  if (!SCRIPTS.has(language)) return undefined;
+  if (SESSION.test(language)) return typed(lines);
+  if (!SCRIPT.test(language)) return undefined;
   const first = lines.find((line) => line.trim() !== "" && !line.startsWith("#"));
   // A script block whose first line shows a prompt is a session under another name.
   return first !== undefined && PROMPT.test(first) ? typed(lines) : code.value.trim();
