@@ -315,6 +315,13 @@ export class ActionBook {
     if (record !== undefined && !isLive(record)) this.#actions.delete(action_id);
   }
 
+  /** A step is over: its actions (`<path>#1`, …) are forgotten, those that are open cancelled. Receipts stay. */
+  endStep(path: string): readonly string[] {
+    const ids = [...this.#actions.keys()].filter((action_id) => action_id.startsWith(`${path}#`));
+    for (const action_id of ids) this.#actions.delete(action_id);
+    return ids;
+  }
+
   /** The run is over: nothing is taken any more, receipts are still given. */
   close(status: string, summary: string): void {
     for (const { action_id } of this.open_actions()) this.cancel(action_id);

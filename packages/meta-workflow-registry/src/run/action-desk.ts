@@ -116,13 +116,13 @@ export class ActionDesk {
 
   /** Port of the interpreter: the step is in the journal. An action of it that nobody waits for any more is over. */
   taken(path: string): void {
-    for (const { action_id } of Object.values(this.book.state.actions)) {
-      if (!action_id.startsWith(`${path}#`)) continue;
-      this.book.cancel(action_id);
-      this.book.collect(action_id);
+    const ended = this.book.endStep(path);
+    for (const action_id of ended) {
       this.#unchecked.get(action_id)?.({ status: "gone" });
       this.#unchecked.delete(action_id);
     }
+    // There is room again for what waits for its turn.
+    if (ended.length > 0) this.pump();
   }
 
   #open(draft: ActionDraft, waiter: Waiter): void {

@@ -38,7 +38,8 @@ function stepValue({ status, output, error }: StepRecord): Json {
 export function variablesOf(frame: Frame, journal: Journal, run: Json, only_state?: readonly string[]): Variables {
   const { inputs, state } = journal.scopes[frame.scope] ?? { inputs: {}, state: {} };
   const seen = only_state === undefined ? state : pick(state, only_state);
-  return { inputs, state: seen, steps: stepsOf(frame, journal), run, env: frame.definition.env, ...addedOf(frame) };
+  const { env, secrets } = frame.definition;
+  return { inputs, state: seen, steps: stepsOf(frame, journal), run, env, secrets: namesOf(secrets), ...addedOf(frame) };
 }
 
 function addedOf(frame: Frame): Variables {
@@ -47,4 +48,9 @@ function addedOf(frame: Frame): Variables {
 
 function pick(state: Variables, names: readonly string[]): Variables {
   return Object.fromEntries(Object.entries(state).filter(([name]) => names.includes(name)));
+}
+
+/** A secret's value is known to nobody but whoever makes the call; here it is a name for it. */
+function namesOf(secrets: readonly string[]): Json {
+  return Object.fromEntries(secrets.map((name) => [name, `secret://${name}`]));
 }

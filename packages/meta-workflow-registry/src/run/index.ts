@@ -31,7 +31,6 @@ export type { Completion, Failure, RunEnd, RunStatus } from "./completion.ts";
 export { effectKey } from "./effect-key.ts";
 export { interpret, Run, type RunOptions } from "./interpret.ts";
 export { emptyJournal, type Journal, type StepRecord, type Undo } from "./journal.ts";
-export { schemaProblems } from "./json-schema.ts";
 export type { CallOptions, CallOutcome, Ports, ServerCall, TimelineEvent } from "./ports.ts";
 export { refuse, REFUSAL_CODES, type Refusal, type RefusalCode } from "./refusal.ts";
 export { RunScope } from "./scope.ts";

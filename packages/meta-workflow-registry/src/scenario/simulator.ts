@@ -1,10 +1,10 @@
-import type { Closure, Json } from "../definition/definition.ts";
+import type { Closure, Json, JsonSchema } from "../definition/definition.ts";
 import {
   ActionBook,
   ActionDesk,
   Run,
   RunScope,
-  schemaProblems,
+  validateValue,
   type ApprovalDecision,
   type ApprovalDraft,
   type BookState,
@@ -155,7 +155,7 @@ export class Simulator {
     const { closure, inputs, run_id, started_at, max_open } = this.#options;
     const generation = (this.#generation += 1);
     const newId = (): string => `attempt-${(this.#ids += 1)}`;
-    const book = ActionBook.create({ newId, validate: schemaProblems, ...(max_open === undefined ? {} : { max_open }) }, state);
+    const book = ActionBook.create({ newId, validate: problemsOf, ...(max_open === undefined ? {} : { max_open }) }, state);
     const desk = new ActionDesk(
       book,
       () => this.clock.now(),
@@ -199,7 +199,7 @@ export class Simulator {
       taken: (path) => desk.taken(path),
       approval: (draft, scope) => this.#approval(draft, scope),
       event: (name, within, scope) => this.#event(name, within, scope),
-      validate: schemaProblems,
+      validate: problemsOf,
       definition: (id) => {
         const found = closure.definitions[id];
         if (found === undefined) throw new Error(`The closure has no workflow "${id}".`);
@@ -268,4 +268,8 @@ export class Simulator {
       scope.onCancel(give);
     });
   }
+}
+
+function problemsOf(schema: JsonSchema, value: Json): readonly string[] {
+  return validateValue(schema, value).map(({ message }) => message);
 }
