@@ -186,6 +186,13 @@ describe("what is known", () => {
     ]);
   });
 
+  it("what a step that may be skipped wrote is not known afterwards", () => {
+    const set = (id: string, when: string): Definition["steps"][number] => step({ id, type: "set_state", updates: { a: 2 }, when });
+    const asked = step({ id: "d", type: "condition", if: "state.a == 2", then: [prompt("p", "x")], else: [] });
+    const answers = (when: string): unknown => plan(small([set("s", when), asked], { initial_state: { a: 1 } })).branches.at(-1)?.answer;
+    expect([answers("steps.x.output.ok"), answers("1 == 2"), answers("1 == 1")]).toEqual(["unknown", false, true]);
+  });
+
   it("what follows an end never runs, or only may", () => {
     const end = step({ id: "end", type: "return", value: 1 });
     const behind = (first: Definition["steps"][number]): unknown => chances(plan(small([first, prompt("p", "x")])))["p"];

@@ -6,6 +6,7 @@ import { DURABLE } from "../identity.ts";
 import { deliverDecision } from "../runs/deliver-decision.ts";
 import { metaWorkflowsServer } from "../server.ts";
 import { doctor, setup } from "./doctor-command.ts";
+import { importCommand } from "./import-command.ts";
 
 /** Every subcommand of the bin. Those of other rooms come as values; this is where they meet their dependencies. */
 export async function commandsOf(deps: MetaWorkflowsDeps): Promise<readonly Command[]> {
@@ -20,6 +21,7 @@ export async function commandsOf(deps: MetaWorkflowsDeps): Promise<readonly Comm
       signingEnvironment: deps.config.signingEnvironment,
     }),
     callCommand(async () => metaWorkflowsServer(deps)),
+    importCommand,
     setup,
     doctor,
     configCommand<MetaWorkflowsDeps>(),
