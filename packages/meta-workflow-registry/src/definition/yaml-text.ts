@@ -1,16 +1,4 @@
-import {
-  isAlias,
-  isMap,
-  isPair,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  type Document,
-  type Node,
-  type Pair,
-  type Scalar,
-} from "yaml";
+import { isAlias, isMap, isPair, isScalar, isSeq, parseDocument, type Document, type Node, type Pair, type Scalar } from "yaml";
 import { MAX_ALIASES, MAX_DEPTH } from "./limits.ts";
 
 export type Path = readonly (string | number)[];
@@ -40,18 +28,17 @@ export interface YamlFailure extends Place {
 
 /** Reads a YAML 1.2 text (JSON is one). Anchors may be used, within bounds; tags of other types, merge keys and `.nan` may not. */
 export function readYaml(text: string): YamlText | { readonly failures: readonly YamlFailure[] } {
-  const lines = new LineCounter();
+  const starts = lineStarts(text);
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, schema: "core", uniqueKeys: true, stringKeys: true });
+    const document = parseDocument(text, { prettyErrors: false, schema: "core", uniqueKeys: true, stringKeys: true });
     const failures = [...document.errors, ...document.warnings].map((failure) => {
-      const { line, col } = lines.linePos(failure.pos[0]);
-      return { message: failure.message, line: Math.max(1, line), column: Math.max(1, col) };
+      return { message: failure.message, ...placeAt(starts, failure.pos[0]) };
     });
     if (failures.length > 0) return { failures };
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
     const deep = notJson(value, 0);
     if (deep !== undefined) return { failures: [{ message: deep, line: 1, column: 1 }] };
-    return { value, place: (path, options) => placeOf(document, lines, text, path, options ?? {}) };
+    return { value, place: (path, options) => placeOf(document, starts, text, path, options ?? {}) };
   } catch (error) {
     const message = error instanceof RangeError ? "The text is nested too deeply." : error instanceof Error ? error.message : String(error);
     return { failures: [{ message, line: 1, column: 1 }] };
@@ -70,7 +57,7 @@ function notJson(value: unknown, depth: number): string | undefined {
   return undefined;
 }
 
-function placeOf(document: Document, lines: LineCounter, text: string, path: Path, options: PlaceOptions): Place {
+function placeOf(document: Document, starts: readonly number[], text: string, path: Path, options: PlaceOptions): Place {
   let node: unknown = document.contents;
   let start = rangeStart(node);
   for (const [index, step] of path.entries()) {
@@ -87,8 +74,24 @@ function placeOf(document: Document, lines: LineCounter, text: string, path: Pat
       start;
   }
   const inside = options.within !== undefined && isScalar(node) ? offsetInScalar(node, text, options.within) : 0;
-  const { line, col } = lines.linePos((start ?? 0) + inside);
-  return { line: Math.max(1, line), column: Math.max(1, col) };
+  return placeAt(starts, (start ?? 0) + inside);
+}
+
+/** Offsets at which lines begin. The library's own count loses lines in texts that are no YAML. */
+function lineStarts(text: string): number[] {
+  const starts = [0];
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
+  return starts;
+}
+
+function placeAt(starts: readonly number[], offset: number): Place {
+  let [low, high] = [0, starts.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((starts[middle] ?? 0) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
 }
 
 /** How far from its beginning in the text a part of a scalar stands; 0 where escapes or folding leave no simple answer. */

@@ -3,6 +3,7 @@ import type { CompiledExpression } from "./compile.ts";
 import { newEnvironment } from "./environment.ts";
 import { write, type Style } from "./metered-source.ts";
 import { PARSE_LIMITS } from "./limits.ts";
+import { plainTypes } from "./plain-types.ts";
 import { chainOf } from "./references.ts";
 
 /** What a place that an expression reads holds; `dyn` where that is not known. */
@@ -46,10 +47,7 @@ export function checkTypes(compiled: CompiledExpression, typeOf: (path: readonly
 function checkText(text: string): TypeCheck {
   const { valid, type, error } = typed().check(text);
   if (valid) return { type: type ?? "dyn" };
-  const words = (error?.summary ?? "the types do not fit")
-    .replaceAll(/dyn<(\w+)>/gu, "$1")
-    .replaceAll("map<string, dyn>", "map")
-    .replaceAll("list<dyn>", "list");
+  const words = plainTypes(error?.summary ?? "the types do not fit");
   return { problem: words };
 }
 

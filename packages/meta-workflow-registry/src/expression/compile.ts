@@ -5,6 +5,7 @@ import { ExpressionError } from "./expression-error.ts";
 import { MAX_SOURCE } from "./limits.ts";
 import { isMeterExhausted, metered } from "./meter.ts";
 import { meteredSource } from "./metered-source.ts";
+import { plainTypes } from "./plain-types.ts";
 import { referencesOf, type Reference } from "./references.ts";
 import { scopeValues, wantedParts, type Scope } from "./scope.ts";
 import { toJson } from "./values.ts";
@@ -95,7 +96,7 @@ function inOurWords(error: unknown, source: string): ExpressionError {
     return new ExpressionError(code, error.summary, source, error.range);
   }
   if (error instanceof EvaluationError || error instanceof CelTypeError) {
-    const words = error.summary.replaceAll(/dyn<(\w+)>/gu, "$1").replaceAll(/'__(\w+)\(/gu, "'$1(");
+    const words = plainTypes(error.summary).replaceAll(/'__(\w+)\(/gu, "'$1(");
     return new ExpressionError(
       TYPE_CODES.has(error.code) ? "expression_type" : "expression_failed",
       `\`${shorten(source)}\`: ${words}`,
