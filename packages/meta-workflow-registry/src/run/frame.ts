@@ -20,14 +20,37 @@ export interface Frame {
   readonly role?: string;
 }
 
-/** What `steps` means in a frame. */
-function stepsOf(frame: Frame, journal: Journal): { [id: string]: Json } {
-  const steps = frame.outer === undefined ? {} : stepsOf(frame.outer, journal);
-  for (const [id, path] of Object.entries(journal.visible[frame.key] ?? {})) {
-    const record = journal.steps[path];
-    if (record !== undefined) steps[id] = stepValue(record);
-  }
-  return steps;
+/** What `steps` means in a frame: looked up when it is asked for, because there may be a thousand and most expressions name one. */
+function stepsOf(frame: Frame, journal: Journal): { readonly [id: string]: Json } {
+  const find = (id: string | symbol): Json | undefined => {
+    const record = typeof id === "string" ? recordOf(frame, journal, id) : undefined;
+    return record === undefined ? undefined : stepValue(record);
+  };
+  return new Proxy<{ readonly [id: string]: Json }>(
+    {},
+    {
+      get: (_, id) => find(id),
+      has: (_, id) => find(id) !== undefined,
+      ownKeys: () => idsOf(frame, journal),
+      getOwnPropertyDescriptor: (_, id) => {
+        const value = find(id);
+        return value === undefined ? undefined : { value, enumerable: true, configurable: true };
+      },
+    },
+  );
+}
+
+/** The record that a step's id means in a frame. */
+export function recordOf(frame: Frame, journal: Journal, id: string): StepRecord | undefined {
+  const shown = journal.visible[frame.key];
+  const path = shown !== undefined && Object.hasOwn(shown, id) ? shown[id] : undefined;
+  if (path !== undefined) return journal.steps[path];
+  return frame.outer === undefined ? undefined : recordOf(frame.outer, journal, id);
+}
+
+function idsOf(frame: Frame, journal: Journal): string[] {
+  const outer = frame.outer === undefined ? [] : idsOf(frame.outer, journal);
+  return [...new Set([...outer, ...Object.keys(journal.visible[frame.key] ?? {})])];
 }
 
 function stepValue({ status, output, error }: StepRecord): Json {

@@ -2,8 +2,7 @@ import { everyStep } from "../definition/walk.ts";
 import { digestOf } from "../expression/index.ts";
 import type { ApprovalDecision } from "./approval.ts";
 import { StepFailure } from "./completion.ts";
-import type { Frame } from "./frame.ts";
-import type { StepRecord } from "./journal.ts";
+import { recordOf } from "./frame.ts";
 import type { Here, Walk } from "./walk.ts";
 
 /**
@@ -15,7 +14,7 @@ import type { Here, Walk } from "./walk.ts";
 export function guardOf(walk: Walk, here: Here): ApprovalDecision | undefined {
   const { guard } = here.step;
   if (guard === undefined) return undefined;
-  const decision = decisionOf(walk, here.frame, guard)?.output as unknown as ApprovalDecision | undefined;
+  const decision = recordOf(here.frame, walk.journal, guard)?.output as unknown as ApprovalDecision | undefined;
   if (decision?.decision !== "approved")
     throw new StepFailure("not_approved", `${here.step.id} runs only once ${guard} is approved, and it is not.`);
   const approval = [...everyStep(here.frame.definition)].find(({ id }) => id === guard);
@@ -24,10 +23,4 @@ export function guardOf(walk: Walk, here: Here): ApprovalDecision | undefined {
   if (digest !== decision.digest)
     throw new StepFailure("approval_void", `What ${guard} approved has changed since: ${here.step.id} did not run.`);
   return decision;
-}
-
-function decisionOf(walk: Walk, frame: Frame, id: string): StepRecord | undefined {
-  const path = walk.journal.visible[frame.key]?.[id];
-  if (path !== undefined) return walk.journal.steps[path];
-  return frame.outer === undefined ? undefined : decisionOf(walk, frame.outer, id);
 }

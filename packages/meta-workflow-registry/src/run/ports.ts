@@ -14,12 +14,16 @@ export type ServerCall =
       readonly tool?: string;
       readonly capability?: string;
       readonly args: { readonly [name: string]: Json };
+      /** Arguments that are secrets, with the secret's name: filled in by whoever makes the call. */
+      readonly secret_args?: { readonly [name: string]: string };
     }
   | {
       readonly kind: "program";
       readonly argv: readonly string[];
       readonly cwd?: string;
       readonly env: { readonly [name: string]: string };
+      /** Variables that are secrets, with the secret's name. */
+      readonly secret_env?: { readonly [name: string]: string };
       readonly stdin?: string;
     }
   | { readonly kind: "check"; readonly check: string; readonly with: { readonly [name: string]: Json } };

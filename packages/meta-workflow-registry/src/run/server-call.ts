@@ -6,15 +6,44 @@ import type { Here, Walk } from "./walk.ts";
 
 const ONCE: Retry = { attempts: 1, initial: 0, backoff: 1 };
 
+/**
+ * `${{ secrets.name }}` and nothing besides. A secret is known by its place in the definition, never by how a value looks:
+ * what an agent or a tool said may look like anything.
+ */
+const SECRET = /^\$\{\{\s*secrets\.([a-z][a-z0-9_]*)\s*\}\}$/;
+
+/** Fields that are secrets by their names, and the others. */
+function withoutSecrets<T extends Template>(fields: {
+  readonly [name: string]: T;
+}): {
+  readonly plain: { readonly [name: string]: T };
+  readonly secrets: { readonly [name: string]: string };
+} {
+  const nameIn = (template: T): string | undefined => (typeof template === "string" ? SECRET.exec(template)?.[1] : undefined);
+  const all = Object.entries(fields);
+  return {
+    plain: Object.fromEntries(all.filter(([, template]) => nameIn(template) === undefined)),
+    secrets: Object.fromEntries(
+      all
+        .flatMap(([field, template]) => [[field, nameIn(template)]] as const)
+        .filter((entry): entry is [string, string] => entry[1] !== undefined),
+    ),
+  };
+}
+
+const isEmpty = (fields: object): boolean => Object.keys(fields).length === 0;
+
 /** A tool call with its templates filled in. */
 export function filledTool(walk: Walk, here: Here, call: ToolCall, more: Variables = {}): ServerCall {
-  const { server, tool, capability, args } = call;
+  const { server, tool, capability } = call;
+  const { plain, secrets } = withoutSecrets(call.args);
   return {
     kind: "tool",
     ...(server === undefined ? {} : { server }),
     ...(tool === undefined ? {} : { tool }),
     ...(capability === undefined ? {} : { capability }),
-    args: filledFields(walk, here, args, more),
+    args: filledFields(walk, here, plain, more),
+    ...(isEmpty(secrets) ? {} : { secret_args: secrets }),
   };
 }
 
@@ -29,10 +58,12 @@ export function filledProgram(walk: Walk, here: Here, call: ProgramCall, more: V
     const value = walk.fill(template, here, more);
     return Array.isArray(value) ? value.map((one: Json) => word(one, `argv[${at}]`)) : [word(value, `argv[${at}]`)];
   });
+  const { plain, secrets } = withoutSecrets(call.env ?? {});
   return {
     kind: "program",
     argv,
-    env: Object.fromEntries(Object.entries(call.env ?? {}).map(([name, template]) => [name, text(template, `env.${name}`)])),
+    ...(isEmpty(secrets) ? {} : { secret_env: secrets }),
+    env: Object.fromEntries(Object.entries(plain).map(([name, template]) => [name, text(template, `env.${name}`)])),
     ...(call.cwd === undefined ? {} : { cwd: text(call.cwd, "cwd") }),
     ...(call.stdin === undefined ? {} : { stdin: text(call.stdin, "stdin") }),
   };

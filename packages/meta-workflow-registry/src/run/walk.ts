@@ -9,6 +9,7 @@ import {
   fillToText,
   type Scope,
 } from "../expression/index.ts";
+import { stepLists } from "../definition/walk.ts";
 import { CANCELLED, NEXT, ScopeCancelled, StepFailure, type Completion, type Failure } from "./completion.ts";
 import { variablesOf, type Frame } from "./frame.ts";
 import { guardOf } from "./guard.ts";
@@ -44,6 +45,11 @@ export interface WalkOptions {
 /** Steps that call out themselves: a run is not carried on between such a call and its entry in the journal. */
 function callsOut(step: Step): boolean {
   return step.type === "check" || ((step.type === "shell" || step.type === "mcp_call") && step.runs_on === "server");
+}
+
+/** A step with no steps in it leaves nothing below its path. */
+function isLeaf(step: Step): boolean {
+  return step.type !== "foreach" && step.type !== "workflow" && stepLists(step).length === 0;
 }
 
 /** The step failed and its `on_error` has steps. */
@@ -225,9 +231,18 @@ export class Walk {
     // An earlier turn of a loop: its record was kept only to be seen.
     if (before !== undefined && before !== path) delete journal.steps[before];
     visible[step.id] = path;
-    this.drop(path);
+    if (isLeaf(step)) this.#dropOwn(path);
+    else this.drop(path);
     this.record(path, result.status, result.error?.message ?? step.title);
     ports.taken(path);
+  }
+
+  #dropOwn(path: string): void {
+    const { began, marks } = this.journal;
+    delete began[path];
+    delete marks[path];
+    // Its first action is #1; where a person was asked whether a call happened, #2 and on.
+    for (let asked = 1; asked <= 2 || marks[`${path}#${asked}`] !== undefined; asked += 1) delete marks[`${path}#${asked}`];
   }
 
   /** Forgets what is at and below a path, except the record of the path itself and those that a frame outside of it still shows. */
