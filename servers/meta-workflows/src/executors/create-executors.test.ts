@@ -51,7 +51,7 @@ beforeAll(async () => {
   const bindings = parseBindings(BINDINGS, "b.yaml").bindings;
   if (bindings === undefined) throw new Error("bindings");
   const environment = { PATH: process.env["PATH"], SECRET: "s", GIVEN: "yes", HOME: "/nowhere" };
-  test = await openTestDeps({ bindings: () => bindings, environment });
+  test = await openTestDeps({ bindings: () => bindings, environment, secret: (name) => `value-of-${name}` });
   log = join(test.ledger.folder, "log");
   const standIn = join(test.ledger.folder, "stand-in.mjs");
   writeFileSync(standIn, STAND_IN);
@@ -90,6 +90,15 @@ describe("a tool of a step", () => {
   it("is called with its arguments; its data is the output, masked", async () => {
     expect(await tool("write", { a: 1 })).toEqual({ status: "done", output: { got: { a: 1 }, token: "[redacted]" }, simulated: false });
     expect(calls()).toEqual(['write {"a":1}']);
+  });
+
+  it("gets a secret where the definition puts one; what looks like one stays text", async () => {
+    const call = { kind: "tool", server: "other", tool: "write", args: { a: "secret://token" }, secret_args: { key: "token" } } as const;
+    const make = (secrets: string[]): Promise<CallOutcome> =>
+      executors.call(call, callOptions({ effect_key: `mw-${++count}` }), callContext({ secrets }));
+    expect(await make(["token"])).toMatchObject({ status: "done", output: { got: { a: "secret://token", key: "[redacted]" } } });
+    expect(calls()).toEqual(['write {"a":"secret://token","key":"value-of-token"}']);
+    expect(await make([])).toMatchObject({ status: "failed", code: "not_allowed" });
   });
 
   it("runs on a server that gets only what it is given", async () => {

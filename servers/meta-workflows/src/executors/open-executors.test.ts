@@ -67,7 +67,8 @@ describe("the executors of a worker", () => {
       const call = {
         kind: "program",
         argv: ["sh", "-c", 'test "$T" = "$1" && echo "$T"', "sh", secret === "from_file" ? "t0ken-from-file" : "t0ken-from-env"],
-        env: { T: `secret://${secret}` },
+        env: {},
+        secret_env: { T: secret },
       } as const;
       return executors.call(
         call,

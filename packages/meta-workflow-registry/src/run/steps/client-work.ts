@@ -40,13 +40,14 @@ type Words = Pick<ActionDraft, "type" | "executor" | "instructions" | "parameter
 function shell(walk: Walk, here: Here, step: Extract<Step, { type: "shell" }>): Words {
   const filled = filledProgram(walk, here, step);
   if (filled.kind !== "program") throw new StepFailure("bad_argument", "A program was expected.");
-  const { argv, cwd, env, stdin } = filled;
+  const { argv, cwd, env, secret_env, stdin } = filled;
   const command = step.command === undefined ? undefined : walk.text(step.command, here);
   const parameters = {
     ...(command === undefined ? {} : { command }),
     ...(argv.length === 0 ? {} : { argv }),
     ...(cwd === undefined ? {} : { cwd }),
     ...(Object.keys(env).length === 0 ? {} : { env }),
+    ...(secret_env === undefined ? {} : { secret_env }),
     ...(stdin === undefined ? {} : { stdin }),
   };
   return {

@@ -28,6 +28,12 @@ const run = (
 const output = (outcome: CallOutcome): ProgramOutput => (outcome as unknown as { output: ProgramOutput }).output;
 const lines = (): string[] => (existsSync(effects) ? readFileSync(effects, "utf8").trim().split("\n") : []);
 
+function killGroupOf(pid: number): void {
+  const group = readProcess(pid)?.group;
+  if (group === undefined || group <= 1) throw new Error(`${pid} is gone already`);
+  process.kill(-group, "SIGKILL");
+}
+
 async function until(what: () => boolean): Promise<void> {
   for (let i = 0; i < 1_000; i += 1) {
     if (what()) return;
@@ -93,9 +99,18 @@ describe("a program of a step", () => {
 
   it("gets a secret by name where the definition lists it, and shows it masked", async () => {
     const deps = { ...test.deps, secret: (name: string) => (name === "token" ? "s3cr3t-value" : undefined) };
-    const call = { kind: "program" as const, argv: ["sh", "-c", 'echo "$T"'], env: { T: "secret://token" } };
+    const call = { kind: "program" as const, argv: ["sh", "-c", 'echo "$T"'], env: {}, secret_env: { T: "token" } };
     const outcome = await runProgram(deps, call, callOptions({ effect_key: key() }), callContext({ secrets: ["token"] }));
     expect(output(outcome).stdout).toBe("[redacted]\n");
+    // What merely looks like one is text.
+    const forged = { ...call, env: { T: "secret://token" }, secret_env: {} };
+    expect(
+      output(await runProgram(deps, forged, callOptions({ effect_key: `${key()}-1` }), callContext({ secrets: ["token"] }))).stdout,
+    ).toBe("secret://token\n");
+    const steering = { ...call, secret_env: { LD_PRELOAD: "token" } };
+    await expect(
+      runProgram(deps, steering, callOptions({ effect_key: `${key()}-3` }), callContext({ secrets: ["token"] })),
+    ).rejects.toMatchObject({ code: "not_allowed" });
     await expect(runProgram(deps, call, callOptions({ effect_key: `${key()}-2` }), callContext())).rejects.toMatchObject({
       code: "not_allowed",
     });
@@ -143,7 +158,7 @@ describe("a program after its worker died", () => {
     await until(() => lines().length === 1);
     handover.abort();
     await first;
-    process.kill(-(readProcess(Number(lines()[0]))?.group ?? 0), "SIGKILL");
+    killGroupOf(Number(lines()[0]));
     expect(await run(call, {}, { attempt: 2 })).toMatchObject({ status: "unknown" });
     expect(await run(call, {}, { attempt: 3 })).toMatchObject({ status: "unknown" });
     expect(lines()).toHaveLength(1);
@@ -172,7 +187,7 @@ describe("a program after its worker died", () => {
     await until(() => lines().length === 1);
     handover.abort();
     await first;
-    process.kill(-(readProcess(Number(lines()[0]))?.group ?? 0), "SIGKILL");
+    killGroupOf(Number(lines()[0]));
     await until(() => readProcess(Number(lines()[0])) === undefined);
     expect(await run(call, { retry }, { attempt: 2 })).toMatchObject({ status: "done" });
     expect(lines()).toHaveLength(2);

@@ -9,6 +9,7 @@ import { endDetached, isDetachedRunning, runDetached, type DetachedEnd } from "@
 import { allowedFolder } from "../allowed-path.ts";
 import type { CallContext, ExecutorDeps } from "../executor-deps.ts";
 import { failed } from "../outcome.ts";
+import { secretValues } from "../secret-values.ts";
 import { boundedFile } from "./bounded-file.ts";
 import { allowedEnvironment, definedEnvironment } from "./child-environment.ts";
 import { findProgram } from "./find-program.ts";
@@ -55,7 +56,10 @@ export async function runProgram(
   const [name = "", ...args] = checkedArguments(call.argv);
   const program = await findProgram(name, deps.settings.programs, deps.environment["PATH"]);
   const cwd = await allowedFolder(deps.settings.working_directories, call.cwd);
-  const env = { ...allowedEnvironment(deps.environment, deps.settings.variables), ...withSecrets(deps, call.env, context) };
+  const env = {
+    ...allowedEnvironment(deps.environment, deps.settings.variables),
+    ...definedEnvironment({ ...call.env, ...secretValues(deps, call.secret_env ?? {}, context) }),
+  };
   const journal = journalOf(deps, options, context);
   const mayRepeat = options.read_only || options.retry.attempts > 1;
   await makeReady(journal, { fresh: options.read_only, again: mayRepeat && context.attempt > 1 });
@@ -100,22 +104,6 @@ function checkedArguments(argv: readonly string[]): readonly string[] {
     throw new OpsError("too_large", `A program call has at most ${MAX_ARGUMENTS} arguments and ${MAX_ARGUMENT_BYTES} bytes.`);
   if (argv.some((each) => each.includes("\0"))) throw new OpsError("invalid_input", "An argument holds a NUL character.");
   return argv;
-}
-
-/** A value `secret://name` stands for the secret itself, where the definition lists it. */
-function withSecrets(deps: ExecutorDeps, given: Readonly<Record<string, string>>, context: CallContext): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(definedEnvironment(given)).map(([name, value]) => {
-      if (!value.startsWith("secret://")) return [name, value];
-      const secret = value.slice("secret://".length);
-      if (!context.secrets.includes(secret)) throw new OpsError("not_allowed", `The definition does not list the secret of ${name}.`);
-      const found = deps.secret(secret);
-      if (found === undefined)
-        throw new OpsError("credentials", `There is no secret ${secret} here.`, { hint: "Let the operator give it to the worker." });
-      deps.redactor.addSecret(found);
-      return [name, found];
-    }),
-  );
 }
 
 /** Takes away what an earlier worker left, where the program may be run again. */

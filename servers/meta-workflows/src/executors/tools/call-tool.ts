@@ -6,6 +6,7 @@ import type { CallOptions, CallOutcome, ServerCall } from "@platform-ops/meta-wo
 import { NO_BINDINGS } from "../bindings/bindings.ts";
 import { simulate } from "../bindings/simulate.ts";
 import type { CallContext, ExecutorDeps } from "../executor-deps.ts";
+import { secretValues } from "../secret-values.ts";
 import { failed } from "../outcome.ts";
 import type { BuiltInTool } from "./built-in-tool.ts";
 import { plainArguments } from "./plain-arguments.ts";
@@ -37,7 +38,8 @@ export async function callTool(
   options: Pick<CallOptions, "effect_key" | "read_only" | "timeout">,
   context: CallContext,
 ): Promise<CallOutcome> {
-  const { capability, args } = call;
+  const { capability } = call;
+  const args = { ...call.args, ...secretValues(ports.deps, call.secret_args ?? {}, context) };
   if (capability === undefined) return callNamed(ports, call.server ?? "", call.tool ?? "", args, options, context);
   const { capabilities } = ports.deps.bindings();
   const binding = Object.hasOwn(capabilities, capability) ? capabilities[capability] : undefined;
