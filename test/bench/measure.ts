@@ -39,6 +39,8 @@ export function processTime(
 export interface Pair {
   readonly ours: number;
   readonly theirs: number;
+  /** Processor time of this process alone, which waiting for a processor does not lengthen. */
+  readonly cpu: { readonly ours: number; readonly theirs: number };
 }
 
 /**
@@ -46,16 +48,20 @@ export interface Pair {
  * that the first one warms favour a side. A few rounds before those that count warm both up. `restMs` lies between two actions, for what one leaves to end.
  */
 export async function pairs(ours: () => Promise<void>, theirs: () => Promise<void>, rounds: number, restMs = 0): Promise<Pair[]> {
-  const time = async (action: () => Promise<void>): Promise<number> => {
+  const time = async (action: () => Promise<void>): Promise<{ ms: number; cpu: number }> => {
     await sleep(restMs);
-    const started = performance.now();
+    const [started, before] = [performance.now(), process.cpuUsage()];
     await action();
-    return performance.now() - started;
+    const ms = performance.now() - started;
+    const { user, system } = process.cpuUsage(before);
+    return { ms, cpu: (user + system) / 1000 };
   };
   const taken: Pair[] = [];
   for (let round = -3; round < rounds; round += 1) {
     const [first, second, third, fourth] = [await time(ours), await time(theirs), await time(theirs), await time(ours)];
-    if (round >= 0) taken.push({ ours: (first + fourth) / 2, theirs: (second + third) / 2 });
+    if (round < 0) continue;
+    const cpu = { ours: (first.cpu + fourth.cpu) / 2, theirs: (second.cpu + third.cpu) / 2 };
+    taken.push({ ours: (first.ms + fourth.ms) / 2, theirs: (second.ms + third.ms) / 2, cpu });
   }
   return taken;
 }
