@@ -37,7 +37,7 @@ describe("renderPage", () => {
       "Guarded by `go_live`",
       "- `deploy`: **destroys or replaces something**, by the server; never done again blindly.",
       "- `deploy` by the capability `deploy.rollback`.",
-      "Before the server believes the result it checks: it was confirmed.",
+      "Before the server believes the result it checks `result.confirmed`.",
       "- Ends at the latest after 50 actions or 1d.",
     ]) {
       expect(page).toContain(part);

@@ -111,7 +111,7 @@ function extras(step: Step): string {
   const parts: string[] = [];
   if (step.guard !== undefined) parts.push(` Guarded by ${code(step.guard)}: what was approved is compared again right before.`);
   if ("accept" in step && step.accept.length > 0) {
-    parts.push(` Before the server believes the result it checks: ${step.accept.map((one) => plainMarkdown(one.say)).join("; ")}.`);
+    parts.push(` Before the server believes the result it checks ${step.accept.map((one) => code(one.check)).join(", ")}.`);
   }
   if (step.on_error.then === "continue") parts.push(" If it fails, the run goes on.");
   if (step.on_error.then === "compensate") parts.push(" If it fails, what was done is undone, newest first.");

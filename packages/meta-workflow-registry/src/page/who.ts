@@ -38,8 +38,8 @@ export function saysWhat(step: Step): string {
       return `The run fails: ${code(shown(step.message))}.`;
     case "shell":
       return step.runs_on === "client"
-        ? `The client runs ${code(step.command ?? words(step))} on its own machine and reports what came of it.`
-        : `The server runs ${code(words(step))}.`;
+        ? `The client runs ${code(step.command ?? words(step))} on its own machine${given(step.env)} and reports what came of it.`
+        : `The server runs ${code(words(step))}${given(step.env)}.`;
     case "mcp_call":
       return `${step.runs_on === "client" ? "The client" : "The server"} calls ${tool(step)}.`;
     case "prompt":
@@ -85,6 +85,11 @@ function words(program: Pick<ProgramCall, "argv">): string {
 function looks(probe: Probe): string {
   if (probe.kind === "check") return `the look ${code(probe.check)}`;
   return probe.kind === "program" ? code(words(probe)) : tool(probe);
+}
+
+function given(env: ProgramCall["env"]): string {
+  const set = Object.entries(env ?? {}).map(([name, value]) => code(`${name}=${shown(value)}`));
+  return set.length === 0 ? "" : ` with ${set.join(", ")}`;
 }
 
 function listed(names: readonly string[]): string {
