@@ -1,6 +1,6 @@
 /** The library's words for types as people say them: `dyn<list<dyn>>` is a list. */
 export function plainTypes(words: string): string {
-  let plain = words.replaceAll(/\[object \w+\]/gu, "a map");
+  let plain = words.replaceAll(/\[object \w+\]/gu, "a map").replaceAll(" >= size undefined", "");
   for (let before = ""; before !== plain;) {
     before = plain;
     plain = plain
