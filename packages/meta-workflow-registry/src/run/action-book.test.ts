@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { ActionDraft, ActionRecord } from "./action.ts";
-import { ActionBook, MAX_RESULT_BYTES, type BookState, type SubmitAnswer } from "./action-book.ts";
+import { ActionBook } from "./action-book.ts";
+import { MAX_RESULT_BYTES, type BookState, type SubmitAnswer } from "./protocol.ts";
 import { REFUSAL_CODES, refuse, type Refusal } from "./refusal.ts";
 
 const MINUTE = 60_000;

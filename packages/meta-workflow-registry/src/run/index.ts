@@ -13,17 +13,7 @@ export type {
   Verdict,
   Verify,
 } from "./action.ts";
-export {
-  ActionBook,
-  MAX_OPEN_ACTIONS,
-  MAX_RESULT_BYTES,
-  type BookDeps,
-  type BookState,
-  type Presented,
-  type SettleAnswer,
-  type Submission,
-  type SubmitAnswer,
-} from "./action-book.ts";
+export { ActionBook } from "./action-book.ts";
 export { ActionDesk, type DeskAnswer } from "./action-desk.ts";
 export { validateValue, type ValueProblem } from "../definition/validate-value.ts";
 export type { ApprovalDecision, ApprovalDraft } from "./approval.ts";
@@ -32,5 +22,15 @@ export { effectKey } from "./effect-key.ts";
 export { interpret, Run, type RunOptions } from "./interpret.ts";
 export { emptyJournal, type Journal, type StepRecord, type Undo } from "./journal.ts";
 export type { CallOptions, CallOutcome, Ports, ServerCall, TimelineEvent } from "./ports.ts";
+export {
+  MAX_OPEN_ACTIONS,
+  MAX_RESULT_BYTES,
+  type BookDeps,
+  type BookState,
+  type Presented,
+  type SettleAnswer,
+  type Submission,
+  type SubmitAnswer,
+} from "./protocol.ts";
 export { refuse, REFUSAL_CODES, type Refusal, type RefusalCode } from "./refusal.ts";
 export { RunScope } from "./scope.ts";

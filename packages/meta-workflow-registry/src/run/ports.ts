@@ -67,7 +67,8 @@ export interface Ports {
   event(name: string, within: Milliseconds | undefined, scope: RunScope): Promise<Json | undefined>;
   /** Problems of a value by a schema; empty where it fits. */
   validate(schema: JsonSchema, value: Json): readonly string[];
-  definition(id: string): Definition;
+  /** Of the closure; undefined where it has none of that id. */
+  definition(id: string): Definition | undefined;
   /** A line of the run's timeline. */
   record(event: TimelineEvent): void;
 }

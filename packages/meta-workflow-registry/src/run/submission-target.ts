@@ -1,5 +1,5 @@
 import type { ActionRecord, Agent, Receipt } from "./action.ts";
-import type { BookState, Submission } from "./action-book.ts";
+import type { BookState, Submission } from "./protocol.ts";
 import { refuse, type Refusal } from "./refusal.ts";
 
 type Target =

@@ -47,6 +47,10 @@ function callsOut(step: Step): boolean {
   return step.type === "check" || ((step.type === "shell" || step.type === "mcp_call") && step.runs_on === "server");
 }
 
+function stepIdAt(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
 /** A step with no steps in it leaves nothing below its path. */
 function isLeaf(step: Step): boolean {
   return step.type !== "foreach" && step.type !== "workflow" && stepLists(step).length === 0;
@@ -62,6 +66,8 @@ export class Walk {
   readonly definition: Definition;
   readonly run: WalkOptions["run"];
   readonly #options: WalkOptions;
+  /** Paths of records by each path above them. */
+  readonly #below = new Map<string, Set<string>>();
   #busy = 0;
   #held = false;
   #paused: { readonly waits: Promise<void>; readonly go: () => void } | undefined;
@@ -70,6 +76,7 @@ export class Walk {
   constructor(options: WalkOptions) {
     this.#options = options;
     this.journal = options.journal;
+    for (const path of Object.keys(options.journal.steps)) this.#index(path);
     this.ports = options.ports;
     this.definition = options.definition;
     this.run = options.run;
@@ -225,7 +232,7 @@ export class Walk {
   #write({ step, path, frame }: Here, result: Omit<StepRecord, "started_at" | "ended_at">): void {
     const { journal, ports } = this;
     const now = ports.now();
-    journal.steps[path] = { ...result, started_at: journal.began[path] ?? now, ended_at: now };
+    this.put(path, { ...result, started_at: journal.began[path] ?? now, ended_at: now });
     const visible = (journal.visible[frame.key] ??= {});
     const before = visible[step.id];
     // An earlier turn of a loop: its record was kept only to be seen.
@@ -245,15 +252,35 @@ export class Walk {
     for (let asked = 1; asked <= 2 || marks[`${path}#${asked}`] !== undefined; asked += 1) delete marks[`${path}#${asked}`];
   }
 
+  /** Writes a record, so that `drop` finds it. */
+  put(path: string, record: StepRecord): void {
+    this.journal.steps[path] = record;
+    this.#index(path);
+  }
+
+  #index(path: string): void {
+    for (let at = 1; at < path.length; at += 1) {
+      if (path[at] !== "/" && path[at] !== "[") continue;
+      const above = path.slice(0, at);
+      const below = this.#below.get(above);
+      if (below === undefined) this.#below.set(above, new Set([path]));
+      else below.add(path);
+    }
+  }
+
   /** Forgets what is at and below a path, except the record of the path itself and those that a frame outside of it still shows. */
   drop(path: string): void {
     const isBelow = (key: string): boolean => key.startsWith(path) && /^[/[#]?$/.test(key.charAt(path.length));
     const { steps, visible, scopes, began, marks } = this.journal;
+    // These hold what is unfinished only: they are short.
     for (const part of [visible, scopes, began, marks]) for (const key of Object.keys(part)) if (isBelow(key)) delete part[key];
-    const below = Object.keys(steps).filter((key) => key !== path && isBelow(key));
-    if (below.length === 0) return;
-    const shown = new Set(Object.values(visible).flatMap((ids) => Object.values(ids)));
-    for (const key of below) if (!shown.has(key)) delete steps[key];
+    const kept = new Set<string>();
+    for (const key of this.#below.get(path) ?? []) {
+      if (Object.values(visible).some((ids) => ids[stepIdAt(key)] === key)) kept.add(key);
+      else delete steps[key];
+    }
+    if (kept.size === 0) this.#below.delete(path);
+    else this.#below.set(path, kept);
   }
 
   /** What expressions of a step see. */

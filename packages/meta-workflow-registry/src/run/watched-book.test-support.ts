@@ -1,5 +1,6 @@
 import type { ActionDraft, Outcome, Receipt } from "./action.ts";
-import { ActionBook, type BookState, type Submission } from "./action-book.ts";
+import { ActionBook } from "./action-book.ts";
+import type { BookState, Submission } from "./protocol.ts";
 
 const MINUTE = 60_000;
 const MAX_OPEN = 3;

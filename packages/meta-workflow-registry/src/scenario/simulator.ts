@@ -200,11 +200,7 @@ export class Simulator {
       approval: (draft, scope) => this.#approval(draft, scope),
       event: (name, within, scope) => this.#event(name, within, scope),
       validate: problemsOf,
-      definition: (id) => {
-        const found = closure.definitions[id];
-        if (found === undefined) throw new Error(`The closure has no workflow "${id}".`);
-        return found;
-      },
+      definition: (id) => closure.definitions[id],
       record: (event) => {
         if (generation === this.#generation) this.#note(event);
       },

@@ -66,8 +66,8 @@ async function item(walk: Walk, here: Here, step: Foreach, items: readonly Json[
   if (made.kind === "failed") {
     const { failure } = made;
     const error = { code: failure.code, message: failure.message };
-    journal.steps[path] = { status: "failed", error, ...times, ...(step.on_item_error === "stop" ? { then: { stop: failure } } : {}) };
-  } else journal.steps[path] = { status: "done", output: made.kind === "return" ? made.value : made.output, ...times };
+    walk.put(path, { status: "failed", error, ...times, ...(step.on_item_error === "stop" ? { then: { stop: failure } } : {}) });
+  } else walk.put(path, { status: "done", output: made.kind === "return" ? made.value : made.output, ...times });
   ports.taken(path);
   return made.kind === "failed" ? made : NEXT;
 }

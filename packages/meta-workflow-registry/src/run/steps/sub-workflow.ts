@@ -12,6 +12,7 @@ export async function subWorkflow(walk: Walk, here: Here): Promise<Made> {
   const { path, frame, scope } = here;
   if (frame.depth >= MAX_DEPTH) throw new StepFailure("too_deep", `Workflows are nested over ${MAX_DEPTH} deep.`);
   const definition = walk.ports.definition(step.workflow);
+  if (definition === undefined) throw new StepFailure("no_such_workflow", `The run has no workflow "${step.workflow}".`);
   const given = Object.fromEntries(Object.entries(step.inputs).map(([name, template]) => [name, walk.fill(template, here)]));
   const inner = beginScope(walk, here, {
     inputs: definition.inputs,
