@@ -5,6 +5,7 @@ import { ERROR_CODES } from "@platform-ops/errors";
 import { settingsJsonSchema, settingsTable } from "@platform-ops/ledger";
 import { definitionJsonSchema } from "@platform-ops/meta-workflow-registry/definition";
 import { listTool, toolTable, type Tool } from "@platform-ops/mcp-kit";
+import { executorParts } from "./executors.ts";
 import { code, markdownTable } from "./markers.ts";
 
 /** Everything that is generated: parts of pages by their name, and whole files by their path. */
@@ -15,10 +16,7 @@ export interface Generated {
 
 /** Reads tools, settings and error codes from where they are defined. */
 export async function generate(root: string): Promise<Generated> {
-  const parts = new Map([
-    ["settings", settings()],
-    ["error-codes", errorCodes()],
-  ]);
+  const parts = new Map([["settings", settings()], ["error-codes", errorCodes()], ...(await executorParts(root))]);
   const files = new Map([
     ["docs/reference/config.schema.json", json(settingsJsonSchema())],
     ["meta-workflows/schema/v1.json", json(definitionJsonSchema())],
