@@ -134,7 +134,7 @@ describe("expressions of every form", () => {
             try {
               work();
             } catch (error) {
-              if (!(error instanceof ExpressionError)) throw error;
+              expect(error).toBeInstanceOf(ExpressionError);
             }
           }
         },

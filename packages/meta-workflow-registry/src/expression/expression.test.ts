@@ -43,6 +43,7 @@ describe("values", () => {
     ["inputs.n in [1, 5]", true],
     ["inputs.n > 4 ? 'many' : 'few'", "many"],
     ["-inputs.n", -5],
+    ["-(0.0 * inputs.n)", 0],
     ["steps.test.output.failed == 0", true],
     ["has(steps.deploy)", false],
     ["has(steps.test.output)", true],

@@ -33,7 +33,8 @@ function write(value: unknown, room: { left: number }, depth: number): Json {
       return value;
     case "number":
       if (!Number.isFinite(value)) throw new ValueError("The number is not finite (a division by zero?).");
-      return value;
+      // JSON knows no negative zero.
+      return value === 0 ? 0 : value;
     case "bigint":
       return fromInteger(value);
     case "object":
