@@ -44,7 +44,7 @@ export interface ExecutorDeps {
   readonly settings: ExecutorSettings;
   /** What is bound now. @throws OpsError invalid_config where the file is wrong */
   readonly bindings: () => Bindings;
-  /** Our own servers as they are installed, by name: `terraform`, `flux-teleport`. */
+  /** Our own servers as they are installed, by name: `terraform`, `flux-teleport`, `meta-workflows`. */
   readonly own_servers: Readonly<Record<string, AllowedServer>>;
   /** Private folder for the journals of programs. */
   readonly journals: string;

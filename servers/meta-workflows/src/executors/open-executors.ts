@@ -44,6 +44,7 @@ function ownServers({ settings, files }: ServerConfig): Record<string, AllowedSe
   return {
     terraform: { command: ["terraform-mcp", ...args], env: ["*"] },
     "flux-teleport": { command: ["flux-teleport-mcp", ...args], env: ["*"] },
+    "meta-workflows": { command: ["meta-workflows-mcp", ...args], env: ["*"] },
   };
 }
 
