@@ -3,8 +3,8 @@ import type { Plugin } from "esbuild";
 
 const SCOPE = "@platform-ops/";
 
-/** Source files of a server that its light start loads on need: what reads its settings, and the whole of it. */
-const LAZY_FILES = /\/(?:read-config|whole-start)\.ts$/;
+/** Source files of a server that are loaded on need: what reads its settings, the whole of it, and what only authors of runbooks use. */
+const LAZY_FILES = /\/(?:read-config|whole-start|authoring)\.ts$/;
 
 /**
  * The file that carries what is loaded on first need: `@platform-ops/orchestration/client` → `orchestration-client.cjs`,

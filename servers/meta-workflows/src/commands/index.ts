@@ -5,12 +5,14 @@ import type { MetaWorkflowsDeps } from "../deps.ts";
 import { DURABLE } from "../identity.ts";
 import { deliverDecision } from "../runs/deliver-decision.ts";
 import { metaWorkflowsServer } from "../server.ts";
+import { authoringCommands } from "./authoring-commands.ts";
 import { doctor, setup } from "./doctor-command.ts";
 import { importCommand } from "./import-command.ts";
 
 /** Every subcommand of the bin. Those of other rooms come as values; this is where they meet their dependencies. */
 export async function commandsOf(deps: MetaWorkflowsDeps): Promise<readonly Command[]> {
   return [
+    ...authoringCommands,
     runsCommand({ open: () => deps.orchestration({ worker: false }) }),
     ...approvalCommands({
       approvals: lazyPart(deps.ledger, "approvals"),

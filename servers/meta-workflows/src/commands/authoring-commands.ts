@@ -1,0 +1,38 @@
+import { defineCommand, type Command, type CommandInput, type ExitCode, type Terminal } from "@platform-ops/ledger";
+import type { MetaWorkflowsDeps } from "../deps.ts";
+
+/** What a subcommand of authors does; loaded on its first use, since serving needs nothing of it. */
+export type AuthorsRun = (input: CommandInput, deps: MetaWorkflowsDeps, terminal: Terminal, signal: AbortSignal) => Promise<ExitCode>;
+
+const load = () => import("./authoring.ts");
+const JSON_OPTION = { type: "boolean", description: "As JSON" } as const;
+const INPUTS_OPTION = { type: "string", description: "Inputs as a JSON object, or @FILE that holds one" } as const;
+
+/** For those who write runbooks: new, lint, test, plan, simulate, docs. */
+export const authoringCommands: readonly Command<MetaWorkflowsDeps>[] = [
+  defineCommand<MetaWorkflowsDeps>({
+    name: "lint",
+    summary: "Check runbooks: definitions, registry, and what is wrong between them",
+    usage: "lint [PATH…] [--since REF] [--json | --sarif]",
+    options: {
+      since: { type: "string", description: "A git revision: what changed since then must have a higher version" },
+      json: JSON_OPTION,
+      sarif: { type: "boolean", description: "As SARIF 2.1.0, for code scanning" },
+    },
+    run: async (...given) => (await load()).lint(...given),
+  }),
+  defineCommand<MetaWorkflowsDeps>({
+    name: "test",
+    summary: "Run the scenarios beside the definitions on a virtual clock",
+    usage: "test [PATH…] [--json]",
+    options: { json: JSON_OPTION },
+    run: async (...given) => (await load()).test(...given),
+  }),
+  defineCommand<MetaWorkflowsDeps>({
+    name: "plan",
+    summary: "Say what a run would do, without starting it",
+    usage: "plan ID|PATH [--inputs JSON] [--json]",
+    options: { inputs: INPUTS_OPTION, json: JSON_OPTION },
+    run: async (...given) => (await load()).plan(...given),
+  }),
+];

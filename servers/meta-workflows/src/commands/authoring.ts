@@ -1,0 +1,4 @@
+// What the subcommands of authors do, as one file that is loaded on need.
+export { lint } from "./authoring/lint.ts";
+export { plan } from "./authoring/plan.ts";
+export { test } from "./authoring/test.ts";
