@@ -12,6 +12,7 @@ interface Opening {
   version: string;
   instructions: string;
   tools: unknown[];
+  capabilities: Record<string, object>;
 }
 
 /**
@@ -39,8 +40,15 @@ export async function openingOf(bin: string, home: string, env: Readonly<Record<
   ]);
   const [hello, list] = lines.map((line) => (JSON.parse(line) as { result: Record<string, unknown> }).result);
   if (hello === undefined || list === undefined) throw new Error(`${bin} did not answer the opening`);
-  const { instructions = "", serverInfo } = hello as { instructions?: string; serverInfo: Omit<Opening, "instructions" | "tools"> };
-  return { ...serverInfo, instructions, tools: list["tools"] as unknown[] };
+  const {
+    instructions = "",
+    serverInfo,
+    capabilities,
+  } = hello as Pick<Opening, "capabilities"> & {
+    instructions?: string;
+    serverInfo: Omit<Opening, "instructions" | "tools" | "capabilities">;
+  };
+  return { ...serverInfo, instructions, capabilities, tools: list["tools"] as unknown[] };
 }
 
 async function answersOf(bin: string, home: string, env: Readonly<Record<string, string>>, messages: readonly object[]): Promise<string[]> {

@@ -1,6 +1,8 @@
 // Inert values to MCP server and command line: define, shape, refuse, serve. Knows no domain and no Temporal.
 import "./start-up/jitless.ts";
 
+export { decideByForm, type FormEnd } from "./approvals/decide-by-form.ts";
+export { decideRun, type RunDecisionPort } from "./approvals/decide-run.ts";
 export type { PresentedAnswer } from "./believe-answer.ts";
 export { callTool, type CallOptions, type CallOutcome, type MintedAsk } from "./call-tool.ts";
 export { firstSentence, listTool, listTools, toolTable, type ListedTool } from "./catalog.ts";
@@ -8,6 +10,7 @@ export { didYouMean } from "./did-you-mean.ts";
 export { refuse, type Failure } from "./failure.ts";
 export { hintsOf, metaOf, type Hints } from "./hints.ts";
 export { quoteData } from "./quote-data.ts";
+export { definePrompt, resourcesFor, type ListedResource, type Prompt, type Resource } from "./resource.ts";
 export { toolsetProblems, toolsetsOf, withheldBecause, type ServerDefinition } from "./server-definition.ts";
 export { loadServer, serveStdio } from "./serve-stdio.ts";
 export { readServerConfig, type ServerConfig } from "./server-config.ts";

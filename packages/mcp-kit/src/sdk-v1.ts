@@ -8,11 +8,23 @@ import type { CallOptions, MintedAsk } from "./call-tool.ts";
 import { elicitOnce } from "./elicit.ts";
 import { progressNumbers } from "./progress-numbers.ts";
 import { prepare, type ServerDefinition } from "./server-definition.ts";
+import {
+  capabilitiesOf,
+  getPrompt,
+  listPrompts,
+  listResources,
+  listResourceTemplates,
+  readResource,
+  textsOf,
+  type NotServed,
+} from "./serve-resources.ts";
 import { showsForms } from "./shows-forms.ts";
 
 // Our own shapes of the requests: the SDK's drop a key `__proto__` from the arguments before anybody can refuse it.
 const ListRequest = z.looseObject({ method: z.literal("tools/list"), params: z.unknown() });
 const CallRequest = z.looseObject({ method: z.literal("tools/call"), params: z.looseObject({ name: z.string(), arguments: z.unknown() }) });
+
+const NamedRequest = <M extends string>(method: M) => z.looseObject({ method: z.literal(method), params: z.unknown() });
 
 type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 type Handler = (request: any, extra: Extra) => Promise<any>;
@@ -41,6 +53,31 @@ export function registerTools(host: Server | McpServer, definition: ServerDefini
     if (unknownTool) throw new McpError(ErrorCode.InvalidParams, result.text);
     return { content: [{ type: "text", text: result.text }], structuredContent: result.data, ...(isError && { isError }) };
   }) as never);
+}
+
+/**
+ * Registers a definition's resources and prompts on a host's own server that has none of its own, to be called before it is
+ * connected.
+ */
+export function registerResources(host: Server | McpServer, definition: ServerDefinition): void {
+  const server = "server" in host ? host.server : host;
+  const { tools: _, ...capabilities } = capabilitiesOf(definition);
+  server.registerCapabilities(capabilities);
+  if (definition.resources !== undefined) {
+    server.setRequestHandler(NamedRequest("resources/list"), (() => listResources(definition)) as never);
+    server.setRequestHandler(NamedRequest("resources/templates/list"), (() => listResourceTemplates(definition)) as never);
+    server.setRequestHandler(NamedRequest("resources/read"), (async ({ params }: { params?: { uri?: unknown } }) =>
+      served(await readResource(definition, String(params?.uri)))) as never);
+  }
+  if (definition.prompts === undefined) return;
+  server.setRequestHandler(NamedRequest("prompts/list"), (() => listPrompts(definition)) as never);
+  server.setRequestHandler(NamedRequest("prompts/get"), (async ({ params }: { params?: { name?: unknown; arguments?: unknown } }) =>
+    served(await getPrompt(definition, String(params?.name), textsOf(params?.arguments)))) as never);
+}
+
+function served<T extends object>(answer: T | NotServed): T {
+  if (!("failure" in answer)) return answer;
+  throw new McpError(ErrorCode.InvalidParams, answer.message);
 }
 
 /** The handlers that the host has set so far. The SDK has no public face for them; line 1.x no longer changes. */

@@ -3,6 +3,7 @@ import { listTools } from "./catalog.ts";
 import { guardProcess } from "./process-guard.ts";
 import { prepare, type ServerDefinition } from "./server-definition.ts";
 import type { Opening } from "./start-up/front.ts";
+import { capabilitiesOf } from "./serve-resources.ts";
 import { serveOpening, type LoadedServer, type StdioIo } from "./start-up/serve-opening.ts";
 
 /**
@@ -40,6 +41,7 @@ function openingOf(definition: ServerDefinition): Opening {
     ...(title === undefined ? {} : { title }),
     version,
     instructions,
+    capabilities: capabilitiesOf(definition),
     get tools() {
       return listTools(definition);
     },

@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import type { AuditLog, Logger, Redactor } from "@platform-ops/ledger";
 import { AskStates } from "./ask-state.ts";
 import { didYouMean } from "./did-you-mean.ts";
+import type { Prompt, Resource } from "./resource.ts";
 import type { Tool } from "./tool.ts";
 
 /** A server as a value: identity, tools, dependencies, and what masks, records and vouches for its calls. */
@@ -12,6 +13,10 @@ export interface ServerDefinition<D = any> {
   /** Shown to the model once; at most about 1,200 characters. */
   readonly instructions: string;
   readonly tools: readonly Tool<any, D>[];
+  /** What clients may read besides; all of it can be had by tools too. */
+  readonly resources?: readonly Resource<D>[];
+  /** Prompts as they are now: they may depend on what there is. */
+  prompts?(deps: D): Promise<readonly Prompt[]>;
   readonly deps: D;
   /** Names of the toolsets to offer; all where undefined. */
   readonly toolsets?: readonly string[] | undefined;

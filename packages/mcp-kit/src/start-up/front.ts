@@ -20,7 +20,11 @@ export interface Opening {
   readonly version: string;
   readonly instructions: string;
   readonly tools: readonly ListedTool[];
+  /** What it can do; tools alone where that is not said. */
+  readonly capabilities?: Readonly<Record<string, object>>;
 }
+
+const capabilities = (opening: Opening): Readonly<Record<string, object>> => opening.capabilities ?? { tools: {} };
 
 /** What the front has seen of a connection. */
 export interface FrontState {
@@ -48,7 +52,7 @@ export function frontAnswer(
   if (method === "server/discover") {
     const result = {
       supportedVersions: [MODERN_VERSION],
-      capabilities: { tools: {} },
+      capabilities: capabilities(opening),
       ...words(opening),
       ttlMs: 0,
       cacheScope: "private",
@@ -72,7 +76,7 @@ function legacyAnswer(
     const protocolVersion = LEGACY_VERSIONS.find((version) => version === params.protocolVersion) ?? LEGACY_VERSIONS[0];
     return {
       state: { era: "legacy" },
-      result: { protocolVersion, capabilities: { tools: {} }, serverInfo: identity(opening), ...words(opening) },
+      result: { protocolVersion, capabilities: capabilities(opening), serverInfo: identity(opening), ...words(opening) },
     };
   }
   if (state.era !== "legacy" || Object.keys(params).length > 0) return undefined;
@@ -92,19 +96,14 @@ export function identity({ name, version, title }: Pick<Opening, "name" | "versi
 
 const words = ({ instructions }: Opening): { instructions?: string } => (instructions === "" ? {} : { instructions });
 
-function plainInitialize({ protocolVersion, capabilities, clientInfo, ...others }: Record<string, unknown>): boolean {
-  return Object.keys(others).length === 0 && typeof protocolVersion === "string" && isCapabilities(capabilities) && isClient(clientInfo);
+function plainInitialize({ protocolVersion, capabilities: asked, clientInfo, ...others }: Record<string, unknown>): boolean {
+  return Object.keys(others).length === 0 && typeof protocolVersion === "string" && isCapabilities(asked) && isClient(clientInfo);
 }
 
 function plainEnvelope(params: Record<string, unknown>, meta: Record<string, unknown>): boolean {
-  const {
-    [`${META}protocolVersion`]: version,
-    [`${META}clientCapabilities`]: capabilities,
-    [`${META}clientInfo`]: client,
-    ...others
-  } = meta;
+  const { [`${META}protocolVersion`]: version, [`${META}clientCapabilities`]: asked, [`${META}clientInfo`]: client, ...others } = meta;
   const plain = Object.keys(params).length === 1 && isPlainMeta(others);
-  return plain && version === MODERN_VERSION && isCapabilities(capabilities) && (client === undefined || isClient(client));
+  return plain && version === MODERN_VERSION && isCapabilities(asked) && (client === undefined || isClient(client));
 }
 
 /** At most a progress token, which Codex (rmcp) puts on every request. */

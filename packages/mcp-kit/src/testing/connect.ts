@@ -6,7 +6,7 @@ import { InMemoryTransport as InMemory1 } from "@modelcontextprotocol/sdk/inMemo
 import { Server as Server1 } from "@modelcontextprotocol/sdk/server/index.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import type { ListedTool } from "../catalog.ts";
-import { registerTools } from "../sdk-v1.ts";
+import { registerResources, registerTools } from "../sdk-v1.ts";
 import { serveStdio } from "../serve-stdio.ts";
 import type { ServerDefinition } from "../server-definition.ts";
 import { StreamTransport } from "./stream-transport.ts";
@@ -47,6 +47,13 @@ export interface Connected extends AsyncDisposable {
     options?: { signal?: AbortSignal; onprogress?: (progress: { progress: number; message?: string }) => void },
   ): Promise<ToolAnswer>;
   readonly instructions: string | undefined;
+  /** Addresses of the listed resources and of the templates. */
+  listResources(): Promise<{ uris: string[]; templates: string[] }>;
+  /** The text of a resource; throws as the client does. */
+  read(uri: string): Promise<string>;
+  listPrompts(): Promise<{ name: string; arguments?: { name: string; required?: boolean | undefined }[] | undefined }[]>;
+  /** The text of a prompt. */
+  prompt(name: string, args?: Record<string, string>): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -64,6 +71,19 @@ export async function connect(definition: ServerDefinition, options: ConnectOpti
     listTools: async () => (await client.listTools()).tools as unknown as ListedTool[],
     call: (name, args, callOptions = {}) => answerOf(call(client, name, args, callOptions)),
     instructions: client.getInstructions(),
+    async listResources() {
+      const [{ resources }, { resourceTemplates }] = [await client.listResources(), await client.listResourceTemplates()];
+      return { uris: resources.map(({ uri }) => uri), templates: resourceTemplates.map(({ uriTemplate }) => uriTemplate) };
+    },
+    async read(uri) {
+      const { contents } = await client.readResource({ uri });
+      return contents.map((content) => ("text" in content ? content.text : "")).join("\n");
+    },
+    listPrompts: async () => (await client.listPrompts()).prompts,
+    async prompt(name, args = {}) {
+      const { messages } = await client.getPrompt({ name, arguments: args });
+      return messages.map(({ content }) => (content.type === "text" ? content.text : "")).join("\n");
+    },
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -106,6 +126,7 @@ async function linkToHost(definition: ServerDefinition): Promise<{ transport: In
     { capabilities: {}, instructions: definition.instructions },
   );
   registerTools(server, definition);
+  registerResources(server, definition);
   await server.connect(serverEnd);
   return { transport: clientEnd, ended: Promise.resolve() };
 }
