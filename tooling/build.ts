@@ -112,7 +112,8 @@ async function addWorker(server: string, out: string): Promise<string[]> {
   if (existsSync(workflow)) {
     const { bundleWorkflows } = await import("@platform-ops/orchestration/worker");
     const outFile = join(out, "workflow-bundle.js");
-    await bundleWorkflows({ workflowsPath: workflow, outFile, root: ROOT });
+    const preload = join(ROOT, "servers", server, "src/worker/preloaded.ts");
+    await bundleWorkflows({ workflowsPath: workflow, outFile, root: ROOT, ...(existsSync(preload) ? { preloadPath: preload } : {}) });
     const bundle = cleanInlineMap(readFileSync(outFile, "utf8"), "workflow-bundle.js", ROOT);
     writeFileSync(outFile, bundle);
     sources = sourcesOf(bundle);

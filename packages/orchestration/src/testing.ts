@@ -1,2 +1,3 @@
 // For tests only: a real Temporal that they start themselves.
+export { startBareRunbook, type BareRunbook } from "./testing/bare-runbook.ts";
 export { startTestTemporal, testTemporalBinary, type TestTemporal } from "./testing/test-temporal.ts";

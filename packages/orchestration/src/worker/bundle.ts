@@ -8,6 +8,8 @@ export interface BundleWorkflowsOptions {
   /** The TypeScript file that exports the workflows. */
   readonly workflowsPath: string;
   readonly outFile: string;
+  /** A file whose imports are loaded once for all runs of a worker, instead of once a run: only what keeps nothing of a run. */
+  readonly preloadPath?: string;
   /** Paths in the source map are given relative to this, so that none of this machine is in the bundle. */
   readonly root?: string;
 }
@@ -30,6 +32,7 @@ export async function bundleWorkflows(options: BundleWorkflowsOptions): Promise<
   const bundle: WorkflowBundleWithSourceMap = await bundleWorkflowCode({
     workflowsPath: options.workflowsPath,
     failureConverterPath: fileURLToPath(new URL("../codec/failure-converter.ts", import.meta.url)),
+    ...(options.preloadPath === undefined ? {} : { preloadModules: [options.preloadPath] }),
     logger: QUIET,
     webpackConfigHook: (config) => ({
       ...config,
