@@ -48,4 +48,6 @@ export interface RunEnd {
   readonly status: RunStatus;
   readonly output?: Json;
   readonly error?: { readonly code: string; readonly message: string; readonly path: string };
+  /** Paths of steps of which nobody knows whether they happened: the run ended before anybody had looked. */
+  readonly in_doubt?: readonly string[];
 }

@@ -116,7 +116,9 @@ export class Run {
       ending.kind === "cancelled" ? journal.cancel === "compensate" : ending.kind === "failed" && ending.failure.compensate === true;
     if (isUndone) await compensate(this.#walk);
     await lastSteps(this.#walk, { path: "", frame }, definition.finally);
-    return this.#endOf(ending, frame, isUndone);
+    const end = this.#endOf(ending, frame, isUndone);
+    const in_doubt = Object.keys(journal.steps).filter((path) => journal.steps[path]?.error?.code === "outcome_unknown");
+    return in_doubt.length === 0 ? end : { ...end, in_doubt };
   }
 
   async #steps(frame: Frame): Promise<Completion> {

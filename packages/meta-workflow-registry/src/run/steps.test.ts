@@ -103,6 +103,24 @@ expect: { end: compensated, calls: { pay: 2, refund: 1 } }`,
   });
 });
 
+describe("a run that ends before anybody has looked", () => {
+  it("says of which steps nobody knows whether they happened, and undoes the others", async () => {
+    const closure = closureFrom(`
+steps:
+  - { id: book, type: mcp_call, capability: book, args: {}, effects: write, compensate: { capability: unbook, args: {} } }
+  - { id: pay, type: mcp_call, capability: pay, args: {}, effects: write, compensate: { capability: refund, args: {} } }
+`);
+    const { problems, end } = await play(
+      closure,
+      `control: [{ at: 1h, cancel: compensate }]
+calls: [{ capability: book }, { capability: pay, unknown: it died }, { capability: unbook }]
+expect: { end: cancelled, compensated: [book], calls: { pay: 1, refund: 0 } }`,
+    );
+    expect(problems).toEqual([]);
+    expect(end).toEqual({ status: "cancelled", in_doubt: ["pay"] });
+  });
+});
+
 describe("retries", () => {
   it("repeats what reads, and never what writes", async () => {
     const closure = closureFrom(`

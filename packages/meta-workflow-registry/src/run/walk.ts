@@ -199,7 +199,11 @@ export class Walk {
     if (!isOwn && (failure.compensate === true || failure.declined === true)) return { kind: "failed", failure };
     const { then } = step.on_error;
     const error = { code: failure.code, message: failure.message };
-    if (then === "continue" || (then === "steps" && scope.cancelled)) {
+    if (scope.cancelled) {
+      this.#write(here, { status: "failed", error });
+      return CANCELLED;
+    }
+    if (then === "continue") {
       this.#write(here, { status: "failed", error });
       return NEXT;
     }

@@ -1,5 +1,5 @@
 import type { Json, Step } from "../../definition/definition.ts";
-import { StepFailure } from "../completion.ts";
+import { ScopeCancelled, StepFailure } from "../completion.ts";
 import { effectKey } from "../effect-key.ts";
 import { guardOf } from "../guard.ts";
 import type { CallOptions, CallOutcome, ServerCall } from "../ports.ts";
@@ -20,7 +20,7 @@ export async function serverWork(walk: Walk, here: Here): Promise<Made> {
   let doubt = marks[here.path] as unknown as Doubt | undefined;
   let outcome: CallOutcome = doubt === undefined ? await call(walk, here, step) : { status: "unknown", message: doubt.message };
   for (let looks = doubt?.looks ?? 1; outcome.status === "unknown"; looks += 1) {
-    if (isReadOnly(step.effects)) throw new StepFailure("outcome_unknown", outcome.message);
+    if (isReadOnly(step.effects)) throw new StepFailure("no_answer", outcome.message);
     // An answer that a person was asked for is waited for, whatever another look would show.
     const asks = doubt?.looks === looks && doubt.asks;
     doubt = { looks, asks, message: outcome.message };
@@ -74,7 +74,15 @@ async function find(walk: Walk, here: Here, step: Work, doubt: Doubt): Promise<F
       if (walk.holds(reconcile.absent, here, { probe: seen.output })) return { happened: false, output: null };
     }
   }
-  if (here.scope.cancelled) throw new StepFailure("outcome_unknown", `It is not known whether ${step.id} happened: ${message}`);
+  if (here.scope.cancelled) throw stillUnknown(step, message);
   walk.journal.marks[here.path] = { ...doubt, asks: true };
-  return walk.idle(() => lookByPerson(walk, here, looks, message));
+  try {
+    return await walk.idle(() => lookByPerson(walk, here, looks, message));
+  } catch (error) {
+    throw error instanceof ScopeCancelled ? stillUnknown(step, message) : error;
+  }
+}
+
+function stillUnknown(step: Work, message: string): StepFailure {
+  return new StepFailure("outcome_unknown", `It is not known whether ${step.id} happened: ${message}`);
 }
