@@ -1,5 +1,5 @@
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { canonicalJson as ledgerJson, sha256 } from "../../../ledger/src/canonical-json.ts";
 import {
   canonicalJson,
   compileExpression,
@@ -266,10 +266,10 @@ describe("references", () => {
 });
 
 describe("digests", () => {
-  it("are those of the ledger, key order notwithstanding", () => {
+  it("are those of RFC 8785, as the ledger has them; key order does not count", () => {
     const value = { b: [1, { z: null, y: undefined }], a: 'é"\n', "": true, __proto__x: 1.5e21 };
-    expect(canonicalJson(value)).toBe(ledgerJson(value));
-    expect(sha256Hex("grün ✓")).toBe(sha256("grün ✓"));
+    expect(canonicalJson(value)).toBe('{"":true,"__proto__x":1.5e+21,"a":"é\\"\\n","b":[1,{"z":null}]}');
+    expect(sha256Hex("grün ✓")).toBe(createHash("sha256").update("grün ✓").digest("hex"));
     expect(digestOf({ a: 1, b: 2 })).toBe(digestOf({ b: 2, a: 1 }));
     for (const bad of [Number.NaN, undefined, () => 1, [undefined], 1n]) expect(() => canonicalJson(bad)).toThrow();
   });

@@ -18,11 +18,13 @@ export function containsText(text: string, sought: string): boolean {
   return text.includes(sought);
 }
 
+/** Where a text first stands in a text, from a place on; -1 where it does not. */
 export function indexOfText(text: string, sought: string, from = 0n): bigint {
   needle(text, sought);
   return BigInt(text.indexOf(sought, Number(from)));
 }
 
+/** Where a text last stands in a text, up to a place; -1 where it does not. */
 export function lastIndexOfText(text: string, sought: string, from?: bigint): bigint {
   needle(text, sought);
   return BigInt(from === undefined ? text.lastIndexOf(sought) : text.lastIndexOf(sought, Number(from)));

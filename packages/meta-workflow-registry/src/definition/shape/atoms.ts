@@ -7,6 +7,7 @@ import type { Json, JsonSchema } from "../definition.ts";
 const NAME = /^[a-z][a-z0-9_]{0,63}$/u;
 const WORKFLOW_ID = /^[a-z0-9]+(?:-[a-z0-9]+)*(?::[a-z0-9]+(?:[-_][a-z0-9]+)*)?$/u;
 
+/** An id in snake_case. */
 export const name = (description: string) =>
   z.string().regex(NAME, "snake_case: lower-case letters, digits and `_`, at most 64").describe(description);
 export const workflowId = z
@@ -14,9 +15,12 @@ export const workflowId = z
   .regex(WORKFLOW_ID, "kebab-case, or `group:name`")
   .max(80, "at most 80 characters")
   .describe("Id of the workflow: kebab-case, or `group:name`.");
+/** A text that is not empty. */
 export const text = (description: string, most = 10_000) =>
   z.string().min(1, "it is empty").max(most, `at most ${most} characters`).describe(description);
+/** True or false. */
 export const flag = (description: string) => z.boolean().describe(description);
+/** A whole number within bounds. */
 export const count = (description: string, least: number, most: number) =>
   z.int().min(least, `at least ${least}`).max(most, `at most ${most}`).describe(description);
 
@@ -64,20 +68,25 @@ function bare(source: string): string {
   return inner === undefined || inner.includes("${{") ? source : inner.trim();
 }
 
+/** Any value; its texts may hold expressions. */
 export const template = (description: string) =>
   z
     .unknown()
     .transform((value) => value as Json)
     .describe(`${description} Texts may hold \`\${{ expression }}\`.`);
+/** Values by name; their texts may hold expressions. */
 export const templates = (description: string) =>
   z.record(z.string(), template("A value.")).describe(`${description} Texts may hold \`\${{ expression }}\`.`);
+/** A text that may hold expressions. */
 export const templateText = (description: string, most = 10_000) => text(`${description} May hold \`\${{ expression }}\`.`, most);
 
 /** A list of steps, read by a walk of its own so that a wrong step gives its own problems only. */
 export const steps = (description: string) => z.array(z.unknown()).describe(description).meta({ steps: true });
+/** True for the shape of a list of steps. */
 export const isSteps = (schema: z.core.$ZodType): boolean =>
   (z.globalRegistry.get(schema) as { steps?: unknown } | undefined)?.steps === true;
 
+/** A JSON Schema; `true` and `false` become the schemas that they stand for. */
 export const jsonSchema = (description: string) =>
   z
     .union([z.record(z.string(), z.unknown()), z.boolean()], { error: "a JSON Schema (a map)" })
