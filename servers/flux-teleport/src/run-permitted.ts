@@ -1,6 +1,6 @@
 import { OpsError } from "@platform-ops/errors";
 import { waysToDecide, type ApprovalRequest } from "@platform-ops/ledger";
-import type { Ask, Call, ToolResult } from "@platform-ops/mcp-kit";
+import { decideByForm, type Ask, type Call, type ToolResult } from "@platform-ops/mcp-kit";
 import type { Capture, CommandEffect, Consent, RemoteCommand, RunResult, Target, Verdict } from "@platform-ops/remote-command";
 import type { FluxTeleportDeps } from "./deps.ts";
 import { IDENTITY } from "./identity.ts";
@@ -93,7 +93,7 @@ export async function permissionFor(
   const port = { approvals, policy: deps.config.policy, requester: call.actor, server: IDENTITY.name };
   const first = await permit(port, verdict, purpose);
   if ("consent" in first) return first;
-  const decided = await decideByForm(deps, call, first.waiting);
+  const decided = await decideByForm(approvals, first.waiting, call, deps.config.user);
   if (decided.how === "ask") return { answer: decided.ask };
   const said = purpose.said ?? {};
   if (decided.how === "waits") return { answer: waiting(deps, call, first.waiting, decided.because, verdict, said) };
@@ -121,53 +121,6 @@ export async function recordRun(
     id: call.id,
     duration_ms: Math.round(run.duration_ms),
   });
-}
-
-type FormEnd =
-  | { readonly how: "ask"; readonly ask: Ask }
-  | { readonly how: "waits"; readonly because: string }
-  | { readonly how: "decided" };
-
-/** Puts the request to the person, or takes the answer that came back. Only an accepted form with a decision decides. */
-async function decideByForm(deps: FluxTeleportDeps, call: Call, request: ApprovalRequest): Promise<FormEnd> {
-  const waits = (because: string): FormEnd => ({ how: "waits", because });
-  if (call.refusedAnswer !== undefined) return waits(`The answer was not believed: ${call.refusedAnswer}.`);
-  if (!request.channels.includes("elicit")) return waits(`In the environment "${request.environment}" forms do not count.`);
-  if (call.answer === undefined) {
-    return call.canAsk
-      ? { how: "ask", ask: { ask: { message: formText(request), schema: FORM, binding: request.digest } } }
-      : waits("This client has no forms.");
-  }
-  const { action, content, note, binding } = call.answer;
-  if (binding !== request.digest) return waits("The answer was for another request.");
-  if (action !== "accept")
-    return waits(note ?? `The form was ${action === "decline" ? "declined" : "closed without an answer"}; that decides nothing.`);
-  const decision = content?.["decision"];
-  if (decision !== "approve" && decision !== "reject") return waits("The form came back without a decision.");
-  const { approvals } = await deps.ledger();
-  const reason = content?.["reason"];
-  await approvals.decide({
-    id: request.id,
-    decision: decision === "approve" ? "approved" : "rejected",
-    channel: "elicit",
-    approver: `form:${call.client.name}@${deps.config.user}`,
-    ...(typeof reason === "string" && reason.trim() !== "" ? { reason: reason.slice(0, 500) } : {}),
-  });
-  return { how: "decided" };
-}
-
-/** Flat and small: what every client is known to draw. */
-const FORM = {
-  type: "object",
-  properties: {
-    decision: { type: "string", title: "Decision", enum: ["approve", "reject"] },
-    reason: { type: "string", title: "Reason (optional)", maxLength: 500 },
-  },
-  required: ["decision"],
-} as const;
-
-function formText(request: ApprovalRequest): string {
-  return `${request.title}\n${request.summary}\n\nEnvironment: ${request.environment}. Asked by ${request.requester}. Request ${request.id}, digest ${request.digest.slice(0, 16)}.`;
 }
 
 /** Nothing ran: says why, and how a person decides. */
