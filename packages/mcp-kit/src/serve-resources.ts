@@ -60,7 +60,10 @@ export async function readResource(definition: ServerDefinition, uri: string): P
 /** The answer of `prompts/list`. */
 export async function listPrompts(definition: ServerDefinition): Promise<{ prompts: object[] }> {
   const prompts = (await definition.prompts?.(definition.deps)) ?? [];
-  return { prompts: prompts.slice(0, MOST_LISTED).map(({ text: _, ...prompt }) => prompt) };
+  const listed = prompts
+    .slice(0, MOST_LISTED)
+    .map(({ name, title, description, arguments: asked }) => ({ name, title, description, arguments: asked }));
+  return { prompts: listed };
 }
 
 /** The answer of `prompts/get`. */

@@ -1,4 +1,4 @@
-import { lstatSync, realpathSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { defaultCacheDirectory, defaultConfigFile, defaultDataDirectory } from "../places.ts";
 import { SYSTEM_POLICY_FILE } from "./system-policy.ts";
@@ -16,6 +16,7 @@ import type { ClustersInFile } from "./remote-schema.ts";
 import type { RemoteSettings } from "./remote.ts";
 import { type ConfigFile, type PolicyFile, configSchema, policySchema } from "./schema.ts";
 import type { Effective, Settings, SettingsSources } from "./settings.ts";
+import { booleanOf, isFolder, put, real, valueAt } from "./setting-values.ts";
 import { type YamlFile, readYamlFile } from "./yaml-file.ts";
 
 /** Where the system's own policy is looked for, and who must own it. */
@@ -378,30 +379,4 @@ class Reading {
     if (!byFile) this.origin["read_only"] = given.origin;
     return byFile || wanted === true;
   }
-}
-
-/** Puts a value into a tree at a path. */
-function put(tree: Record<string, unknown>, path: readonly string[], value: unknown): void {
-  const branch = path.slice(0, -1).reduce((at, key) => (at[key] ??= {}) as Record<string, unknown>, tree);
-  branch[path.at(-1)!] = value;
-}
-
-function valueAt(tree: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>(
-    (at, key) => (typeof at === "object" && at !== null ? (at as Record<string, unknown>)[key] : undefined),
-    tree,
-  );
-}
-
-function booleanOf(text: string): boolean | string {
-  if (/^(1|true|yes|on)$/i.test(text)) return true;
-  return /^(0|false|no|off)$/i.test(text) ? false : text;
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-function real(path: string): string {
-  return lstatSync(path, { throwIfNoEntry: false }) === undefined ? path : realpathSync(path);
 }

@@ -16,7 +16,8 @@ export const start_workflow = tool({
     inputs,
     workflow_id: z
       .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$/)
+      .max(128)
+      .regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]*$/)
       .optional(),
     agent,
     role,

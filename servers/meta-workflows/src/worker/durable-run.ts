@@ -9,10 +9,9 @@ import {
   type BookDeps,
   type Refusal,
   type RunEnd,
-  type Submission,
   type TimelineEvent,
 } from "@platform-ops/meta-workflow-registry/run";
-import { asApplicationFailure, isForeign, keepStatus, toApplicationFailure } from "@platform-ops/orchestration/workflow";
+import { keepStatus } from "@platform-ops/orchestration/workflow";
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from "@temporalio/workflow";
 import { viewAction } from "./action-view.ts";
 import { quick } from "./activity-options.ts";
@@ -30,6 +29,7 @@ import {
   type Submit,
 } from "./run-contract.ts";
 import { memoCandidates, statusOf } from "./run-memo.ts";
+import { failure, move, submissionOf } from "./run-messages.ts";
 import { problemsOf } from "./problems-of.ts";
 import { waitingFor } from "./waiting-for.ts";
 
@@ -366,41 +366,5 @@ export class DurableRun {
     });
     await condition(allHandlersFinished);
     return end;
-  }
-}
-
-function submissionOf({ action_id, attempt_id, outcome, result, note, agent, named }: Submit): Submission {
-  return {
-    outcome,
-    result,
-    ...(action_id === undefined ? {} : { action_id }),
-    ...(attempt_id === undefined ? {} : { attempt_id }),
-    ...(note === undefined ? {} : { note }),
-    ...(named ? { agent } : {}),
-  };
-}
-
-function move(book: ActionBook, control: Extract<Control, { command: "release" | "reassign" }>, now: number): ActionRecord | Refusal {
-  if (control.command === "release") return book.release(control.action_id, now);
-  const { agent, role } = control;
-  return book.reassign(control.action_id, { ...(agent === undefined ? {} : { agent }), ...(role === undefined ? {} : { role }) }, now);
-}
-
-function failure(error: OpsError): Error {
-  return toApplicationFailure(error);
-}
-
-/** Refuses what was not sealed by us; the first thing that every validator does. */
-export function refuseStrange(argument: unknown): void {
-  if (isForeign(argument))
-    throw failure(new OpsError("not_allowed", "The message was not sealed by this data directory's key; it is refused."));
-}
-
-/** What a handler throws, in Temporal's words. */
-export async function handled<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw asApplicationFailure(error);
   }
 }

@@ -2,7 +2,8 @@ import type { Json } from "@platform-ops/meta-workflow-registry/definition";
 import type { RunEnd } from "@platform-ops/meta-workflow-registry/run";
 import { isForeign, refuseForeign, UPDATE_DECIDE } from "@platform-ops/orchestration/workflow";
 import { CancellationScope, defineQuery, defineSignal, defineUpdate, setHandler } from "@temporalio/workflow";
-import { DurableRun, handled, refuseStrange } from "./durable-run.ts";
+import { DurableRun } from "./durable-run.ts";
+import { handled, refuseStrange } from "./run-messages.ts";
 import {
   QUERY_LOOK,
   QUERY_STATE,

@@ -1,0 +1,47 @@
+import { OpsError } from "@platform-ops/errors";
+import type { ActionBook, ActionRecord, Refusal, Submission } from "@platform-ops/meta-workflow-registry/run";
+import { asApplicationFailure, isForeign, toApplicationFailure } from "@platform-ops/orchestration/workflow";
+import type { Control, Submit } from "./run-contract.ts";
+
+/** What the book takes of a submission: where the caller named no agent, the only open action is meant, whoever holds it. */
+export function submissionOf({ action_id, attempt_id, outcome, result, note, agent, named }: Submit): Submission {
+  return {
+    outcome,
+    result,
+    ...(action_id === undefined ? {} : { action_id }),
+    ...(attempt_id === undefined ? {} : { attempt_id }),
+    ...(note === undefined ? {} : { note }),
+    ...(named ? { agent } : {}),
+  };
+}
+
+/** Gives an action to another agent or role, or to anybody. */
+export function move(
+  book: ActionBook,
+  control: Extract<Control, { command: "release" | "reassign" }>,
+  now: number,
+): ActionRecord | Refusal {
+  if (control.command === "release") return book.release(control.action_id, now);
+  const { agent, role } = control;
+  return book.reassign(control.action_id, { ...(agent === undefined ? {} : { agent }), ...(role === undefined ? {} : { role }) }, now);
+}
+
+/** Our error as a workflow may throw it. */
+export function failure(error: OpsError): Error {
+  return toApplicationFailure(error);
+}
+
+/** Refuses what was not sealed by us; the first thing that every validator does. */
+export function refuseStrange(argument: unknown): void {
+  if (isForeign(argument))
+    throw failure(new OpsError("not_allowed", "The message was not sealed by this data directory's key; it is refused."));
+}
+
+/** What a handler throws, in Temporal's words. */
+export async function handled<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw asApplicationFailure(error);
+  }
+}
