@@ -1,18 +1,12 @@
 import { isOpsError, OpsError } from "@platform-ops/errors";
 import { canonicalJson, sha256 } from "@platform-ops/ledger";
-import {
-  closeOver,
-  validateValue,
-  withDefaults,
-  type Closure,
-  type Definition,
-  type Json,
-} from "@platform-ops/meta-workflow-registry/definition";
+import { validateValue, withDefaults, type Closure, type Json } from "@platform-ops/meta-workflow-registry/definition";
 import type { Agent } from "@platform-ops/meta-workflow-registry/run";
 import { runQueue } from "@platform-ops/orchestration";
 import { ulid } from "ulid";
 import type { MetaWorkflowsDeps } from "../deps.ts";
 import { DURABLE, VERSION } from "../identity.ts";
+import { closureOf } from "../library/closure-of.ts";
 import type { LibraryEntry } from "../library/library.ts";
 import { RUN_ID_PREFIX, RUN_KIND, UPDATE_BEGIN, WORKFLOW_TYPE, type Begin, type RunAnswer, type RunInput } from "../worker/run-contract.ts";
 import { startMemo } from "../worker/run-memo.ts";
@@ -20,8 +14,6 @@ import { countedRuns } from "./counted-runs.ts";
 import { otherServers, refuseTaken } from "./foreign-run.ts";
 import { readRun } from "./read-run.ts";
 
-/** Temporal takes 2 MB in one message; what a definition is larger than is no runbook. */
-const MOST_CLOSURE_BYTES = 1_000_000;
 const MOST_INPUT_BYTES = 256 * 1024;
 const ANSWER_WITHIN_MS = 30_000;
 
@@ -43,7 +35,7 @@ export interface StartRequest {
  */
 export async function startRun(deps: MetaWorkflowsDeps, request: StartRequest): Promise<{ workflow_id: string; answer: RunAnswer }> {
   const { entry, requester, agent, role } = request;
-  const [closure, { directory, audit }] = await Promise.all([closureOf(deps, entry), deps.ledger()]);
+  const [closure, { directory, audit }] = await Promise.all([closureOf(deps.library, entry), deps.ledger()]);
   const inputs = checkedInputs(closure, request.inputs);
   const digest = sha256(canonicalJson({ closure: closure.digest, inputs }));
   const id = request.workflow_id ?? `${RUN_ID_PREFIX}${ulid().toLowerCase()}`;
@@ -84,24 +76,6 @@ async function closedRun(deps: MetaWorkflowsDeps, id: string, digest: string): P
   const view = await readRun(deps, id).catch(() => undefined);
   if (view?.memo.started_with !== digest || view.end === undefined) return undefined;
   return { status: view.status, actions: [], waiting_for: [], end: view.end };
-}
-
-async function closureOf({ library }: MetaWorkflowsDeps, entry: LibraryEntry): Promise<Closure> {
-  if (entry.definition === undefined)
-    throw new OpsError("definition_invalid", `${entry.id} has neither a definition nor numbered steps, so there is nothing to carry out.`, {
-      hint: "Write its steps in the registry, or a definition for it.",
-    });
-  const { entries } = await library.read();
-  const byId = new Map<string, Definition>();
-  for (const { definition } of entries)
-    for (const id of [definition?.id, definition?.code]) if (id !== undefined && definition !== undefined) byId.set(id, definition);
-  const closure = closeOver(entry.definition, (id) => byId.get(id));
-  const bytes = Buffer.byteLength(JSON.stringify(closure));
-  if (bytes > MOST_CLOSURE_BYTES)
-    throw new OpsError("too_large", `${entry.id} with all that it calls takes ${bytes} bytes; ${MOST_CLOSURE_BYTES} are allowed.`, {
-      hint: "Split it into workflows of their own.",
-    });
-  return closure;
 }
 
 function checkedInputs(closure: Closure, given: StartRequest["inputs"]): { readonly [name: string]: Json } {

@@ -8,6 +8,7 @@ import { list_meta_workflows } from "./list_meta_workflows.ts";
 import { list_runs } from "./list_runs.ts";
 import { match_meta_workflow } from "./match_meta_workflow.ts";
 import { next_action } from "./next_action.ts";
+import { plan_meta_workflow } from "./plan_meta_workflow.ts";
 import { request_approval } from "./request_approval.ts";
 import { start_workflow } from "./start_workflow.ts";
 import { submit_result } from "./submit_result.ts";
@@ -20,6 +21,7 @@ export const tools = [
   match_meta_workflow,
   get_meta_workflow,
   validate_meta_workflow,
+  plan_meta_workflow,
   start_workflow,
   submit_result,
   next_action,
