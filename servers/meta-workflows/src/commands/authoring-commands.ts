@@ -35,4 +35,11 @@ export const authoringCommands: readonly Command<MetaWorkflowsDeps>[] = [
     options: { inputs: INPUTS_OPTION, json: JSON_OPTION },
     run: async (...given) => (await load()).plan(...given),
   }),
+  defineCommand<MetaWorkflowsDeps>({
+    name: "docs",
+    summary: "Write the pages of definitions and their rows in META-WORKFLOWS.md",
+    usage: "docs [PATH…] [--check]",
+    options: { check: { type: "boolean", description: "Write nothing; end with 1 where something is out of date" } },
+    run: async (...given) => (await load()).docs(...given),
+  }),
 ];
