@@ -3,9 +3,12 @@ import { KUBECTL_MISSING } from "../support/kube-api/kubectl.ts";
 import { SSHD_MISSING } from "../support/sshd.ts";
 import { attack } from "./attack.ts";
 import { playRound, type RoundReport } from "./round.ts";
+import { runbookHome } from "./runbook-home.ts";
+import { playRunbook } from "./runbook-round.ts";
+import { DEPLOYMENT, INCIDENT, RUNBOOK_VICTIMS } from "./runbook-stories.ts";
 
-// Hostile values in every string argument of every tool that reaches machines, then random kills over random runs:
-// `npm run chaos -- [--seed N] [--rounds N] [--minutes N] [--only hostile|kills]`. Round i of seed S is the story of
+// Hostile values in every string argument of every tool that reaches machines, kills at every boundary of two runbooks, then
+// random kills over random runs: `npm run chaos -- [--seed N] [--rounds N] [--minutes N] [--only hostile|runbooks|kills]`. Round i of seed S is the story of
 // seed S + i, so that one round is repeated by its own seed and `--rounds 1` (the moments of the kills are then the same, what
 // the machine does in them is not).
 
@@ -30,8 +33,10 @@ const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
 let [passed, failed] = [0, 0];
 console.log(`chaos, seed ${first}`);
-if (values.only !== "kills") await playHostileValues();
-for (let i = 0; values.only !== "hostile" && i < rounds && Date.now() < until && !stop.signal.aborted; i += 1) {
+const plays = (part: string): boolean => values.only === undefined || values.only === part;
+if (plays("hostile")) await playHostileValues();
+if (plays("runbooks")) await playRunbooks();
+for (let i = 0; plays("kills") && i < rounds && Date.now() < until && !stop.signal.aborted; i += 1) {
   const report = await playRound(first + i).catch((error: unknown) => `round of seed ${first + i} broke off: ${String(error)}`);
   if (typeof report === "string" || report.problems.length > 0) failed += 1;
   else passed += 1;
@@ -49,6 +54,27 @@ async function playHostileValues(): Promise<void> {
   else failed += 1;
   const size = `${report.values} hostile values in ${report.arguments} arguments of ${report.tools} tools, ${report.started} came as far as a program`;
   console.log([`${isHeld ? "ok    " : "FAILED"} ${size}`, ...report.problems.map((problem) => `         ${problem}`)].join("\n"));
+}
+
+/** Everybody killed once at every boundary of the shipped runbooks. */
+async function playRunbooks(): Promise<void> {
+  const home = await runbookHome();
+  try {
+    for (const story of [INCIDENT, DEPLOYMENT])
+      for (const boundary of story.boundaries)
+        for (const victim of RUNBOOK_VICTIMS) {
+          if (stop.signal.aborted) return;
+          const problems = await playRunbook(home, story, { victim, boundary }).catch((error: unknown) => [
+            `it broke off: ${String(error)}`,
+          ]);
+          if (problems.length === 0) passed += 1;
+          else failed += 1;
+          const head = `${problems.length === 0 ? "ok    " : "FAILED"} ${story.workflow}, ${victim} killed at ${boundary}`;
+          console.log([head, ...problems.map((problem) => `         ${problem}`)].join("\n"));
+        }
+  } finally {
+    await home.remove();
+  }
 }
 
 function lineOf({ story, killed, phase, seconds, problems, status }: RoundReport): string {
