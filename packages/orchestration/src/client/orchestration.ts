@@ -14,6 +14,7 @@ import { payloadCodec } from "../codec/payload-codec.ts";
 import { MEMO_ATTRIBUTES, MEMO_LIMIT_BYTES, SEARCH_ATTRIBUTES, serverOfTaskQueue } from "../contract/names.ts";
 import type { Orchestration, TemporalInUse, UpdateOptions } from "../contract/orchestration.ts";
 import type { RunAttributes, StartRun } from "../contract/run.ts";
+import type { Schedules } from "../contract/schedules.ts";
 import { fromFailure } from "../failure/from-failure.ts";
 import type { ConnectionTarget } from "./connection-target.ts";
 import { openConnection, unavailable } from "./connection.ts";
@@ -21,6 +22,7 @@ import { searchAttributesReady } from "./namespace.ts";
 import { tcpProbe } from "./probe.ts";
 import { RunReader } from "./run-description.ts";
 import { listQuery, listRuns } from "./run-list.ts";
+import { temporalSchedules } from "./schedules.ts";
 import { needsAnotherVersion } from "./stuck-run.ts";
 import { isPolled } from "./task-queue.ts";
 
@@ -58,6 +60,7 @@ function boundedMemo(memo: Record<string, unknown>): Record<string, unknown> {
 
 class TemporalOrchestration implements Orchestration {
   readonly inUse: TemporalInUse;
+  readonly schedules: Schedules;
   readonly #connection: Connection;
   readonly #client: Client;
   readonly #options: ConnectOptions;
@@ -72,6 +75,11 @@ class TemporalOrchestration implements Orchestration {
     this.#reader = new RunReader(payloadCodec(keys), namespace);
     // The SDK takes a loaded converter too; its type does not say so. A path would need a file beside our bundle.
     this.#client = new Client({ connection, namespace, dataConverter: dataConverter(keys) as DataConverter });
+    this.schedules = temporalSchedules({
+      client: this.#client.schedule,
+      ask: (request) => this.#ask(request),
+      startOptions: (run) => this.#startOptions(run),
+    });
   }
 
   /** One request under its deadline; asked a second time, more patiently, where the server still listens. */

@@ -60,6 +60,14 @@ describe("payload codec", () => {
     expect(await opened(relabelled, run("r2"))).toEqual(foreignPayload("altered"));
   });
 
+  it("opens what a schedule sealed in the runs that the schedule began, and in no other", async () => {
+    const payload = await sealed("go", run("scheduled@nightly"));
+    expect(await opened(payload, run("scheduled@nightly-2026-11-21T16:00:00Z"))).toBe("go");
+    for (const other of ["scheduled@nightly-x-2026-11-21T16:00:00Z", "scheduled@night-2026-11-21T16:00:00Z", "scheduled@nightly-2026"])
+      expect(await opened(payload, run(other)), other).toEqual(foreignPayload("other_run"));
+    expect(await opened(await sealed("go", run("mw-1")), run("mw-1-2026-11-21T16:00:00Z"))).toEqual(foreignPayload("other_run"));
+  });
+
   it("marks plaintext, altered bytes, cut bytes, and another data directory's seal; never throws", async () => {
     expect(await opened(defaultPayloadConverter.toPayload({ decision: "approved" }), run("r1"))).toEqual(foreignPayload("plaintext"));
     expect(await opened({}, run("r1"))).toEqual(foreignPayload("plaintext"));

@@ -1,6 +1,7 @@
 import { seal, unseal, type Keyring } from "@platform-ops/ledger";
 import { hasCode } from "@platform-ops/errors";
 import type { Payload, PayloadCodec, SerializationContext } from "@temporalio/common";
+import { isRunOfSchedule } from "../contract/names.ts";
 import { foreignPayload, type ForeignReason } from "./foreign.ts";
 import { packPayload, unpackPayload } from "./payload-bytes.ts";
 
@@ -31,7 +32,7 @@ function open(keys: Keyring, payload: Payload, context: SerializationContext | u
   const owner = payload.metadata?.[OWNER_METADATA];
   if (!encoding || fromText.decode(encoding) !== SEALED_ENCODING || !owner || !payload.data) return "plaintext";
   const claimed = fromText.decode(owner);
-  if (context !== undefined && claimed !== ownerOf(context)) return "other_run";
+  if (context !== undefined && claimed !== ownerOf(context) && !isRunOfSchedule(claimed, ownerOf(context))) return "other_run";
   try {
     return unpackPayload(unseal(keys, payload.data, associatedData(claimed)));
   } catch (error) {
@@ -44,7 +45,9 @@ function open(keys: Keyring, payload: Payload, context: SerializationContext | u
  * a viewer without context can open it too). What it cannot accept decodes to a marker (`isForeign`), because an
  * exception here ends the worker, again after each restart: one plaintext signal by any local process would be enough.
  *
- * Without a context (errors of failed activations, schedules) payloads are bound to no run, and are accepted only where
+ * What a schedule holds is sealed for the id from which Temporal makes those of its runs, and opens in these alone.
+ *
+ * Without a context (errors of failed activations, a schedule's memo) payloads are bound to no run, and are accepted only where
  * they are decoded without a context too.
  */
 export function payloadCodec(keys: Keyring): PayloadCodec {

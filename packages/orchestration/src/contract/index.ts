@@ -5,6 +5,7 @@ export {
   MEMO_LIMIT_BYTES,
   RETENTION_DAYS,
   SEARCH_ATTRIBUTES,
+  SCHEDULED_RUN,
   SIGNAL_DRAIN,
   SIGNAL_REFRESH_CREDENTIALS,
   UPDATE_DECIDE,
@@ -14,6 +15,7 @@ export {
   localTaskQueue,
   serverOfTaskQueue,
 } from "./names.ts";
+export type { NewSchedule, ScheduleView, Schedules } from "./schedules.ts";
 export type { Orchestration, TemporalInUse, UpdateOptions } from "./orchestration.ts";
 export type { PendingActivity, RunAttributes, RunDescription, RunFilter, RunPage, RunStatus, StartRun } from "./run.ts";
 export { foreignReason, isForeign, type ForeignPayload, type ForeignReason } from "../codec/foreign.ts";

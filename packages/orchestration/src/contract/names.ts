@@ -51,3 +51,15 @@ export function buildOfTaskQueue(taskQueue: string): string | undefined {
 export function serverOfTaskQueue(taskQueue: string): string {
   return taskQueue.split("@", 1)[0] ?? taskQueue;
 }
+
+/** Begins the ids of runs that a schedule begins; no id that a caller may choose holds an `@`. */
+export const SCHEDULED_RUN = "scheduled@";
+
+/**
+ * Whether Temporal made that run's id from the schedule's: it appends the time in UTC, to the second
+ * (https://docs.temporal.io/schedule#action).
+ */
+export function isRunOfSchedule(scheduled: string, workflowId: string): boolean {
+  if (!scheduled.startsWith(SCHEDULED_RUN) || !workflowId.startsWith(`${scheduled}-`)) return false;
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(workflowId.slice(scheduled.length + 1));
+}

@@ -1,3 +1,4 @@
+import type { Schedules } from "./schedules.ts";
 import type { RunDescription, RunFilter, RunPage, StartRun } from "./run.ts";
 
 /** Which Temporal a process talks to, as `doctor`, `ui` and status name it. */
@@ -23,6 +24,7 @@ export interface UpdateOptions {
 /** Durable runs, seen by a client. Every failure is an OpsError; nothing answers later than its deadline. */
 export interface Orchestration {
   readonly inUse: TemporalInUse;
+  readonly schedules: Schedules;
   /** Throws `already_exists` where an open run has that id. */
   start(options: StartRun): Promise<{ workflow_id: string; run_id: string }>;
   /** Throws `not_found`. Needs no worker. */
