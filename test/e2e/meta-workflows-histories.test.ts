@@ -1,0 +1,129 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openDataDirectory, openKeys } from "@platform-ops/ledger";
+import { connect } from "@platform-ops/orchestration/client";
+import { replayHistory } from "@platform-ops/orchestration/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { newHome } from "../support/home.ts";
+import { META_WORKFLOWS_BIN, REPOSITORY, startAgent, type Agent } from "../support/mcp-client.ts";
+
+// Histories of every released version, with the throw-away keys that they are sealed by: the workflow of today must be able to
+// carry on any open run. To add those of a new version: PLATFORM_OPS_RECORD_HISTORIES=1. Older ones are never rewritten.
+
+const STORE = join(REPOSITORY, "test/histories/meta-workflows");
+const BUNDLE = join(REPOSITORY, "servers/meta-workflows/dist/workflow-bundle.js");
+const { version } = JSON.parse(readFileSync(join(REPOSITORY, "servers/meta-workflows/package.json"), "utf8")) as { version: string };
+
+const STORY = `
+schema: meta-workflow/v1
+id: story
+name: Story
+version: 1.0.0
+status: active
+initial_state: { rounds: 0 }
+steps:
+  - { id: look, type: check, that: "1 + 1 == 2" }
+  - { id: plan, type: mcp_call, capability: deploy.plan, effects: read }
+  - id: both
+    type: parallel
+    branches:
+      left: [{ id: one, type: prompt, instructions: one, accept: [{ check: "result == 'fine'", say: "it must be fine" }] }]
+      right: [{ id: pause, type: wait, for: 1s }, { id: two, type: prompt, instructions: two, role: reviewer }]
+  - { id: go, type: approval, title: Go on?, subject: "\${{ steps.plan.output }}", bind: "\${{ steps.plan.output }}", wait_at_most: 1s, on_timeout: continue }
+output: { one: "\${{ steps.one.output }}", two: "\${{ steps.two.output }}" }
+`;
+const BINDINGS = "schema: bindings/v1\ncapabilities: { deploy.plan: { simulated: [{ output: { plan_id: p-1 } }] } }\n";
+
+const submit = async (agent: Agent, workflow_id: string, step: string, result: unknown): Promise<void> => {
+  for (let tries = 0; tries < 50; tries += 1) {
+    const { data } = await agent.call("next_action", { workflow_id, wait_seconds: 5 });
+    const open = [data["action"], ...(data["other_actions"] ?? [])].find((action) => action?.step_id === step);
+    if (open === undefined) continue;
+    const { action_id, attempt } = open;
+    return void (await agent.call("submit_result", { workflow_id, action_id, attempt_id: attempt.id, result }));
+  }
+  throw new Error(`${step} did not come`);
+};
+const STORIES: Record<string, (agent: Agent, id: string) => Promise<void>> = {
+  async completed(agent, id) {
+    await submit(agent, id, "one", "bad");
+    await submit(agent, id, "one", "fine");
+    await submit(agent, id, "two", "done");
+    await agent.call("next_action", { workflow_id: id, wait_seconds: 20 });
+  },
+  async cancelled(agent, id) {
+    await agent.call("control_run", { workflow_id: id, command: "pause" });
+    await agent.call("control_run", { workflow_id: id, command: "resume" });
+    await agent.call("control_run", { workflow_id: id, command: "reassign", action_id: "both/left/one#1", agent: "other" });
+    await agent.call("control_run", { workflow_id: id, command: "cancel" });
+  },
+};
+
+let home: string;
+beforeAll(() => void (home = mkdtempSync(join(tmpdir(), "histories-"))));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+describe("histories of released versions", () => {
+  const stored = readdirSync(STORE).flatMap((of) =>
+    readdirSync(join(STORE, of)).flatMap((name) => (name.endsWith(".json") ? [[of, name]] : [])),
+  );
+  const read = (of: string, name: string, change = (text: string) => text) => {
+    const data = join(home, of);
+    mkdirSync(data, { recursive: true, mode: 0o700 });
+    mkdirSync(join(data, "keys"), { recursive: true, mode: 0o700 });
+    // A clone gives them modes that no key may have.
+    for (const key of readdirSync(join(STORE, of, "keys")))
+      writeFileSync(join(data, "keys", key), readFileSync(join(STORE, of, "keys", key)), { mode: 0o600 });
+    const told = JSON.parse(change(readFileSync(join(STORE, of, name), "utf8"))) as { workflowId: string; history: unknown };
+    return replayHistory({ home: data, bundle: BUNDLE, ...told });
+  };
+  test("are there for every story of this version", () => {
+    expect(stored.filter(([of]) => of === version).map(([, name]) => name)).toEqual(
+      expect.arrayContaining(Object.keys(STORIES).map((name) => `${name}.json`)),
+    );
+  });
+  test.each(stored)("%s %s is replayed by the workflow of today", async (of, name) => expect(await read(of!, name!)).toBeNull());
+  test("and one that tells another story is noticed", async () => {
+    const [of, name] = stored[0]!;
+    expect(await read(of!, name!, (text) => text.replaceAll('"callServer"', '"finishRun"'))).toMatch(/nondeterminism/i);
+  });
+});
+
+// Not a test: writes what the tests above read. Only there when it is asked for, so that nothing counts as skipped.
+if (process.env["PLATFORM_OPS_RECORD_HISTORIES"] === "1")
+  test(`the histories of ${version}`, async () => {
+    const made = await newHome({
+      bin: META_WORKFLOWS_BIN,
+      config: "meta_workflows: { definitions_path: runbooks, bindings: bindings.yaml }\n",
+    });
+    const folder = join(made.configFile, "..");
+    mkdirSync(join(folder, "runbooks"));
+    writeFileSync(join(folder, "runbooks/story.yaml"), STORY);
+    writeFileSync(join(folder, "bindings.yaml"), BINDINGS);
+    const agent = await startAgent({ bin: META_WORKFLOWS_BIN, roots: [], home: made.home, env: made.env, cwd: made.project });
+    try {
+      const target = join(STORE, version);
+      rmSync(target, { recursive: true, force: true });
+      mkdirSync(target, { recursive: true });
+      for (const [name, tell] of Object.entries(STORIES)) {
+        await agent.call("start_workflow", { workflow_name: "story", workflow_id: name });
+        await tell(agent, name);
+        const address = (await agent.call("health_check")).data["components"].temporal.host as string;
+        const keys = await openKeys(await openDataDirectory(made.home));
+        const temporal = await connect({ mode: "local", address, namespace: "default", keys });
+        const history = await temporal.history(name);
+        await temporal.close();
+        const text = JSON.stringify({ workflowId: name, history });
+        // Names of processes and machines are nobody's business.
+        writeFileSync(
+          join(target, `${name}.json`),
+          `${text.replaceAll(/"(identity|binaryChecksum|buildId|sdkName|workerId)":"[^"]*"/g, '"$1":"test"')}\n`,
+        );
+      }
+      cpSync(join(made.home, "keys"), join(target, "keys"), { recursive: true });
+    } finally {
+      await agent.close();
+      await made.remove();
+    }
+  });
