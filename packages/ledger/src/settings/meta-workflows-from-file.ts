@@ -41,6 +41,7 @@ export function metaWorkflowsFrom(
       ]),
     ),
     variables: speaking("variables").said ?? [],
+    definition_variables: speaking("definition_variables").said ?? [],
     http_hosts: speaking("http_hosts").said ?? [],
     secrets: Object.fromEntries(
       Object.entries(secrets.said ?? {}).map(([name, from]) => [name, "file" in from ? { file: secrets.place(from.file) } : from]),

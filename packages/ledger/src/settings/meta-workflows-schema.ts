@@ -33,6 +33,13 @@ const variables = z
   .max(200)
   .optional()
   .describe("Variables that programs get besides the usual ones (PATH, HOME, LANG, …).");
+const definitionVariables = z
+  .array(variable)
+  .max(200)
+  .optional()
+  .describe(
+    "Variables that definitions in other forms may read with env(). Their values stand in the definition as it is shown and kept: never secrets.",
+  );
 const httpHosts = z
   .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,252}(:\d{1,5})?$/, "must be a host, or host:port"))
   .max(200)
@@ -84,6 +91,7 @@ export const metaWorkflows = z.strictObject({
   programs,
   servers,
   variables,
+  definition_variables: definitionVariables,
   http_hosts: httpHosts,
   secrets,
   github,
@@ -95,6 +103,7 @@ export const metaWorkflowsPolicy = z.strictObject({
   programs,
   servers,
   variables,
+  definition_variables: definitionVariables,
   http_hosts: httpHosts,
   secrets,
   github,

@@ -32,6 +32,7 @@ it("without a word: the shipped runbooks, fifty runs, and nothing that may be st
     programs: [],
     servers: {},
     variables: [],
+    definition_variables: [],
     http_hosts: [],
     secrets: {},
   });
@@ -66,18 +67,21 @@ it("a command is words, never a line for a shell", () => {
 it("secrets by where they are, pull requests by where they go", () => {
   const config = `meta_workflows:
   variables: [GOPATH, "CI_*"]
+  definition_variables: [REGION]
   http_hosts: ["shop.example.test:8080"]
   secrets: { github_token: { file: token }, other: { env: OTHER } }
   github: { token: github_token, repositories: ["acme/*"] }
 `;
   expect(read({ config })).toMatchObject({
     variables: ["GOPATH", "CI_*"],
+    definition_variables: ["REGION"],
     http_hosts: ["shop.example.test:8080"],
     secrets: { github_token: { file: join(folder, "token") }, other: { env: "OTHER" } },
     github: { api_url: "https://api.github.com", token: "github_token", repositories: ["acme/*"] },
   });
   for (const wrong of [
     "http_hosts: [http://x]",
+    'definition_variables: ["CI_*"]',
     "secrets: { a: { file: x, env: Y } }",
     "github: { token: t }",
     "github: { token: t, repositories: [x] }",

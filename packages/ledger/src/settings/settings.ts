@@ -34,6 +34,8 @@ export interface MetaWorkflowsSettings {
   servers: Record<string, StdioServerSettings>;
   /** Names of variables that programs get besides the usual ones; a last `*` stands for any ending. */
   variables: string[];
+  /** Names of variables that definitions in other forms may read; their values are no secrets. */
+  definition_variables: string[];
   /** Hosts whose health may be asked for besides this machine's: `host` or `host:port`. */
   http_hosts: string[];
   /** Where the worker finds secrets that runbooks name. */
