@@ -50,7 +50,7 @@ export function createDeps(config: ServerConfig): MetaWorkflowsDeps {
     redactor,
     logger,
     stateKey: randomBytes(32),
-    library: openLibrary({ shipped: join(config.dist, "meta-workflows"), settings: config.settings.meta_workflows }),
+    library: openLibrary({ shipped: join(config.dist, "meta-workflows"), settings: config.settings.meta_workflows, env: config.env }),
     ledger,
     orchestration: (need) => kept.get(need),
     close: () => kept.close(),

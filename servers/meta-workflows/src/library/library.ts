@@ -13,8 +13,10 @@ export interface LibraryEntry {
   readonly fromRow: boolean;
   /** Where the definition is, else the registry. */
   readonly file: string;
-  /** The definition's text. */
+  /** The definition's text, in our form. */
   readonly text?: string;
+  /** What was changed to bring it into our form, where it was written in another: `line 7: …`. */
+  readonly changes?: readonly string[];
   /** The folder that a stronger one shadows, where one does. */
   readonly shadows?: string;
 }

@@ -3,8 +3,9 @@ import { OpsError } from "@platform-ops/errors";
 import type { MetaWorkflowsSettings } from "@platform-ops/ledger";
 import { didYouMean } from "@platform-ops/mcp-kit";
 import { parseRegistry, type Problem, type Workflow } from "@platform-ops/meta-workflow-registry";
-import { parseDefinition, type Definition } from "@platform-ops/meta-workflow-registry/definition";
+import type { Definition } from "@platform-ops/meta-workflow-registry/definition";
 import type { Library, LibraryEntry, Shelf } from "./library.ts";
+import { readDefinition, type Reading } from "./read-definition.ts";
 import { definitionFiles, isFolderForm, readLibraryFile, REGISTRY_FILE, stampOf } from "./read-folder.ts";
 import { definitionOfRow } from "./row-definition.ts";
 
@@ -12,7 +13,8 @@ import { definitionOfRow } from "./row-definition.ts";
 export interface LibraryPlaces {
   /** Folder of what is shipped. */
   readonly shipped: string;
-  readonly settings: Pick<MetaWorkflowsSettings, "definitions_path" | "registry_path">;
+  readonly settings: Pick<MetaWorkflowsSettings, "definitions_path" | "registry_path"> & Reading["settings"];
+  readonly env?: NonNullable<Reading["env"]>;
 }
 
 /** A definition with its text. */
@@ -20,6 +22,7 @@ interface Found {
   readonly definition: Definition;
   readonly file: string;
   readonly text: string;
+  readonly changes?: readonly string[];
   readonly folder: string;
 }
 
@@ -29,9 +32,11 @@ export function openLibrary(places: LibraryPlaces): Library {
   const read = async (): Promise<Shelf> => {
     const folders = [places.shipped, ...places.settings.definitions_path];
     const files = await Promise.all(folders.map(async (folder) => ({ folder, paths: await definitionFiles(folder) })));
-    const { registry_path } = places.settings;
+    const { registry_path, bindings } = places.settings;
     const named = [...folders.map((folder) => join(folder, REGISTRY_FILE)), ...(registry_path === undefined ? [] : [registry_path])];
-    const stamps = await Promise.all([...files.flatMap(({ paths }) => paths), ...named].map(stampOf));
+    const stamps = await Promise.all(
+      [...files.flatMap(({ paths }) => paths), ...named, ...(bindings === undefined ? [] : [bindings])].map(stampOf),
+    );
     const stamp = stamps.join("\n");
     if (kept?.stamp !== stamp) kept = { stamp, shelf: await readShelf(files, named, places) };
     return kept.shelf;
@@ -55,23 +60,29 @@ export function openLibrary(places: LibraryPlaces): Library {
   };
 }
 
-/** All names that an entry goes by, in lower case. */
+/** All names that an entry goes by, in lower case; that of its file with and without the ending. */
 export function namesOf({ id, definition, file, fromRow, name }: LibraryEntry): string[] {
-  const own = fromRow ? [] : [isFolderForm(file) ? basename(dirname(file)) : basename(file).replace(/\.ya?ml$/i, "")];
+  const own = fromRow ? [] : isFolderForm(file) ? [basename(dirname(file))] : [basename(file).replace(/\.ya?ml$/i, ""), basename(file)];
   return [...new Set([id, definition?.id ?? id, definition?.code ?? id, ...own, name].map((each) => each.toLowerCase()))];
 }
 
 async function readShelf(
   files: readonly { readonly folder: string; readonly paths: readonly string[] }[],
   registryPaths: readonly string[],
-  { settings }: LibraryPlaces,
+  places: LibraryPlaces,
 ): Promise<Shelf> {
+  const { settings } = places;
   const problems: Problem[] = [];
   const definitions = new Map<string, Found>();
   for (const { folder, paths } of files) {
     for (const file of paths) {
-      const found = await readDefinition(file, folder, problems);
-      if (found !== undefined) definitions.set(found.definition.id, found);
+      const found = await readFound(file, folder, places, problems);
+      if (found === undefined) continue;
+      const { id } = found.definition;
+      const same = definitions.get(id);
+      const isHidden = same?.folder === folder && isStronger(same, found);
+      if (!isHidden) definitions.set(id, found);
+      if (same?.folder === folder) problems.push(isHidden ? hidden(id, found, same) : hidden(id, same, found));
     }
   }
   const rows = new Map<string, { readonly row: Workflow; readonly file: string }>();
@@ -90,12 +101,23 @@ async function readShelf(
   return { entries: entriesOf(rows, definitions), registry: shown, problems };
 }
 
-async function readDefinition(file: string, folder: string, problems: Problem[]): Promise<Found | undefined> {
+async function readFound(file: string, folder: string, places: LibraryPlaces, problems: Problem[]): Promise<Found | undefined> {
   const read = await readLibraryFile(file);
   if (read === undefined) return undefined;
-  const parsed = parseDefinition(read.text, { file });
-  problems.push(...parsed.problems);
-  return parsed.definition === undefined ? undefined : { definition: parsed.definition, file, text: read.text, folder };
+  const { definition, text, changes, problems: wrong } = await readDefinition(read.text, file, places);
+  problems.push(...wrong);
+  return definition === undefined ? undefined : { definition, file, text, folder, ...(changes === undefined ? {} : { changes }) };
+}
+
+/** Of two files of one folder: what lies higher, then `.yaml` before `.yml`, then what comes later. */
+function isStronger(one: Found, other: Found): boolean {
+  const [depth, others] = [one, other].map(({ file }) => file.split("/").length) as [number, number];
+  return depth === others ? /\.yaml$/i.test(one.file) && !/\.yaml$/i.test(other.file) : depth < others;
+}
+
+function hidden(id: string, weaker: Found, stronger: Found): Problem {
+  const message = `${id} is defined in ${stronger.file} too, which counts.`;
+  return { code: "defined_twice", severity: "warning", message, file: weaker.file, line: 1, column: 1, path: "$.id" };
 }
 
 function entriesOf(rows: ReadonlyMap<string, { row: Workflow; file: string }>, definitions: ReadonlyMap<string, Found>): LibraryEntry[] {
@@ -107,24 +129,23 @@ function entriesOf(rows: ReadonlyMap<string, { row: Workflow; file: string }>, d
     const named = { id: row.id, name: row.name, status: row.status, row };
     if (found !== undefined) {
       taken.add(found.definition.id);
-      return { ...named, definition: found.definition, fromRow: false, file: found.file, text: found.text };
+      return { ...named, ...writtenOf(found), fromRow: false };
     }
     const made = definitionOfRow(row, file);
     return { ...named, fromRow: true, file, ...(made === undefined ? {} : { definition: made }) };
   });
   const others = [...definitions.values()]
     .filter(({ definition }) => !taken.has(definition.id))
-    .map(({ definition, file, text }): LibraryEntry => ({
-      id: definition.code ?? definition.id,
-      name: definition.name,
-      status: definition.status,
-      row: rowOf(definition),
-      definition,
-      fromRow: false,
-      file,
-      text,
-    }));
+    .map((found): LibraryEntry => {
+      const { definition } = found;
+      const id = definition.code ?? definition.id;
+      return { id, name: definition.name, status: definition.status, row: rowOf(definition), ...writtenOf(found), fromRow: false };
+    });
   return [...byRow, ...others];
+}
+
+function writtenOf({ definition, file, text, changes }: Found): Pick<LibraryEntry, "definition" | "file" | "text" | "changes"> {
+  return { definition, file, text, ...(changes === undefined ? {} : { changes }) };
 }
 
 /** What a registry would say of a definition that none lists. */

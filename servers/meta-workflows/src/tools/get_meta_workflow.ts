@@ -6,6 +6,9 @@ import { tool } from "../deps.ts";
 import type { LibraryEntry } from "../library/library.ts";
 import { workflow } from "./params.ts";
 
+/** Changes of an import that are shown. */
+const SHOWN = 50;
+
 export const get_meta_workflow = tool({
   name: "get_meta_workflow",
   title: "Get meta-workflow",
@@ -31,6 +34,7 @@ export const get_meta_workflow = tool({
           : { workflow_name: definition.id, version: definition.version, risk: definition.risk, inputs: definition.inputs }),
         triggers: entry.row.triggers,
         file: entry.file,
+        ...(entry.changes === undefined ? {} : { change_count: entry.changes.length, changes: entry.changes.slice(0, SHOWN) }),
         ...(view === "summary" ? {} : { text }),
         next: { tool: "start_workflow", arguments: { workflow_name: definition?.id ?? entry.id } },
       },
@@ -52,7 +56,7 @@ export function viewText(entry: LibraryEntry, view: "summary" | "prose" | "defin
   return entry.text ?? JSON.stringify(definition, undefined, 2);
 }
 
-function summaryText({ id, name, status, row, definition, fromRow, file }: LibraryEntry): string {
+function summaryText({ id, name, status, row, definition, fromRow, file, changes = [] }: LibraryEntry): string {
   const inputs = Object.entries((definition?.inputs["properties"] ?? {}) as Record<string, { type?: unknown; description?: unknown }>);
   const required = (definition?.inputs["required"] ?? []) as readonly string[];
   return [
@@ -69,6 +73,8 @@ function summaryText({ id, name, status, row, definition, fromRow, file }: Libra
         ? `${definition.steps.length} step(s) written for people: each becomes an action for you; the server checks nothing.`
         : `Steps: ${definition.steps.map((step) => step.title ?? step.id).join(" → ")}`,
     `File: ${file}`,
+    ...(changes.length === 0 ? [] : ["It was written in another form. What was changed:", ...changes.slice(0, SHOWN)]),
+    ...(changes.length > SHOWN ? [`and ${changes.length - SHOWN} more`] : []),
   ].join("\n");
 }
 
