@@ -105,7 +105,8 @@ function refused(error: unknown, name: string): unknown {
     return new OpsError("already_exists", `A schedule is called ${JSON.stringify(name)} already.`, {
       hint: "Use another name, or delete that one first.",
     });
-  if (hasCode(error, "invalid_input"))
+  // The SDK's word for a specification that the server refuses.
+  if (hasCode(error, "invalid_input") || isNamed(error, "TypeError"))
     return new OpsError("invalid_input", "Temporal cannot read these times.", {
       hint: 'cron takes five fields, as "0 6 * * 1-5"; time_zone a name as "Europe/Berlin".',
       cause: error,

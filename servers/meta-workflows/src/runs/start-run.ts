@@ -35,13 +35,11 @@ export interface StartRequest {
  */
 export async function startRun(deps: MetaWorkflowsDeps, request: StartRequest): Promise<{ workflow_id: string; answer: RunAnswer }> {
   const { entry, requester, agent, role } = request;
-  const [closure, { directory, audit }] = await Promise.all([closureOf(deps.library, entry), deps.ledger()]);
-  const inputs = checkedInputs(closure, request.inputs);
-  const digest = sha256(canonicalJson({ closure: closure.digest, inputs }));
+  const [input, { directory, audit }] = await Promise.all([runInput(deps, request), deps.ledger()]);
+  const { digest } = input;
   const id = request.workflow_id ?? `${RUN_ID_PREFIX}${ulid().toLowerCase()}`;
   const orchestration = await deps.orchestration({ worker: true });
   await Promise.all([refuseTooMany(deps, orchestration), request.workflow_id === undefined ? undefined : refuseTaken(deps, id)]);
-  const input: RunInput = { closure, inputs, digest, requester, server_version: VERSION };
   await audit.append({ kind: "run", actor: requester, what: entry.id, target: id, digest, outcome: "started", id });
   const begin: Begin = { agent, digest, ...(role === undefined ? {} : { role }) };
   try {
@@ -69,6 +67,19 @@ export async function startRun(deps: MetaWorkflowsDeps, request: StartRequest): 
       });
     throw await otherServers(deps, id, error);
   }
+}
+
+/**
+ * What a run begins with, checked: all definitions that it calls, and its inputs with their defaults.
+ * @throws OpsError invalid_input, definition_invalid, too_large
+ */
+export async function runInput(
+  deps: MetaWorkflowsDeps,
+  { entry, inputs: given, requester }: Pick<StartRequest, "entry" | "inputs" | "requester">,
+): Promise<RunInput> {
+  const closure = await closureOf(deps.library, entry);
+  const inputs = checkedInputs(closure, given);
+  return { closure, inputs, digest: sha256(canonicalJson({ closure: closure.digest, inputs })), requester, server_version: VERSION };
 }
 
 /** A run that has ended already, by the same definition and inputs: its end is the answer. */

@@ -10,6 +10,7 @@ import { match_meta_workflow } from "./match_meta_workflow.ts";
 import { next_action } from "./next_action.ts";
 import { plan_meta_workflow } from "./plan_meta_workflow.ts";
 import { request_approval } from "./request_approval.ts";
+import { schedule_meta_workflow } from "./schedule_meta_workflow.ts";
 import { start_workflow } from "./start_workflow.ts";
 import { submit_result } from "./submit_result.ts";
 import { submit_step_result } from "./submit_step_result.ts";
@@ -28,6 +29,7 @@ export const tools = [
   get_workflow_status,
   list_runs,
   control_run,
+  schedule_meta_workflow,
   request_approval,
   get_next_step,
   submit_step_result,
