@@ -71,7 +71,10 @@ describe("the library", () => {
   test("a wish is matched with reasons; a definition is shown in four views", async () => {
     await using client = await connect(definition());
     const match = await client.call("match_meta_workflow", { intent: "deploy to production" });
-    expect(match.data).toMatchObject({ certain: true, next: { tool: "start_workflow", arguments: { workflow_name: "staged-deployment" } } });
+    expect(match.data).toMatchObject({
+      certain: true,
+      next: { tool: "start_workflow", arguments: { workflow_name: "staged-deployment" } },
+    });
     for (const [view, text] of [
       ["summary", "Steps:"],
       ["prose", "## "],
@@ -100,7 +103,13 @@ describe("the library", () => {
     expect(JSON.parse(await client.read("workflow://schema/v1"))).toMatchObject({ type: "object" });
     const prompts = (await client.listPrompts()).map(({ name }) => name);
     expect(prompts).toEqual(
-      expect.arrayContaining(["new_tool_workflow", "end_session_workflow", "debug_flux_workflow", "validate_design_workflow", "incident-response"]),
+      expect.arrayContaining([
+        "new_tool_workflow",
+        "end_session_workflow",
+        "debug_flux_workflow",
+        "validate_design_workflow",
+        "incident-response",
+      ]),
     );
     expect(await client.prompt("end_session_workflow")).toContain('start_workflow with {"workflow_name":"MW-001"');
   });

@@ -122,6 +122,7 @@ if (process.env["PLATFORM_OPS_RECORD_HISTORIES"] === "1")
         );
       }
       cpSync(join(made.home, "keys"), join(target, "keys"), { recursive: true });
+      expect(readdirSync(target).toSorted()).toEqual([...Object.keys(STORIES).map((name) => `${name}.json`), "keys"].toSorted());
     } finally {
       await agent.close();
       await made.remove();
