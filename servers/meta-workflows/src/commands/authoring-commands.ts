@@ -11,6 +11,13 @@ const INPUTS_OPTION = { type: "string", description: "Inputs as a JSON object, o
 /** For those who write runbooks: new, lint, test, plan, simulate, docs. */
 export const authoringCommands: readonly Command<MetaWorkflowsDeps>[] = [
   defineCommand<MetaWorkflowsDeps>({
+    name: "new",
+    summary: "Make the folder of a runbook: definition, a scenario that passes, page",
+    usage: "new NAME [--from RUNBOOK.md]",
+    options: { from: { type: "string", description: "A wiki's runbook: headings, numbered steps, shell blocks" } },
+    run: async (...given) => (await load()).newWorkflow(...given),
+  }),
+  defineCommand<MetaWorkflowsDeps>({
     name: "lint",
     summary: "Check runbooks: definitions, registry, and what is wrong between them",
     usage: "lint [PATH…] [--since REF] [--json | --sarif]",
@@ -34,6 +41,13 @@ export const authoringCommands: readonly Command<MetaWorkflowsDeps>[] = [
     usage: "plan ID|PATH [--inputs JSON] [--json]",
     options: { inputs: INPUTS_OPTION, json: JSON_OPTION },
     run: async (...given) => (await load()).plan(...given),
+  }),
+  defineCommand<MetaWorkflowsDeps>({
+    name: "simulate",
+    summary: "Walk through a run on a virtual clock; nothing real is called",
+    usage: "simulate ID|PATH [--inputs JSON]",
+    options: { inputs: INPUTS_OPTION },
+    run: async (...given) => (await load()).simulate(...given),
   }),
   defineCommand<MetaWorkflowsDeps>({
     name: "docs",

@@ -126,7 +126,8 @@ async function readFile(path: string, only: readonly string[] | undefined, show:
   return { path, shown, text, ...parseDefinition(text, { file: shown }), scenarios: only ?? (await scenariosBeside(path)) };
 }
 
-async function scenariosBeside(definition: string): Promise<string[]> {
+/** Paths of the scenarios in the folder `tests` beside a definition, sorted. */
+export async function scenariosBeside(definition: string): Promise<string[]> {
   const folder = join(dirname(definition), "tests");
   const found = await readdir(folder, { withFileTypes: true }).catch(() => []);
   return found

@@ -4,7 +4,7 @@ import { OpsError } from "@platform-ops/errors";
 import { closeOver, type Closure, type Definition, type Json } from "@platform-ops/meta-workflow-registry/definition";
 import type { CommandInput } from "@platform-ops/ledger";
 import type { MetaWorkflowsDeps } from "../../deps.ts";
-import { readSet, usualFolders, type DefinitionFile, type DefinitionSet } from "./definition-set.ts";
+import { readSet, scenariosBeside, usualFolders, type DefinitionFile, type DefinitionSet } from "./definition-set.ts";
 import { problemText } from "./problem-text.ts";
 
 type Deps = Pick<MetaWorkflowsDeps, "config" | "library">;
@@ -13,8 +13,8 @@ type Deps = Pick<MetaWorkflowsDeps, "config" | "library">;
 export interface Picked {
   readonly definition: Definition;
   readonly closure: Closure;
-  /** Where it was read from a file of the author's. */
-  readonly file?: DefinitionFile;
+  /** Paths of the scenarios beside it. */
+  readonly scenarios: readonly string[];
 }
 
 const LIKE_A_PATH = /[/\\]|^\.|\.ya?ml$/i;
@@ -40,10 +40,10 @@ export async function pickDefinition(deps: Deps, { positionals }: Pick<CommandIn
   const own = await ownSet(deps);
   const file = own.definitions.find(({ definition }) => definition !== undefined && [definition.id, definition.code].includes(wanted));
   if (file !== undefined) return picked(file, await lookupIn(deps, own));
-  const { definition } = await deps.library.find(wanted);
+  const { definition, file: known, fromRow } = await deps.library.find(wanted);
   if (definition === undefined)
     throw new OpsError("definition_invalid", `${wanted} has neither a definition nor numbered steps.`, { hint: "Write one: new NAME." });
-  return { definition, closure: closeOver(definition, await lookupIn(deps, own)) };
+  return { definition, closure: closeOver(definition, await lookupIn(deps, own)), scenarios: fromRow ? [] : await scenariosBeside(known) };
 }
 
 function picked(file: DefinitionFile, lookup: (id: string) => Definition | undefined): Picked {
@@ -56,7 +56,7 @@ function picked(file: DefinitionFile, lookup: (id: string) => Definition | undef
         .map(problemText)
         .join("\n"),
     });
-  return { definition, file, closure: closeOver(definition, lookup) };
+  return { definition, scenarios: file.scenarios, closure: closeOver(definition, lookup) };
 }
 
 async function ownSet(deps: Deps): Promise<DefinitionSet> {
