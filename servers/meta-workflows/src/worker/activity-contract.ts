@@ -50,6 +50,8 @@ export interface FinishTask {
   readonly inputs: Json;
   /** Paths of the steps that were finished. */
   readonly steps: readonly string[];
+  /** Paths of those whose output a binding only simulated. */
+  readonly simulated?: readonly string[];
   /** A result that is sent again after the end is answered by its receipt. */
   readonly receipts: readonly Receipt[];
 }

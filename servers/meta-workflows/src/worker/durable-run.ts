@@ -231,7 +231,12 @@ export class DurableRun {
       inputs: scopes[""]?.inputs ?? {},
       state: scopes[""]?.state ?? {},
       scopes: Object.fromEntries(Object.entries(scopes).filter(([path]) => path !== "")) as unknown as Json,
-      steps: Object.fromEntries(Object.entries(steps).map(([path, { status, output }]) => [path, { status, output: output ?? null }])),
+      steps: Object.fromEntries(
+        Object.entries(steps).map(([path, { status, output, simulated }]) => [
+          path,
+          { status, output: output ?? null, ...(simulated === true ? { simulated } : {}) },
+        ]),
+      ),
       timeline: this.#timeline as unknown as Json,
     };
   }
@@ -351,6 +356,7 @@ export class DurableRun {
     this.#desk.pump();
     this.#publish();
     const { closure, requester } = this.#input;
+    const { steps } = this.#run.journal;
     await quick.finishRun({
       workflow: closure.root,
       version: closure.definitions[closure.root]?.version ?? "",
@@ -361,7 +367,10 @@ export class DurableRun {
       timeline: this.#timeline.slice(-TIMELINE_LINES),
       state: this.#run.journal.scopes[""]?.state ?? {},
       inputs: this.#run.journal.scopes[""]?.inputs ?? {},
-      steps: Object.keys(this.#run.journal.steps).slice(0, MOST_REPORTED),
+      steps: Object.keys(steps).slice(0, MOST_REPORTED),
+      simulated: Object.keys(steps)
+        .filter((path) => steps[path]?.simulated === true)
+        .slice(0, MOST_REPORTED),
       receipts: this.#desk.book.state.receipts,
     });
     await condition(allHandlersFinished);
