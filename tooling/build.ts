@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { addStarter, bundleServer, copyInto, hasWorker } from "./build/bundle.ts";
 import { buildPaths, findLeaks } from "./build/leaks.ts";
@@ -84,6 +84,7 @@ async function buildServer(server: string, force: boolean): Promise<void> {
     const workflowSources = await addWorker(server, out);
     writeFileSync(join(out, "THIRD-PARTY-LICENCES.txt"), licencePage(packagesOf(ROOT, [...filesIn(made.values()), ...workflowSources])));
     for (const path of contentsOf(server)) cpSync(join(ROOT, path), join(out, basename(path)), { recursive: true });
+    await addContents(server, out);
     addStarter(ROOT, out);
     chmodSync(join(out, "bin.js"), 0o755);
     writeFileSync(join(out, "package.json"), `${JSON.stringify({ type: "commonjs" })}\n`);
@@ -122,6 +123,14 @@ async function addWorker(server: string, out: string): Promise<string[]> {
   mkdirSync(join(out, "runtime"));
   for (const name of ["package.json", "package-lock.json"]) copyInto(join(out, "runtime"), join(runtime, name));
   return sources;
+}
+
+/** What a server itself makes of the folders that its package carries, where it has `src/contents.ts`. */
+async function addContents(server: string, out: string): Promise<void> {
+  const made = join(ROOT, "servers", server, "src/contents.ts");
+  if (!existsSync(made)) return;
+  const { addContents: add } = (await import(pathToFileURL(made).href)) as { addContents(dist: string): Promise<void> };
+  await add(out);
 }
 
 /** Puts the new folder in the place of the old one; a reader sees one or the other, but for a moment none. */

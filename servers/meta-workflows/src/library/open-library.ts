@@ -5,6 +5,7 @@ import { didYouMean } from "@platform-ops/mcp-kit";
 import { parseRegistry, type Problem, type Workflow } from "@platform-ops/meta-workflow-registry";
 import type { Definition } from "@platform-ops/meta-workflow-registry/definition";
 import type { Library, LibraryEntry, Shelf } from "./library.ts";
+import { indexKey, readIndex, type LibraryIndex } from "./library-index.ts";
 import { readDefinition, type Reading } from "./read-definition.ts";
 import { definitionFiles, isFolderForm, readLibraryFile, REGISTRY_FILE, stampOf } from "./read-folder.ts";
 import { definitionOfRow } from "./row-definition.ts";
@@ -24,6 +25,14 @@ interface Found {
   readonly text: string;
   readonly changes?: readonly string[];
   readonly folder: string;
+}
+
+/** A row of a registry. */
+interface Row {
+  readonly row: Workflow;
+  readonly file: string;
+  /** Its definition, where the index knows what is made of it. */
+  readonly made: Definition | undefined;
 }
 
 /** Opens the library; nothing is read before the first call. Later folders shadow earlier ones, by id and by code. */
@@ -72,11 +81,12 @@ async function readShelf(
   places: LibraryPlaces,
 ): Promise<Shelf> {
   const { settings } = places;
+  const index = await readIndex(places.shipped);
   const problems: Problem[] = [];
   const definitions = new Map<string, Found>();
   for (const { folder, paths } of files) {
     for (const file of paths) {
-      const found = await readFound(file, folder, places, problems);
+      const found = await readFound({ file, folder }, places, index, problems);
       if (found === undefined) continue;
       const { id } = found.definition;
       const same = definitions.get(id);
@@ -85,7 +95,7 @@ async function readShelf(
       if (same?.folder === folder) problems.push(isHidden ? hidden(id, found, same) : hidden(id, same, found));
     }
   }
-  const rows = new Map<string, { readonly row: Workflow; readonly file: string }>();
+  const rows = new Map<string, Row>();
   let shown: Shelf["registry"] = { path: registryPaths[0] ?? REGISTRY_FILE, text: undefined };
   for (const path of registryPaths) {
     const read = await readLibraryFile(path);
@@ -93,17 +103,25 @@ async function readShelf(
       if (path === settings.registry_path) shown = { path, text: undefined };
       continue;
     }
-    const { workflows, problems: wrong } = parseRegistry(read.text);
+    const known = basename(path) === REGISTRY_FILE ? index.registries[indexKey(read.text)] : undefined;
+    const { workflows, problems: wrong } = known === undefined ? parseRegistry(read.text) : { ...known, problems: [] };
     problems.push(...wrong.map((problem) => ({ ...problem, file: path })));
-    for (const row of workflows) rows.set(row.id.toLowerCase(), { row, file: path });
+    for (const row of workflows) rows.set(row.id.toLowerCase(), { row, file: path, made: known?.made[row.id] });
     if (shown.text === undefined || path === settings.registry_path) shown = { path, text: read.text };
   }
   return { entries: entriesOf(rows, definitions), registry: shown, problems };
 }
 
-async function readFound(file: string, folder: string, places: LibraryPlaces, problems: Problem[]): Promise<Found | undefined> {
+async function readFound(
+  { file, folder }: Pick<Found, "file" | "folder">,
+  places: LibraryPlaces,
+  index: LibraryIndex,
+  problems: Problem[],
+): Promise<Found | undefined> {
   const read = await readLibraryFile(file);
   if (read === undefined) return undefined;
+  const known = index.definitions[indexKey(read.text)];
+  if (known !== undefined) return { definition: known, text: read.text, file, folder };
   const { definition, text, changes, problems: wrong } = await readDefinition(read.text, file, places);
   problems.push(...wrong);
   return definition === undefined ? undefined : { definition, file, text, folder, ...(changes === undefined ? {} : { changes }) };
@@ -120,9 +138,9 @@ function hidden(id: string, weaker: Found, stronger: Found): Problem {
   return { code: "defined_twice", severity: "warning", message, file: weaker.file, line: 1, column: 1, path: "$.id" };
 }
 
-function entriesOf(rows: ReadonlyMap<string, { row: Workflow; file: string }>, definitions: ReadonlyMap<string, Found>): LibraryEntry[] {
+function entriesOf(rows: ReadonlyMap<string, Row>, definitions: ReadonlyMap<string, Found>): LibraryEntry[] {
   const taken = new Set<string>();
-  const byRow = [...rows.values()].map(({ row, file }): LibraryEntry => {
+  const byRow = [...rows.values()].map(({ row, file, made: known }): LibraryEntry => {
     const found = [...definitions.values()].find(
       ({ definition }) => definition.code?.toLowerCase() === row.id.toLowerCase() || definition.id === row.id.toLowerCase(),
     );
@@ -131,7 +149,7 @@ function entriesOf(rows: ReadonlyMap<string, { row: Workflow; file: string }>, d
       taken.add(found.definition.id);
       return { ...named, ...writtenOf(found), fromRow: false };
     }
-    const made = definitionOfRow(row, file);
+    const made = known ?? definitionOfRow(row, file);
     return { ...named, fromRow: true, file, ...(made === undefined ? {} : { definition: made }) };
   });
   const others = [...definitions.values()]
