@@ -8,7 +8,7 @@ const load = () => import("./authoring.ts");
 const JSON_OPTION = { type: "boolean", description: "As JSON" } as const;
 const INPUTS_OPTION = { type: "string", description: "Inputs as a JSON object, or @FILE that holds one" } as const;
 
-/** For those who write runbooks: new, lint, test, plan, simulate, docs. */
+/** For those who write runbooks (new, lint, test, plan, simulate, docs), and for those who judge a run afterwards (audit). */
 export const authoringCommands: readonly Command<MetaWorkflowsDeps>[] = [
   defineCommand<MetaWorkflowsDeps>({
     name: "new",
@@ -55,5 +55,12 @@ export const authoringCommands: readonly Command<MetaWorkflowsDeps>[] = [
     usage: "docs [PATH…] [--check]",
     options: { check: { type: "boolean", description: "Write nothing; end with 1 where something is out of date" } },
     run: async (...given) => (await load()).docs(...given),
+  }),
+  defineCommand<MetaWorkflowsDeps>({
+    name: "audit",
+    summary: "A run as a Markdown page: timeline, actions, decisions, evidence",
+    usage: "audit ID [--out FILE]",
+    options: { out: { type: "string", description: "A new file; without it the page is printed" } },
+    run: async (...given) => (await load()).audit(...given),
   }),
 ];

@@ -5,3 +5,4 @@ export { plan } from "./authoring/plan.ts";
 export { test } from "./authoring/test.ts";
 export { simulate } from "./simulation/simulate.ts";
 export { newWorkflow } from "./new/new-workflow.ts";
+export { audit } from "./audit/audit.ts";

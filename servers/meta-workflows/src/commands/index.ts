@@ -8,12 +8,13 @@ import { metaWorkflowsServer } from "../server.ts";
 import { authoringCommands } from "./authoring-commands.ts";
 import { doctor, setup } from "./doctor-command.ts";
 import { importCommand } from "./import-command.ts";
+import { watchableRuns } from "./watch/watch-runs.ts";
 
 /** Every subcommand of the bin. Those of other rooms come as values; this is where they meet their dependencies. */
 export async function commandsOf(deps: MetaWorkflowsDeps): Promise<readonly Command[]> {
   return [
     ...authoringCommands,
-    runsCommand({ open: () => deps.orchestration({ worker: false }) }),
+    watchableRuns(runsCommand({ open: () => deps.orchestration({ worker: false }) }), deps),
     ...approvalCommands({
       approvals: lazyPart(deps.ledger, "approvals"),
       artifacts: lazyPart(deps.ledger, "artifacts"),
