@@ -37,7 +37,7 @@ describe("closures", () => {
     expect(() => close("a", workflow("a", "b"), workflow("b", "c"), workflow("c", "b"))).toThrow(
       "CIRCULAR_DEPENDENCY: workflows call each other in a circle: a → b → c → b.",
     );
-    expect(() => close("a", workflow("a", "a"))).toThrow("a → a");
+    expect(() => close("a", workflow("a", "b"), workflow("b", "a"))).toThrow("a → b → a");
     expect(() => close("a", workflow("a", "b"), workflow("b", "gone"))).toThrow("`gone` does not exist; a → b calls it");
   });
 });

@@ -32,7 +32,7 @@ export function readYaml(text: string): YamlText | { readonly failures: readonly
   try {
     const document = parseDocument(text, { prettyErrors: false, schema: "core", uniqueKeys: true, stringKeys: true });
     const failures = [...document.errors, ...document.warnings].map((failure) => {
-      return { message: failure.message, ...placeAt(starts, failure.pos[0]) };
+      return { message: /call stack/.test(failure.message) ? TOO_DEEP : failure.message, ...placeAt(starts, failure.pos[0]) };
     });
     if (failures.length > 0) return { failures };
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
@@ -40,10 +40,13 @@ export function readYaml(text: string): YamlText | { readonly failures: readonly
     if (deep !== undefined) return { failures: [{ message: deep, line: 1, column: 1 }] };
     return { value, place: (path, options) => placeOf(document, starts, text, path, options ?? {}) };
   } catch (error) {
-    const message = error instanceof RangeError ? "The text is nested too deeply." : error instanceof Error ? error.message : String(error);
+    const message = error instanceof RangeError ? TOO_DEEP : error instanceof Error ? error.message : String(error);
     return { failures: [{ message, line: 1, column: 1 }] };
   }
 }
+
+/** Where it is too deep even for the parser, which says so of its own stack. */
+const TOO_DEEP = "The text is nested too deeply.";
 
 function notJson(value: unknown, depth: number): string | undefined {
   if (typeof value === "number" && !Number.isFinite(value)) return "A number is not finite.";

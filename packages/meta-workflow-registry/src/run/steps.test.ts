@@ -242,7 +242,9 @@ finally: [{ id: sweep, type: mcp_call, capability: sweep, args: {} }]
       "calls: [{ capability: c }, { capability: sweep }]\nexpect: { end: completed, output: { inner: 'hi 2', x: outer }, calls: { c: 1, sweep: 1 } }",
     );
     expect(problems).toEqual([]);
-    const endless = closureFrom("steps: [{ id: again, type: workflow, workflow: main }]");
+    const endless = closureFrom("steps: [{ id: there, type: workflow, workflow: other }]", {
+      other: "steps: [{ id: back, type: workflow, workflow: main }]",
+    });
     expect((await play(endless, "expect: { end: failed, error: too_deep }")).problems).toEqual([]);
   });
 

@@ -329,6 +329,8 @@ describe("ids, tasks and calls", () => {
       `tasks: { a: { steps: [{ id: f, type: foreach, items: "[1]", task: b }] }, b: { steps: [{ id: f, type: foreach, items: "[1]", task: a }] } }\n`,
       ["CIRCULAR_DEPENDENCY $.tasks.a"],
     ],
+    ["a workflow that calls itself", [`{ id: w, type: workflow, workflow: x }`], "", ["CIRCULAR_DEPENDENCY $.steps[0].workflow"]],
+    ["a path as a workflow", [`{ id: w, type: workflow, workflow: ../../x }`], "", ["INVALID_VALUE $.steps[0].workflow"]],
     ["a call of nothing", [`{ id: m, type: mcp_call, effects: read }`], "", ["MISSING_REQUIRED_FIELD $.steps[0].tool"]],
     ["a wait for nothing", [`{ id: w, type: wait }`], "", ["MISSING_REQUIRED_FIELD $.steps[0].for"]],
     [

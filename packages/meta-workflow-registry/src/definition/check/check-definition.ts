@@ -1,6 +1,6 @@
 import type { Definition, Step } from "../definition.ts";
 import type { Path } from "../yaml-text.ts";
-import { stepsIn } from "../walk.ts";
+import { everyStep, stepsIn } from "../walk.ts";
 import { checkTemplate } from "./check-expression.ts";
 import { checkSteps, ITEM_VARIABLES, namedSteps } from "./check-flow.ts";
 import { checkSchemas } from "./check-schemas.ts";
@@ -12,6 +12,7 @@ export function checkDefinition(checking: Checking): void {
   checkIds(checking);
   checkSchemas(checking);
   checkTaskCircles(checking);
+  checkSelfCalls(checking);
   const { definition } = checking;
   const scope = scopeOf(definition.inputs, definition.initial_state, [...definition.steps, ...definition.finally], [], false);
   const ran = new Ran();
@@ -84,6 +85,13 @@ function checkIds({ definition, problems, sources }: Checking): void {
       }
     }
   }
+}
+
+/** Circles through other definitions are found where those are known: `closeOver`. */
+function checkSelfCalls({ definition, problems, sources }: Checking): void {
+  for (const step of everyStep(definition))
+    if (step.type === "workflow" && step.workflow === definition.id)
+      problems.add("CIRCULAR_DEPENDENCY", [...(sources.get(step)?.path ?? []), "workflow"], "The workflow calls itself.");
 }
 
 function checkTaskCircles({ definition, problems }: Checking): void {

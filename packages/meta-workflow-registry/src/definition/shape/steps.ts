@@ -10,9 +10,10 @@ import {
   name,
   steps,
   template,
-  templates,
   templateText,
+  templates,
   text,
+  workflowId,
 } from "./atoms.ts";
 import { CALL_KINDS, callFields, compensate, hasOneCall, probe, programFields, reconcile, toolFields } from "./calls.ts";
 
@@ -204,7 +205,7 @@ export const STEP_SHAPES = {
   }),
   workflow: z.strictObject({
     ...commonFields,
-    workflow: text("Id of the other workflow.", 100),
+    workflow: workflowId.describe("Id of the other workflow."),
     inputs: templates("Its inputs.").optional(),
   }),
   fail: z.strictObject({ ...commonFields, message: template("Why."), code: text("A code for programs.", 100).optional() }),
