@@ -8,6 +8,7 @@ export { callTool, type CallOptions, type CallOutcome, type MintedAsk } from "./
 export { firstSentence, listTool, listTools, toolTable, type ListedTool } from "./catalog.ts";
 export { didYouMean } from "./did-you-mean.ts";
 export { refuse, type Failure } from "./failure.ts";
+export { hostileInput } from "./hostile-input.ts";
 export { hintsOf, metaOf, type Hints } from "./hints.ts";
 export { quoteData } from "./quote-data.ts";
 export { definePrompt, resourcesFor, type ListedResource, type Prompt, type Resource } from "./resource.ts";

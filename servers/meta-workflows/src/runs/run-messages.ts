@@ -16,7 +16,7 @@ import {
 } from "../worker/run-contract.ts";
 import { refusalError } from "../worker/refusal-failure.ts";
 import { otherServers } from "./foreign-run.ts";
-import { readRun } from "./read-run.ts";
+import { readRun, type RunView } from "./read-run.ts";
 
 /** The run's own wait, and what a worker may need to start. */
 const ANSWER_WITHIN_MS = 30_000;
@@ -25,8 +25,14 @@ const ANSWER_WITHIN_MS = 30_000;
 async function closedOr(deps: MetaWorkflowsDeps, id: string, error: unknown): Promise<unknown> {
   if (!isOpsError(error) || (error.code !== "not_found" && error.code !== "conflict") || error.details["server"] !== undefined)
     return error;
-  const view = await readRun(deps, id).catch(() => undefined);
-  if (view?.end === undefined) return error;
+  let view: RunView;
+  try {
+    view = await readRun(deps, id);
+  } catch (unread) {
+    // It names the id, and where to look for others.
+    return isOpsError(unread) && unread.code === "not_found" ? unread : error;
+  }
+  if (view.end === undefined) return error;
   const { status, output, error: why } = view.end;
   return refusalError(
     refuse("RUN_CLOSED", `The run has ended: ${status}${why === undefined ? "" : `, ${why.message}`}.`, {
@@ -59,7 +65,7 @@ export function messagesTo(deps: MetaWorkflowsDeps, id: string): RunMessages {
     try {
       return await (await deps.orchestration({ worker: true })).query<T>(id, name, argument);
     } catch (error) {
-      throw await otherServers(deps, id, error);
+      throw await closedOr(deps, id, await otherServers(deps, id, error));
     }
   };
   return {

@@ -5,6 +5,7 @@ import { MAX_RESULT_BYTES } from "@platform-ops/meta-workflow-registry/run";
 import type { MetaWorkflowsDeps } from "../deps.ts";
 import type { RunAnswer, Submit } from "../worker/run-contract.ts";
 import { statusOf } from "../worker/run-memo.ts";
+import { readJsonText } from "./json-text.ts";
 import { readReport } from "./read-run.ts";
 import { messagesTo } from "./run-messages.ts";
 
@@ -24,8 +25,9 @@ export async function submitResult(deps: MetaWorkflowsDeps, id: string, submit: 
   } catch (error) {
     const replayed = isOpsError(error) && error.code === "run_closed" ? await receiptOf(deps, id, sent) : undefined;
     if (replayed !== undefined) return replayed;
+    if (!isOpsError(error) || error.code !== "schema_invalid") throw error;
     const parsed = parsedText(submit.result);
-    if (!isOpsError(error) || error.code !== "schema_invalid" || parsed === undefined) throw error;
+    if (parsed === undefined) throw error;
     return await messages.submit({ ...sent, result: parsed }, `${call}-parsed`);
   }
 }
@@ -72,10 +74,5 @@ async function withinBounds(deps: MetaWorkflowsDeps, result: Json): Promise<Json
 }
 
 function parsedText(result: Json): Json | undefined {
-  if (typeof result !== "string" || !/^\s*[{[]/.test(result)) return undefined;
-  try {
-    return JSON.parse(result) as Json;
-  } catch {
-    return undefined;
-  }
+  return typeof result === "string" && /^\s*[{[]/.test(result) ? readJsonText(result, "result") : undefined;
 }

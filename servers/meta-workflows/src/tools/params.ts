@@ -3,6 +3,7 @@ import type { Call } from "@platform-ops/mcp-kit";
 import type { Json } from "@platform-ops/meta-workflow-registry/definition";
 import type { Agent } from "@platform-ops/meta-workflow-registry/run";
 import { z } from "zod";
+import { readJsonText } from "../runs/json-text.ts";
 
 // Arguments that several tools have. What they mean is said once: a model reads every word of this.
 
@@ -28,16 +29,8 @@ export function agentOf(given: z.infer<typeof agent>, call: Call): Agent {
 /** @throws OpsError invalid_input */
 export function inputsOf(given: z.infer<typeof inputs>): { readonly [name: string]: Json } {
   if (given === undefined) return {};
-  const value = typeof given === "string" ? parsed(given) : given;
+  const value = typeof given === "string" ? readJsonText(given === "" ? "{}" : given, "inputs") : given;
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new OpsError("invalid_input", "inputs must be an object, or JSON of one.", { hint: 'Such as {"service": "shop"}.' });
   return value as { readonly [name: string]: Json };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text === "" ? "{}" : text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
