@@ -53,10 +53,12 @@ export function openLibrary(places: LibraryPlaces): Library {
   return {
     read,
     async find(id) {
-      const { entries } = await read();
+      const { entries, problems } = await read();
       const wanted = id.trim().toLowerCase();
       const found = entries.find((entry) => namesOf(entry).includes(wanted));
       if (found !== undefined) return found;
+      const unread = problems.find(({ file, severity }) => severity === "error" && file !== undefined && fileNames(file).includes(wanted));
+      if (unread !== undefined) throw unreadable(unread);
       const near = didYouMean(wanted, entries.flatMap(namesOf));
       throw new OpsError(
         "not_found",
@@ -71,8 +73,19 @@ export function openLibrary(places: LibraryPlaces): Library {
 
 /** All names that an entry goes by, in lower case; that of its file with and without the ending. */
 export function namesOf({ id, definition, file, fromRow, name }: LibraryEntry): string[] {
-  const own = fromRow ? [] : isFolderForm(file) ? [basename(dirname(file))] : [basename(file).replace(/\.ya?ml$/i, ""), basename(file)];
+  const own = fromRow ? [] : fileNames(file);
   return [...new Set([id, definition?.id ?? id, definition?.code ?? id, ...own, name].map((each) => each.toLowerCase()))];
+}
+
+function fileNames(file: string): string[] {
+  const names = isFolderForm(file) ? [basename(dirname(file))] : [basename(file).replace(/\.ya?ml$/i, ""), basename(file)];
+  return names.map((each) => each.toLowerCase());
+}
+
+function unreadable({ file = "", line, code, message, suggestion }: Problem): OpsError {
+  return new OpsError("definition_invalid", `${file}:${line}: ${code}: ${message}`, {
+    hint: suggestion ?? "validate_meta_workflow and the lint command tell every problem of it.",
+  });
 }
 
 async function readShelf(

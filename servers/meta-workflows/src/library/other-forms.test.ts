@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { MetaWorkflowsDeps } from "../deps.ts";
 import { get_meta_workflow } from "../tools/get_meta_workflow.ts";
+import { list_meta_workflows } from "../tools/list_meta_workflows.ts";
 import type { Library } from "./library.ts";
 import { openLibrary } from "./open-library.ts";
 
@@ -138,5 +139,10 @@ describe("definitions of every form", () => {
     const { entries, problems } = await library.read();
     expect(entries.map(({ id }) => id)).toEqual(["tidy-up"]);
     expect(problems).toEqual([expect.objectContaining({ code: "UNKNOWN_FORM", file: join(folder, "own/notes.yaml"), line: 1 })]);
+    const place = `${join(folder, "own/notes.yaml")}:1`;
+    await expect(library.find("notes")).rejects.toMatchObject({ code: "definition_invalid", message: expect.stringContaining(place) });
+    await expect(library.find("note")).rejects.toMatchObject({ code: "not_found" });
+    const list = await list_meta_workflows.run({}, { library } as unknown as MetaWorkflowsDeps, {} as never);
+    expect(list).toMatchObject({ text: expect.stringContaining(`Not read: ${place}`) });
   });
 });
