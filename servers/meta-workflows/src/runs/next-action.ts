@@ -37,10 +37,10 @@ export async function nextAction(
   }
 }
 
-async function inRun(deps: MetaWorkflowsDeps, id: string, { agent, role, call }: NextRequest): Promise<RunAnswer> {
+async function inRun(deps: MetaWorkflowsDeps, id: string, { agent, role, limit, call }: NextRequest): Promise<RunAnswer> {
   const messages = messagesTo(deps, id);
-  const asking = { agent, ...(role === undefined ? {} : { role }) };
-  const { changes, ...answer } = await messages.look(asking);
+  const asking = { agent, ...(role === undefined ? {} : { role }), ...(limit === undefined ? {} : { limit }) };
+  const { changes, held: _, ...answer } = await messages.look(asking);
   return changes ? await messages.next(asking, `${call}-${Date.now().toString(36)}`) : answer;
 }
 

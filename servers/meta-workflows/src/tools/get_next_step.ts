@@ -16,6 +16,8 @@ export const get_next_step = tool({
       workflow_id,
       agent: agentOf(given, call),
       ...(of === undefined ? {} : { role: of }),
+      // One at a time: several of one role share what is open.
+      limit: 1,
       waitMs: 0,
       call: call.id,
       signal: call.signal,
@@ -25,7 +27,8 @@ export const get_next_step = tool({
     if (action !== undefined)
       return {
         text: actionText(action),
-        data: { status: "pending_step", step: { ...action, step_id: action.step_id }, final_result: null, error: null },
+        // The action's id, so that what is sent back by it is of this item and attempt, also when it is sent twice.
+        data: { status: "pending_step", step: { ...action, step_id: action.action_id }, final_result: null, error: null },
       };
     const end = answer?.end;
     if (end === undefined)

@@ -16,8 +16,11 @@ export const submit_step_result = tool({
   input: z.strictObject({ workflow_id: workflowId, step_id: z.string().min(1).max(500), result: z.unknown(), agent, role }),
   async run({ workflow_id, step_id, result, agent: given, role: of }, deps, call) {
     const asking = { agent: agentOf(given, call), ...(of === undefined ? {} : { role: of }) };
-    const { actions, end } = await messagesTo(deps, workflow_id).look(asking);
-    const mine = actions.filter((action) => action.action_id === step_id || action.step_id === step_id);
+    const { actions, held, end } = await messagesTo(deps, workflow_id).look(asking);
+    // By the step's name only what this agent was given: a result that is sent twice is not another item's.
+    const mine = actions.filter(
+      (action) => action.action_id === step_id || (action.step_id === step_id && held.includes(action.action_id)),
+    );
     if (mine.length > 1)
       throw new OpsError("action_ambiguous", `${mine.length} open actions are of step ${step_id}.`, {
         hint: `Give one of these as step_id: ${mine.map(({ action_id }) => action_id).join(", ")}`,
@@ -29,7 +32,16 @@ export const submit_step_result = tool({
     const answer = await submitResult(
       deps,
       workflow_id,
-      { ...asking, named: given !== undefined, outcome: "completed", result: (result ?? null) as Json, action_id: target, ...attempt },
+      // It takes nothing else for an agent that may be through.
+      {
+        ...asking,
+        limit: 0,
+        named: given !== undefined,
+        outcome: "completed",
+        result: (result ?? null) as Json,
+        action_id: target,
+        ...attempt,
+      },
       call.id,
     );
     const { refusal, receipt } = answer;

@@ -209,16 +209,18 @@ export class DurableRun {
   }
 
   /** What an agent would be shown; `now` is the asker's clock, since a query has none. */
-  look({ agent, role, now }: Asking & { readonly now: number }): Look {
+  look({ now, ...asking }: Asking & { readonly now: number }): Look {
+    const { agent } = asking;
     const before = this.#desk.book.state.actions;
     const peek = ActionBook.create(PEEK, this.#desk.book.state);
-    const { actions } = this.#paused ? { actions: [] } : peek.present(agent, now, role === undefined ? {} : { role });
+    const { actions } = this.#paused ? { actions: [] } : peek.present(agent, now, filterOf(asking));
     const changes = actions.some(({ action_id, attempt, lease_ms }) => {
       const held = before[action_id];
       if (held?.attempt.id !== attempt.id || held.state !== "leased") return true;
       return (held.attempt.expires_at ?? 0) - now < lease_ms / 2;
     });
-    return { ...this.#answer(actions), changes };
+    const held = actions.flatMap(({ action_id }) => (before[action_id]?.attempt.holder?.id === agent.id ? [action_id] : []));
+    return { ...this.#answer(actions), changes, held };
   }
 
   state(): Json {
@@ -244,12 +246,13 @@ export class DurableRun {
   // What is told.
 
   /** Waits until there is something to do for the agent, or nothing will come without somebody else, or the time is up. */
-  async #answerSoon({ agent, role }: Asking, lease = true): Promise<RunAnswer> {
+  async #answerSoon(asking: Asking, lease = true): Promise<RunAnswer> {
+    const { agent, limit } = asking;
     this.#updates += 1;
-    const filter = role === undefined ? {} : { role };
+    const filter = filterOf(asking);
     const hasWork = (): boolean =>
       lease && !this.#paused && ActionBook.create(PEEK, this.#desk.book.state).present(agent, Date.now(), filter).actions.length > 0;
-    await this.#quiet(hasWork);
+    await this.#quiet(() => limit === 0 || hasWork());
     const { actions } = this.#paused || !lease ? { actions: [] } : this.#desk.book.present(agent, Date.now(), filter);
     this.#touch();
     return this.#answer(actions);
@@ -367,7 +370,9 @@ export class DurableRun {
       timeline: this.#timeline.slice(-TIMELINE_LINES),
       state: this.#run.journal.scopes[""]?.state ?? {},
       inputs: this.#run.journal.scopes[""]?.inputs ?? {},
-      steps: Object.keys(steps).slice(0, MOST_REPORTED),
+      steps: Object.keys(steps)
+        .filter((path) => steps[path]?.status !== "failed")
+        .slice(0, MOST_REPORTED),
       simulated: Object.keys(steps)
         .filter((path) => steps[path]?.simulated === true)
         .slice(0, MOST_REPORTED),
@@ -376,4 +381,9 @@ export class DurableRun {
     await condition(allHandlersFinished);
     return end;
   }
+}
+
+/** Which actions are meant. */
+function filterOf({ role, limit }: Asking): { readonly role?: string; readonly limit?: number } {
+  return { ...(role === undefined ? {} : { role }), ...(limit === undefined ? {} : { limit }) };
 }

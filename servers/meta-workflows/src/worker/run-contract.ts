@@ -55,6 +55,8 @@ export interface OpenApproval {
 export interface Asking {
   readonly agent: Agent;
   readonly role?: string;
+  /** So many actions at most, those that it holds included: one that takes all leaves nothing to others of its role. */
+  readonly limit?: number;
 }
 
 export interface Begin extends Asking {
@@ -116,6 +118,8 @@ export interface RunAnswer {
 /** What a look (no trace in the history) says: whether asking by an update would change something for this agent. */
 export interface Look extends RunAnswer {
   readonly changes: boolean;
+  /** Ids of the actions that this agent holds already. */
+  readonly held: readonly string[];
 }
 
 /** Kept in the memo, so that it is read when no worker lives. */
