@@ -24,7 +24,9 @@ export async function askResult(terminal: Terminal, action: ActionRecord, refusa
   if (refusal === undefined)
     terminal.stderr(`\n${oneLine(action.title)} (${action.action_id}, ${action.executor})\n${printable(action.instructions)}\n`);
   else terminal.stderr(`Refused: ${oneLine(refusal)}\n`);
-  terminal.stderr(`Its result fits: ${printable(JSON.stringify(action.result_schema)).slice(0, 2_000)}\n`);
+  if (refusal === undefined && action.type !== "prompt" && action.type !== "ask")
+    terminal.stderr(`It is given: ${shown(action.parameters)}\n`);
+  terminal.stderr(`Its result fits: ${shown(action.result_schema)}\n`);
   for (;;) {
     const said = await askLine(
       terminal,
@@ -44,4 +46,8 @@ export async function askResult(terminal: Terminal, action: ActionRecord, refusa
 
 async function askLine(terminal: Terminal, question: string): Promise<string> {
   return ((await terminal.ask?.(question)) ?? "nobody").trim();
+}
+
+function shown(value: object): string {
+  return printable(JSON.stringify(value)).slice(0, 2_000);
 }

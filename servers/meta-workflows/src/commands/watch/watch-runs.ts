@@ -3,6 +3,7 @@ import type { Command, Terminal } from "@platform-ops/ledger";
 import type { MetaWorkflowsDeps } from "../../deps.ts";
 import { DURABLE } from "../../identity.ts";
 import { viewOf } from "../../runs/read-run.ts";
+import { WORKFLOW_TYPE } from "../../worker/run-contract.ts";
 import { frame, lineOf, type WatchedRun } from "./watch-frame.ts";
 
 const EVERY_MS = 2_000;
@@ -10,7 +11,11 @@ const MOST = 50;
 const HOME_AND_CLEAR = "\u001b[H\u001b[J";
 
 /** `runs` with `--watch`: a view that is drawn anew; without a terminal or colours, a line for each change, until no run is open. */
-export function watchableRuns(command: Command<void>, deps: Pick<MetaWorkflowsDeps, "orchestration" | "ledger">): Command {
+export function watchableRuns(
+  command: Command<void>,
+  deps: Pick<MetaWorkflowsDeps, "orchestration" | "ledger">,
+  everyMs = EVERY_MS,
+): Command {
   return {
     ...command,
     usage: `${command.usage} [--watch]`,
@@ -19,17 +24,20 @@ export function watchableRuns(command: Command<void>, deps: Pick<MetaWorkflowsDe
       watch: { type: "boolean", description: "Follow this server's runs; without a terminal until none is open" },
     },
     run: (input, given: void, terminal, signal) =>
-      input.options["watch"] === true ? watch(deps as MetaWorkflowsDeps, terminal, signal) : command.run(input, given, terminal, signal),
+      input.options["watch"] === true
+        ? watch(deps as MetaWorkflowsDeps, terminal, signal, everyMs)
+        : command.run(input, given, terminal, signal),
   };
 }
 
-async function watch(deps: MetaWorkflowsDeps, terminal: Terminal, signal: AbortSignal): Promise<0> {
+async function watch(deps: MetaWorkflowsDeps, terminal: Terminal, signal: AbortSignal, everyMs: number): Promise<0> {
   const isLive = terminal.isTTY && terminal.color;
   const orchestration = await deps.orchestration({ worker: false });
   const seen = new Map<string, string>();
   while (!signal.aborted) {
     const { runs } = await orchestration.list({ server: DURABLE.name, limit: MOST });
-    const watched = await Promise.all(runs.map(async (run): Promise<WatchedRun> => viewOf(run, deps)));
+    const own = runs.filter(({ type }) => type === WORKFLOW_TYPE);
+    const watched = await Promise.all(own.map(async (run): Promise<WatchedRun> => viewOf(run, deps)));
     if (isLive) terminal.stdout(HOME_AND_CLEAR + frame(watched, terminal.columns, new Date()));
     else {
       for (const run of watched) {
@@ -39,7 +47,7 @@ async function watch(deps: MetaWorkflowsDeps, terminal: Terminal, signal: AbortS
       }
       if (watched.every(({ end }) => end !== undefined)) return 0;
     }
-    await sleep(EVERY_MS, undefined, { signal }).catch(() => undefined);
+    await sleep(everyMs, undefined, { signal }).catch(() => undefined);
   }
   return 0;
 }
