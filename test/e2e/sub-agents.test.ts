@@ -234,9 +234,13 @@ test("12 items are shared by agents of a role, ten open at once; results in orde
       }
     }
   };
-  await Promise.all(["ann", "bob", "cid"].map(reviewer));
+  const names = ["ann", "bob", "cid"];
+  const first = new Set<string>();
+  for (const name of names)
+    first.add((await lead.call("get_next_step", { workflow_id, agent: name, role: "reviewer" })).data["step"]?.step_id);
+  expect([...first]).toEqual(["both/reviews/reviews[0]#1", "both/reviews/reviews[1]#1", "both/reviews/reviews[2]#1"]);
+  await Promise.all(names.map(reviewer));
   expect(done.toSorted()).toEqual(files.toSorted());
-  expect(new Set(given.values()).size).toBe(3);
   const note = await lead.call("next_action", { workflow_id, agent: "wil", role: "writer" });
   expect(note.data["action"]).toMatchObject({ step_id: "note", type: "delegate", role: "writer" });
   expect(note.data["other_actions"]).toBeUndefined();
@@ -285,6 +289,27 @@ test("without a run's id the open actions of all runs come, each role's to its a
     return answer.isError ? undefined : answer;
   }, "room for another run");
   expect(started.data).toMatchObject({ workflow_id: "many-3", waiting_for: [{ role: "looker" }] });
+});
+
+test("a run keeps no more than it can carry on: a result that is too much is refused, and a short one is taken in its place", async () => {
+  const workflow_id = "full";
+  const files = Array.from({ length: 9 }, (_, at) => `f${at}`);
+  await lead.call("start_workflow", { workflow_name: "fan-out", inputs: { files }, workflow_id, agent: "lead", role: "lead" });
+  const submit = (step_id: string, result: string): Promise<ToolAnswer> =>
+    lead.call("submit_step_result", { workflow_id, step_id, result, agent: "ann", role: "reviewer" });
+  const codes: unknown[] = [];
+  for (const file of files) {
+    const { step } = (await lead.call("get_next_step", { workflow_id, agent: "ann", role: "reviewer" })).data as {
+      step: { step_id: string };
+    };
+    const long = await submit(step.step_id, file.repeat(62_500));
+    codes.push(long.data["error"]?.code ?? long.data["status"]);
+    if (long.isError) expect((await submit(step.step_id, "see the file")).data).toMatchObject({ status: "accepted" });
+  }
+  expect(codes).toEqual([...Array.from({ length: 7 }, () => "accepted"), "too_large", "too_large"]);
+  const end = await lead.call("submit_result", { workflow_id, result: "noted", agent: "wil" });
+  expect(end.data["status"]).toBe("completed");
+  expect(end.data["result"].reviews.at(-1)).toEqual({ status: "done", output: "see the file" });
 });
 
 test("a run whose history has grown long is carried on by another, with its action, its lease and its receipts", async () => {

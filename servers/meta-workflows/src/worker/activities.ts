@@ -27,7 +27,7 @@ export function metaWorkflowActivities(deps: WorkerDeps, executors: Executors): 
         handover,
         onProgress: (progress) => void (latest = progress),
       });
-      return await withinBounds(deps.artifacts, outcome);
+      return await withinBounds(deps.artifacts, outcome, task.room);
     },
     requestApproval: (task) =>
       again(async () => {

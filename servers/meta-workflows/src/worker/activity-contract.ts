@@ -18,6 +18,8 @@ export interface CallTask {
   readonly requester: string;
   /** Names that the definition lists: no other secret is given to what is called. */
   readonly secrets: readonly string[];
+  /** A larger output, in bytes, is kept elsewhere. Absent in runs of earlier versions. */
+  readonly room?: number;
 }
 
 /** A request to a person. */

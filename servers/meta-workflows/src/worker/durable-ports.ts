@@ -27,6 +27,8 @@ export interface PortsParts {
   readonly input: RunInput;
   readonly desk: ActionDesk;
   isPaused(): boolean;
+  /** For an output of so many bytes there is room. */
+  room(): number;
   record(event: TimelineEvent): void;
   /** Something changed that is told to others. */
   touched(): void;
@@ -110,12 +112,13 @@ export class DurablePorts implements Ports {
 
   async #callOnce(call: ServerCall, options: CallOptions, scope: RunScope): Promise<CallOutcome> {
     const { requester } = this.#parts.input;
+    const room = this.#parts.room();
     this.#calls += 1;
     const cancellable = new CancellationScope({ cancellable: true });
     const stop = scope.onCancel(() => cancellable.cancel());
     try {
       return await CancellationScope.nonCancellable(() =>
-        cancellable.run(() => outside(options.timeout).callServer({ call, options, requester, secrets: this.#secrets })),
+        cancellable.run(() => outside(options.timeout).callServer({ call, options, requester, secrets: this.#secrets, room })),
       );
     } catch (error) {
       return this.#outcomeOf(error, options);

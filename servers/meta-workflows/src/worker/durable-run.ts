@@ -28,6 +28,7 @@ import {
   type RunInput,
   type Submit,
 } from "./run-contract.ts";
+import { bytesOf, roomLeft, tooMuchKept } from "./kept-bytes.ts";
 import { memoCandidates, statusOf } from "./run-memo.ts";
 import { failure, move, submissionOf } from "./run-messages.ts";
 import { problemsOf } from "./problems-of.ts";
@@ -75,6 +76,7 @@ export class DurableRun {
       input,
       desk: this.#desk,
       isPaused: () => this.#paused,
+      room: () => this.#room(),
       record: (event) => this.#timeline.push(event),
       touched: () => this.#touch(),
     });
@@ -121,6 +123,7 @@ export class DurableRun {
   maySubmit(submit: Submit): void {
     const peek = ActionBook.create(PEEK, this.#desk.book.state);
     const answer = peek.submit(submissionOf(submit), Date.now());
+    if (answer.status === "verifying" && bytesOf(submit.result) > this.#room()) throw failure(tooMuchKept());
     if (answer.status !== "refused") return;
     // A result that came too late is remembered for whoever has the action now: that does leave a trace.
     const isLate = peek.open_actions().some(({ late }) => late !== undefined && late.attempt_id === submit.attempt_id);
@@ -293,6 +296,10 @@ export class DurableRun {
     const ids = new Set(shown.map(({ action_id }) => action_id));
     const others = this.#desk.book.open_actions().filter(({ action_id }) => !ids.has(action_id));
     return waitingFor(others, this.#ports.approvals, this.#ports.timers, this.#ports.busy);
+  }
+
+  #room(): number {
+    return roomLeft(this.#run.journal, this.#desk.book.state);
   }
 
   #touch(): void {
