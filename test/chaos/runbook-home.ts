@@ -15,8 +15,8 @@ const TOOLS: Readonly<Record<string, string>> = {
   "deploy.plan": "plan",
   "deploy.status": "deployed",
 };
-/** An effect has happened so long before it is answered, so that a kill can fall between. */
-const SLOW_MS = 300;
+/** What may not happen twice has happened so long before it is answered, so that a kill can fall between. */
+const SLOW_MS = 1_000;
 
 /** A data directory whose runbooks act on a platform that counts. */
 export interface RunbookHome extends TestHome {

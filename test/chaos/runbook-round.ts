@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { META_WORKFLOWS_BIN, startAgent, type Agent, type ToolAnswer } from "../support/mcp-client.ts";
-import { kill } from "../support/processes.ts";
+import { kill, until } from "../support/processes.ts";
 import type { RunbookHome } from "./runbook-home.ts";
 import type { RunbookStory, RunbookVictim } from "./runbook-stories.ts";
 
@@ -58,10 +58,10 @@ class RunbookPlayer {
 
   async play(): Promise<ToolAnswer> {
     const { workflow, inputs, results } = this.#story;
-    const until = Date.now() + END_WITHIN_MS;
+    const deadline = Date.now() + END_WITHIN_MS;
     await this.#step("start", "start_workflow", { workflow_name: workflow, workflow_id: this.#id, inputs });
     for (;;) {
-      const next = await this.#answered("next_action", { workflow_id: this.#id, wait_seconds: 5 });
+      const next = await this.#answered("next_action", { workflow_id: this.#id, wait_seconds: 1 });
       const { status, action } = next.data;
       if (action !== undefined) {
         const { step_id, action_id, attempt } = action as { step_id: string; action_id: string; attempt: { id: string } };
@@ -69,7 +69,7 @@ class RunbookPlayer {
         await this.#submit(step_id, { action_id, attempt_id: attempt.id, result: results[step_id] });
       } else if (JSON.stringify(next.data["waiting_for"] ?? []).includes('"approval"')) {
         await this.#step("approval", "request_approval", { workflow_id: this.#id });
-      } else if (status !== "running" || Date.now() > until) return next;
+      } else if (status !== "running" || Date.now() > deadline) return next;
     }
   }
 
@@ -85,9 +85,12 @@ class RunbookPlayer {
 
   /** A call at whose boundary somebody may be killed: while it is on the way. Then it is sent again, until it is answered. */
   async #step(boundary: string, tool: string, args: Record<string, unknown>): Promise<ToolAnswer> {
-    if (this.#kill.boundary !== boundary || this.killed) return await this.#answered(tool, args);
+    const isEffect = this.#kill.boundary === "effect" && boundary === "approval";
+    if ((this.#kill.boundary !== boundary && !isEffect) || this.killed) return await this.#answered(tool, args);
     const sent = this.#call(tool, args);
-    await sleep(boundary === "start" || this.#kill.victim === "client" ? 30 : 100);
+    // It has happened, and the platform has not said so yet: whoever looks for it finds it done.
+    if (isEffect) await until(async () => (await this.#home.effects()).includes(this.#story.once[0] ?? ""), "the effect");
+    else await sleep(boundary === "start" || this.#kill.victim === "client" ? 30 : 100);
     await this.#killNow();
     await sent;
     return await this.#answered(tool, args);
@@ -104,12 +107,12 @@ class RunbookPlayer {
 
   /** Asked until it is answered: what can be tried again is, and a decision that was handed over is one. */
   async #answered(tool: string, args: Record<string, unknown>): Promise<ToolAnswer> {
-    const until = Date.now() + END_WITHIN_MS;
+    const deadline = Date.now() + END_WITHIN_MS;
     for (;;) {
       const answer = await this.#call(tool, args);
       if (answer !== undefined && (!answer.isError || answer.data["error"]?.code === "approval_not_found")) return answer;
       if (answer !== undefined && !retryable(answer)) throw new Error(`${tool}: ${answer.text}`);
-      if (Date.now() > until) throw new Error(`${tool} was never answered: ${answer?.text ?? ""}`);
+      if (Date.now() > deadline) throw new Error(`${tool} was never answered: ${answer?.text ?? ""}`);
       await sleep(200);
     }
   }

@@ -4,7 +4,7 @@ export interface RunbookStory {
   readonly inputs: Readonly<Record<string, unknown>>;
   /** By step. */
   readonly results: Readonly<Record<string, unknown>>;
-  /** Boundaries at which somebody can be killed: the start, each result, each decision, in this order. */
+  /** Boundaries at which somebody can be killed: the start, each result, the decision; `effect`: right after what it allows. */
   readonly boundaries: readonly string[];
   /** Lines of the platform's file of effects that must stand there once: of steps that are not idempotent. */
   readonly once: readonly string[];
@@ -29,7 +29,7 @@ export const INCIDENT: RunbookStory = {
       actions: [{ what: "Test releases with older clients", owner: "ana", ticket: "OPS-1" }],
     },
   },
-  boundaries: ["start", "assess", "approval", "root_cause", "post_mortem"],
+  boundaries: ["start", "assess", "approval", "effect", "root_cause", "post_mortem"],
   once: ["mitigate shop roll_back 1.9"],
   idempotent: ["page P1: shop: Nobody can check out.", "status P1 shop: incident response has ended."],
 };
@@ -45,7 +45,7 @@ export const DEPLOYMENT: RunbookStory = {
       undo: "Deploy 1.0 again.",
     },
   },
-  boundaries: ["start", "release_note", "approval"],
+  boundaries: ["start", "release_note", "approval", "effect"],
   once: ["apply shop 2.0 production"],
   idempotent: ["apply shop 2.0 staging"],
 };

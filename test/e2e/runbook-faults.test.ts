@@ -14,10 +14,11 @@ afterAll(async () => {
 });
 
 test.each([
-  { story: DEPLOYMENT, victim: "temporal", boundary: "approval" },
+  { story: DEPLOYMENT, victim: "worker", boundary: "start" },
+  { story: DEPLOYMENT, victim: "temporal", boundary: "effect" },
   { story: DEPLOYMENT, victim: "client", boundary: "release_note" },
   { story: INCIDENT, victim: "server", boundary: "assess" },
-  { story: INCIDENT, victim: "worker", boundary: "approval" },
+  { story: INCIDENT, victim: "worker", boundary: "effect" },
 ] as const)(
   "$story.workflow: $victim killed at $boundary; it finishes, and what must not happen twice happened once",
   async ({ story, ...one }) => {

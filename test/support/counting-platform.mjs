@@ -16,9 +16,9 @@ const lines = () => {
 const happened = (line) => lines().includes(line);
 /** What takes a while after it has happened: a kill then finds it done, and nobody told. */
 const SLOW_MS = Number(process.argv[3] ?? 0);
-const change = async (line, output) => {
+const change = async (line, output, isSlow = false) => {
   appendFileSync(file, `${line}\n`);
-  await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
+  if (isSlow) await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
   return output;
 };
 
@@ -26,11 +26,12 @@ const tools = {
   health: () => ({ healthy: true }),
   page: ({ text }) => change(`page ${text}`, { paged: true }),
   status: ({ text }) => change(`status ${text}`, { posted: true }),
-  mitigate: ({ service, mitigation, target }) => change(`mitigate ${service} ${mitigation} ${target}`, { state: "done" }),
+  mitigate: ({ service, mitigation, target }) => change(`mitigate ${service} ${mitigation} ${target}`, { state: "done" }, true),
   mitigation_status: ({ service, mitigation }) => ({
     state: lines().some((line) => line.startsWith(`mitigate ${service} ${mitigation} `)) ? "done" : "absent",
   }),
-  apply: ({ service, version, environment }) => change(`apply ${service} ${version} ${environment}`, { applied: true }),
+  apply: ({ service, version, environment }) =>
+    change(`apply ${service} ${version} ${environment}`, { applied: true }, environment === "production"),
   smoke_test: () => ({ passed: true, report: "all is well" }),
   plan: ({ service, version }) => ({ plan_id: "p-1", previous: "1.0", effects: [{ service, version }] }),
   deployed: ({ service, environment }) => ({ version: happened(`apply ${service} 2.0 ${environment}`) ? "2.0" : "1.0" }),
