@@ -24,6 +24,13 @@ const QUIET = {
 };
 
 /**
+ * The first words of a bundle; later ones cannot, because the worker freezes what is global. The SDK takes a stack of every
+ * promise that workflow code makes, for a query that nobody asks. Without stacks workflow code took two fifths of the time: a
+ * profile of 440 updates of runbooks shrank from 10.7 to 4.1 s. Messages of errors stay as they are.
+ */
+const WITHOUT_STACKS = "Error.stackTraceLimit = 0; ";
+
+/**
  * Builds what the workflow sandbox runs, from source. The bundling and the running `@temporalio/worker` must be of exactly
  * the same version. Its loader insists on an inline source map; one without sources halves the file and tells no paths.
  */
@@ -45,5 +52,6 @@ export async function bundleWorkflows(options: BundleWorkflowsOptions): Promise<
     }),
   });
   await mkdir(dirname(options.outFile), { recursive: true });
-  await writeFile(options.outFile, bundle.code);
+  // On the line that is there: the source map counts lines.
+  await writeFile(options.outFile, `${WITHOUT_STACKS}${bundle.code}`);
 }
