@@ -93,6 +93,22 @@ describe.skipIf(binary === undefined)(
       await rm(folder, { recursive: true, force: true });
     }, HOOK_LIMIT);
 
+    // The first one: later ones find workers.
+    it("says what happened to a decision that no worker could answer, and takes it again under the same id", async () => {
+      const id = await start("waitsForDecision", [{ secret: "s" }]);
+      expect(await orchestration.hasWorker(QUEUE)).toBe(false);
+      await expect(decide(id, "approved", 1_000)).rejects.toMatchObject({ code: "not_confirmed" });
+      await worker();
+      // its first poll reaches the server a moment after it says that it runs
+      await until(() => orchestration.hasWorker(QUEUE));
+      expect(await decide(id, "approved")).toEqual({ accepted: true, was: "s" });
+      expect(await decide(id, "approved")).toEqual({ accepted: true, was: "s" });
+      expect(await orchestration.result(id)).toEqual({ decided: "approved" });
+      // Who sends it late, to a run that it has ended already, hears the same.
+      expect(await decide(id, "approved")).toEqual({ accepted: true, was: "s" });
+      await expect(decide(id, "rejected")).rejects.toMatchObject({ code: "conflict", message: expect.stringContaining("ended") });
+    });
+
     it("starts and tells in one round trip; a run of that id that is open is told, one that has ended is not begun again", async () => {
       await someWorker();
       const run = { type: "waitsForDecision", id: "told", args: [{ secret: "s" }], memo: {}, attributes: { kind: "k" }, taskQueue: QUEUE };
@@ -125,21 +141,6 @@ describe.skipIf(binary === undefined)(
       expect((await cluster.list({ project: "p2", limit: 10 })).runs).toEqual([]);
       await cluster.terminate("by-memo", "done");
       await cluster.close();
-    });
-
-    it("says what happened to a decision that no worker could answer, and takes it again under the same id", async () => {
-      const id = await start("waitsForDecision", [{ secret: "s" }]);
-      expect(await orchestration.hasWorker(QUEUE)).toBe(false);
-      await expect(decide(id, "approved", 1_000)).rejects.toMatchObject({ code: "not_confirmed" });
-      await worker();
-      // its first poll reaches the server a moment after it says that it runs
-      await until(() => orchestration.hasWorker(QUEUE));
-      expect(await decide(id, "approved")).toEqual({ accepted: true, was: "s" });
-      expect(await decide(id, "approved")).toEqual({ accepted: true, was: "s" });
-      expect(await orchestration.result(id)).toEqual({ decided: "approved" });
-      // Who sends it late, to a run that it has ended already, hears the same.
-      expect(await decide(id, "approved")).toEqual({ accepted: true, was: "s" });
-      await expect(decide(id, "rejected")).rejects.toMatchObject({ code: "conflict", message: expect.stringContaining("ended") });
     });
 
     it("keeps status, refuses with the run's own error, and leaves no word readable in Temporal", async () => {
