@@ -199,7 +199,7 @@ test("12 items are shared by agents of a role, ten open at once; results in orde
     agent: "lead",
     role: "lead",
   });
-  // Nothing is evicted: the other items and the note open as room is made. None of it is the lead's.
+  // Nothing is evicted: the other items and the note open as room is made. None of it is for whoever started the run.
   expect(start.data["action"]).toBeUndefined();
   expect(start.data["waiting_for"].filter((one: { kind: string }) => one.kind === "agent")).toHaveLength(10);
   const done: string[] = [];
