@@ -162,7 +162,7 @@ describe.skipIf(binary === undefined || program === undefined)(
           operations: w.operations,
           apply: w.operations.includes("apply"),
         })),
-        options: { parallelism: 4, approval_hours: 72, lock_timeout_seconds: 5, environment: root },
+        options: { parallelism: 4, approval_hours: 72, lock_timeout_seconds: 60, environment: root },
         requester: "agent:test@me",
         server_version: "0",
       };
@@ -358,7 +358,7 @@ describe.skipIf(binary === undefined || program === undefined)(
     });
 
     test("a state locked by somebody else: the plan waits; a cancellation ends the wait at once", async () => {
-      const a = await workspace("auto/locked", "a", { seconds: 12 });
+      const a = await workspace("auto/locked", "a", { seconds: 60 });
       const other = spawn(program!.path, ["apply", "-auto-approve"], {
         cwd: a.dir,
         stdio: "ignore",
