@@ -17,7 +17,7 @@ const CHECKS = [
 ];
 
 const signal = interruption();
-const total = { passed: 0, failed: 0, skipped: [] };
+const total = { passed: 0, failed: 0, skipped: [], again: [] };
 try {
   const env = await setup(signal, { tofu: true, kubectl: true });
   const files = process.argv.slice(2).filter((argument) => argument !== "--quick");
@@ -25,6 +25,7 @@ try {
   const projects = process.argv.includes("--quick") ? ["--project=unit", "--project=house"] : ["--project=!cluster"];
   if (files.length === 0) for (const check of CHECKS) await runCheck(check, env);
   await runTests([...projects, ...files], env);
+  for (const name of total.again) console.log(`passed only when run again: ${name}`);
   for (const { name, reason } of total.skipped) console.log(`skipped: ${name}: ${reason}`);
   if (total.skipped.length > 0 && process.env.CI === "true") {
     console.log("Nothing may be skipped in CI: install what the lines above name.");
@@ -56,6 +57,7 @@ async function runTests(chosen, env) {
     // An exit code without a failed test (no tests found, a hook that hung) is a failure as well.
     total.failed += result.failed === 0 && code !== 0 ? 1 : result.failed;
     total.skipped.push(...result.skipped);
+    total.again.push(...result.again);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

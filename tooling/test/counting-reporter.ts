@@ -6,17 +6,22 @@ export interface Counts {
   passed: number;
   failed: number;
   skipped: { name: string; reason: string }[];
+  /** Tests that passed only when they were run again. */
+  again: string[];
 }
 
 /** Counts tests, keeps the reason of every skip, and takes a file that could not be loaded or an error outside of tests as a failure. */
 export default class CountingReporter implements Reporter {
-  readonly counts: Counts = { passed: 0, failed: 0, skipped: [] };
+  readonly counts: Counts = { passed: 0, failed: 0, skipped: [], again: [] };
 
   onTestCaseResult(test: TestCase): void {
     const result = test.result();
-    if (result.state === "passed") this.counts.passed += 1;
-    else if (result.state === "failed") this.counts.failed += 1;
-    else this.skip(test);
+    if (result.state === "passed") {
+      this.counts.passed += 1;
+      if ((test.diagnostic()?.retryCount ?? 0) > 0) this.counts.again.push(nameOf(test));
+    }
+    if (result.state === "failed") this.counts.failed += 1;
+    if (result.state !== "passed" && result.state !== "failed") this.skip(test);
   }
 
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
@@ -32,9 +37,11 @@ export default class CountingReporter implements Reporter {
   }
 
   private skip(test: TestCase): void {
-    const name = `${test.module.relativeModuleId} > ${test.fullName}`;
+    const name = nameOf(test);
     if (this.counts.skipped.some((one) => one.name === name)) return;
     const result = test.result();
     this.counts.skipped.push({ name, reason: (result.state === "skipped" && result.note) || "no reason given" });
   }
 }
+
+const nameOf = (test: TestCase): string => `${test.module.relativeModuleId} > ${test.fullName}`;
