@@ -155,7 +155,8 @@ test("children that outlive a killed terraform are waited for before its outcome
   const status = await ended(agent, id);
   expect(existsSync(join(folder, "survived")), "the run ended before the provisioner did").toBe(true);
   expect(phases(status), status.text).toEqual({ a: "in_doubt", b: "skipped" });
-  expect(workspace(status, "a").error?.message).toContain("terraform_data.slow");
+  // A terraform that was killed in the very moment in which it wrote its state leaves an empty file, which says even more.
+  expect(workspace(status, "a").error?.message).toMatch(/terraform_data\.slow|terraform\.tfstate has 0 bytes/);
 });
 
 test("a plan whose artifact is gone is not applied, and the run ends and says so", async () => {
