@@ -144,7 +144,9 @@ function effects(definition: Definition): string {
       `- ${code(step.id)}: ${step.effects === "write" ? "changes something" : "**destroys or replaces something**"}, by ${whoDoes(step)}; ${again}.`,
     );
   }
-  const locks = definition.locks.map((lock) => `- See that no other run for ${code(shown(lock))} is under way: nothing holds this lock yet.`);
+  const locks = definition.locks.map(
+    (lock) => `- See that no other run for ${code(shown(lock))} is under way: nothing holds this lock yet.`,
+  );
   const { actions, wall_time } = definition.budget;
   const secrets = definition.secrets.map((name) => `- Uses the secret ${code(name)}; its value is never in the run's history.`);
   const budget = `- Ends at the latest after ${actions} actions or ${duration(wall_time)}.`;

@@ -49,7 +49,11 @@ export const topShape = z.strictObject({
   inputs: inputs.optional(),
   initial_state: templates("State at the start.").optional(),
   secrets: z.array(name("Name of a secret.")).max(50).optional().describe("Names of secrets; their values never enter the run's history."),
-  locks: z.array(templateText("Name of a lock.", 300)).max(20).optional().describe("What no two runs should change at once: told by plans and pages. Nothing holds it yet."),
+  locks: z
+    .array(templateText("Name of a lock.", 300))
+    .max(20)
+    .optional()
+    .describe("What no two runs should change at once: told by plans and pages. Nothing holds it yet."),
   risk: z.enum(["low", "medium", "high"]).optional().describe("How much harm a mistake does; by default as its steps' effects say."),
   defaults: z
     .strictObject({
