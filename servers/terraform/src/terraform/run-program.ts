@@ -181,12 +181,11 @@ function interruptOnAbort(ctx: StepContext, pid: number | undefined, grace: numb
 function followEvents(tail: EventTail, facts: StreamFacts, onRead: () => void): { stop(): Promise<void> } {
   let reading: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
-    reading = reading
-      .then(async () => {
-        for (const event of await tail.read()) facts.add(event);
-        onRead();
-      })
-      .catch(() => undefined);
+    reading = reading.then(async () => {
+      const events = await tail.read().catch(() => []);
+      for (const event of events) facts.add(event);
+      onRead();
+    });
   }, TICK_MS);
   return {
     async stop() {
