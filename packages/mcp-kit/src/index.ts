@@ -14,6 +14,7 @@ export { quoteData } from "./quote-data.ts";
 export { definePrompt, resourcesFor, type ListedResource, type Prompt, type Resource } from "./resource.ts";
 export { toolsetProblems, toolsetsOf, withheldBecause, type ServerDefinition } from "./server-definition.ts";
 export { loadServer, serveStdio } from "./serve-stdio.ts";
+export { definitionOf, serverDeps, type ServerDeps } from "./server-deps.ts";
 export { readServerConfig, type ServerConfig } from "./server-config.ts";
 export { wholeServer, type ServerParts } from "./whole-server.ts";
 export { guardProcess } from "./process-guard.ts";

@@ -14,16 +14,7 @@ import { listTools } from "./catalog.ts";
 import { elicitOnce } from "./elicit.ts";
 import { progressNumbers } from "./progress-numbers.ts";
 import type { ServerDefinition } from "./server-definition.ts";
-import {
-  capabilitiesOf,
-  getPrompt,
-  listPrompts,
-  listResources,
-  listResourceTemplates,
-  readResource,
-  textsOf,
-  type NotServed,
-} from "./serve-resources.ts";
+import { answersOf, capabilitiesOf, type NotServed } from "./serve-resources.ts";
 import { type ClientCapabilities, showsForms } from "./shows-forms.ts";
 import { identity, LIST_TTL_MS } from "./start-up/front.ts";
 
@@ -63,25 +54,12 @@ export function createSdkServer(definition: ServerDefinition, era: "modern" | "l
         : await elicitOnce(definition, params.name, params.arguments, options, (ask, signal) => elicit(ctx, ask, signal));
     return toWire(outcome);
   }) as never);
-  if (definition.resources !== undefined) serveResources(server, definition);
-  if (definition.prompts !== undefined) servePrompts(server, definition);
+  for (const [method, answer] of answersOf(definition))
+    server.setRequestHandler(method, { params: asSent }, (async (params: object) => served(await answer(params))) as never);
   return server;
 }
 
-function serveResources(server: Server, definition: ServerDefinition): void {
-  server.setRequestHandler("resources/list", { params: asSent }, (() => listResources(definition)) as never);
-  server.setRequestHandler("resources/templates/list", { params: asSent }, (() => listResourceTemplates(definition)) as never);
-  server.setRequestHandler("resources/read", { params: asSent }, (async ({ uri }: { uri?: unknown }) =>
-    served(await readResource(definition, String(uri)))) as never);
-}
-
-function servePrompts(server: Server, definition: ServerDefinition): void {
-  server.setRequestHandler("prompts/list", { params: asSent }, (() => listPrompts(definition)) as never);
-  server.setRequestHandler("prompts/get", { params: asSent }, (async (params: { name?: unknown; arguments?: unknown }) =>
-    served(await getPrompt(definition, String(params.name), textsOf(params.arguments)))) as never);
-}
-
-/** The protocol's failures: a resource that is not there has a code of its own. */
+/** What cannot be served is the protocol's failure. */
 function served<T extends object>(answer: T | NotServed): T {
   if (!("failure" in answer)) return answer;
   throw new ProtocolError(ProtocolErrorCode.InvalidParams, answer.message);

@@ -8,16 +8,7 @@ import type { CallOptions, MintedAsk } from "./call-tool.ts";
 import { elicitOnce } from "./elicit.ts";
 import { progressNumbers } from "./progress-numbers.ts";
 import { prepare, type ServerDefinition } from "./server-definition.ts";
-import {
-  capabilitiesOf,
-  getPrompt,
-  listPrompts,
-  listResources,
-  listResourceTemplates,
-  readResource,
-  textsOf,
-  type NotServed,
-} from "./serve-resources.ts";
+import { answersOf, capabilitiesOf, type NotServed } from "./serve-resources.ts";
 import { showsForms } from "./shows-forms.ts";
 
 // Our own shapes of the requests: the SDK's drop a key `__proto__` from the arguments before anybody can refuse it.
@@ -63,16 +54,9 @@ export function registerResources(host: Server | McpServer, definition: ServerDe
   const server = "server" in host ? host.server : host;
   const { tools: _, ...capabilities } = capabilitiesOf(definition);
   server.registerCapabilities(capabilities);
-  if (definition.resources !== undefined) {
-    server.setRequestHandler(NamedRequest("resources/list"), (() => listResources(definition)) as never);
-    server.setRequestHandler(NamedRequest("resources/templates/list"), (() => listResourceTemplates(definition)) as never);
-    server.setRequestHandler(NamedRequest("resources/read"), (async ({ params }: { params?: { uri?: unknown } }) =>
-      served(await readResource(definition, String(params?.uri)))) as never);
-  }
-  if (definition.prompts === undefined) return;
-  server.setRequestHandler(NamedRequest("prompts/list"), (() => listPrompts(definition)) as never);
-  server.setRequestHandler(NamedRequest("prompts/get"), (async ({ params }: { params?: { name?: unknown; arguments?: unknown } }) =>
-    served(await getPrompt(definition, String(params?.name), textsOf(params?.arguments)))) as never);
+  for (const [method, answer] of answersOf(definition))
+    server.setRequestHandler(NamedRequest(method), (async ({ params }: { params?: object }) =>
+      served(await answer(params ?? {}))) as never);
 }
 
 function served<T extends object>(answer: T | NotServed): T {

@@ -20,7 +20,7 @@ export function capabilitiesOf({ resources, prompts }: Pick<ServerDefinition, "r
 }
 
 /** The answer of `resources/list`. */
-export async function listResources(definition: ServerDefinition): Promise<{ resources: ListedResource[] }> {
+async function listResources(definition: ServerDefinition): Promise<{ resources: ListedResource[] }> {
   const lists = await Promise.all(
     (definition.resources ?? []).map(async (resource) => {
       if (!isTemplate(resource.uri)) return [entryOf(resource)];
@@ -34,7 +34,7 @@ export async function listResources(definition: ServerDefinition): Promise<{ res
 }
 
 /** The answer of `resources/templates/list`. */
-export function listResourceTemplates({ resources = [] }: ServerDefinition): { resourceTemplates: object[] } {
+function listResourceTemplates({ resources = [] }: ServerDefinition): { resourceTemplates: object[] } {
   return {
     resourceTemplates: resources
       .filter(({ uri }) => isTemplate(uri))
@@ -46,7 +46,7 @@ export function listResourceTemplates({ resources = [] }: ServerDefinition): { r
 }
 
 /** The answer of `resources/read`: masked like every result. */
-export async function readResource(definition: ServerDefinition, uri: string): Promise<{ contents: object[] } | NotServed> {
+async function readResource(definition: ServerDefinition, uri: string): Promise<{ contents: object[] } | NotServed> {
   for (const resource of definition.resources ?? []) {
     const names = isTemplate(resource.uri) ? namesIn(resource.uri, uri) : resource.uri === uri ? {} : undefined;
     if (names === undefined) continue;
@@ -58,7 +58,7 @@ export async function readResource(definition: ServerDefinition, uri: string): P
 }
 
 /** The answer of `prompts/list`. */
-export async function listPrompts(definition: ServerDefinition): Promise<{ prompts: object[] }> {
+async function listPrompts(definition: ServerDefinition): Promise<{ prompts: object[] }> {
   const prompts = (await definition.prompts?.(definition.deps)) ?? [];
   const listed = prompts
     .slice(0, MOST_LISTED)
@@ -67,7 +67,7 @@ export async function listPrompts(definition: ServerDefinition): Promise<{ promp
 }
 
 /** The answer of `prompts/get`. */
-export async function getPrompt(
+async function getPrompt(
   definition: ServerDefinition,
   name: string,
   given: Readonly<Record<string, string>>,
@@ -84,9 +84,31 @@ export async function getPrompt(
 }
 
 /** The arguments of a prompt: texts, whatever was sent. */
-export function textsOf(given: unknown): Readonly<Record<string, string>> {
+function textsOf(given: unknown): Readonly<Record<string, string>> {
   if (typeof given !== "object" || given === null) return {};
   return Object.fromEntries(Object.entries(given).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+}
+
+/** One request about resources or prompts, answered from its parameters as the client sent them. */
+export type Answering = (params: {
+  readonly uri?: unknown;
+  readonly name?: unknown;
+  readonly arguments?: unknown;
+}) => Promise<object | NotServed>;
+
+/** What a definition answers besides tools, by the protocol's names; nothing of a kind that it has none of. */
+export function answersOf(definition: ServerDefinition): readonly (readonly [method: string, answer: Answering])[] {
+  const { resources, prompts } = definition;
+  const ofResources: [string, Answering][] = [
+    ["resources/list", () => listResources(definition)],
+    ["resources/templates/list", async () => listResourceTemplates(definition)],
+    ["resources/read", ({ uri }) => readResource(definition, String(uri))],
+  ];
+  const ofPrompts: [string, Answering][] = [
+    ["prompts/list", () => listPrompts(definition)],
+    ["prompts/get", (params) => getPrompt(definition, String(params.name), textsOf(params.arguments))],
+  ];
+  return [...(resources === undefined ? [] : ofResources), ...(prompts === undefined ? [] : ofPrompts)];
 }
 
 /** A failure that we worded keeps its words; of any other only an id is said. */

@@ -1,5 +1,4 @@
-import { lazyPart } from "@platform-ops/ledger";
-import type { ServerDefinition } from "@platform-ops/mcp-kit";
+import { definitionOf, type ServerDefinition } from "@platform-ops/mcp-kit";
 import type { FluxTeleportDeps } from "./deps.ts";
 import { IDENTITY } from "./identity.ts";
 import { tools } from "./tools/index.ts";
@@ -8,20 +7,12 @@ const INSTRUCTIONS = `cluster: a cluster or environment of list_environments. It
 
 /** The server as a value, from its dependencies. */
 export function fluxTeleportServer(deps: FluxTeleportDeps): ServerDefinition<FluxTeleportDeps> {
-  const { policy, settings } = deps.config;
   return {
     name: IDENTITY.name,
     title: "Flux and Teleport",
     version: IDENTITY.version,
     instructions: INSTRUCTIONS,
     tools,
-    deps,
-    toolsets: policy.toolsets ?? settings.toolsets,
-    readOnly: policy.read_only || settings.read_only,
-    redactor: deps.redactor,
-    audit: lazyPart(deps.ledger, "audit"),
-    logger: deps.logger,
-    user: deps.config.user,
-    stateKey: deps.stateKey,
+    ...definitionOf(deps),
   };
 }

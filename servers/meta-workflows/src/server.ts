@@ -1,5 +1,4 @@
-import { lazyPart } from "@platform-ops/ledger";
-import type { ServerDefinition } from "@platform-ops/mcp-kit";
+import { definitionOf, type ServerDefinition } from "@platform-ops/mcp-kit";
 import type { MetaWorkflowsDeps } from "./deps.ts";
 import { IDENTITY } from "./identity.ts";
 import { promptsOf } from "./prompts/prompts.ts";
@@ -10,7 +9,6 @@ const INSTRUCTIONS = `Runbooks that you carry out step by step; the server check
 
 /** The server as a value, from its dependencies. */
 export function metaWorkflowsServer(deps: MetaWorkflowsDeps): ServerDefinition<MetaWorkflowsDeps> {
-  const { policy, settings } = deps.config;
   return {
     name: IDENTITY.name,
     title: "Meta-workflows",
@@ -19,13 +17,6 @@ export function metaWorkflowsServer(deps: MetaWorkflowsDeps): ServerDefinition<M
     tools,
     resources,
     prompts: promptsOf,
-    deps,
-    toolsets: policy.toolsets ?? settings.toolsets,
-    readOnly: policy.read_only || settings.read_only,
-    redactor: deps.redactor,
-    audit: lazyPart(deps.ledger, "audit"),
-    logger: deps.logger,
-    user: deps.config.user,
-    stateKey: deps.stateKey,
+    ...definitionOf(deps),
   };
 }
