@@ -19,9 +19,8 @@ export default class CountingReporter implements Reporter {
     if (result.state === "passed") {
       this.counts.passed += 1;
       if ((test.diagnostic()?.retryCount ?? 0) > 0) this.counts.again.push(nameOf(test));
-    }
-    if (result.state === "failed") this.counts.failed += 1;
-    if (result.state !== "passed" && result.state !== "failed") this.skip(test);
+    } else if (result.state === "failed") this.counts.failed += 1;
+    else this.skip(test);
   }
 
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
