@@ -19,6 +19,9 @@ export { isMarkOfSecret } from "./redaction-marks.ts";
 export { openAudit, type AuditEntry, type AuditLog } from "./audit.ts";
 export { LOG_LEVELS, createLogger, type LogLevel, type Logger, type LoggerOptions } from "./logger.ts";
 
+// What a program that we start gets of our environment
+export { isVariableNamed, NETWORK_VARIABLES, pickVariables, USUAL_VARIABLES } from "./child-environment.ts";
+
 // Subcommands as values
 export { defineCommand, type Command, type CommandInput, type CommandOption, type ExitCode, type Terminal } from "./command.ts";
 

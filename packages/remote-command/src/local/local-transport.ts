@@ -1,6 +1,6 @@
 import { hostname, userInfo } from "node:os";
 import { OpsError } from "@platform-ops/errors";
-import { childEnvironment } from "../child-environment.ts";
+import { programEnvironment } from "../program-environment.ts";
 import type { Surroundings } from "../surroundings.ts";
 import type { ExecEnd, ExecRequest, Transport } from "../transport.ts";
 import { ProgramRunner } from "./program-runner.ts";
@@ -24,7 +24,7 @@ export const LOCAL_NODE = "localhost";
 /** Commands on this machine, as the account that this process runs as. */
 export function openLocalTransport(surroundings: Surroundings): Transport {
   // bash takes a first level whose stdin is a socket, as pipes of Node.js are, for a login over the network, and reads .bashrc.
-  const env = { ...childEnvironment(surroundings.env, KUBERNETES_VARIABLES), SHLVL: "1" };
+  const env = { ...programEnvironment(surroundings.env, KUBERNETES_VARIABLES), SHLVL: "1" };
   const runner = new ProgramRunner({ env, cwd: surroundings.home });
   return {
     kind: "local",

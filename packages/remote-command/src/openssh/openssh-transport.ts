@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isOpsError } from "@platform-ops/errors";
-import { childEnvironment } from "../child-environment.ts";
+import { programEnvironment } from "../program-environment.ts";
 import { destinationOf, type Destination } from "../ssh/destination.ts";
 import { nodesOf, type Ssh2TransportOptions } from "../ssh/ssh2-transport.ts";
 import type { Surroundings } from "../surroundings.ts";
@@ -22,7 +22,7 @@ export function openOpenSshTransport(options: Ssh2TransportOptions, surroundings
   const connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_MS;
   const program = openSshProgram({
     program: "ssh",
-    env: { ...childEnvironment(surroundings.env), ...(options.agent === undefined ? {} : { SSH_AUTH_SOCK: options.agent }) },
+    env: { ...programEnvironment(surroundings.env), ...(options.agent === undefined ? {} : { SSH_AUTH_SOCK: options.agent }) },
     runtimeFolder: surroundings.runtimeFolder,
     connectTimeoutMs,
     wordsFor: async ({ jump }, jumpSocket) => {

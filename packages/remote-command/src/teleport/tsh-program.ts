@@ -4,6 +4,7 @@ import type { RemoteSettings } from "@platform-ops/ledger";
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
+import { programEnvironment } from "../program-environment.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { startChild } from "./start-child.ts";
 import { parseVersion } from "./tsh-output.ts";
@@ -40,21 +41,11 @@ const CALL_LIMIT_MS = 30_000;
 /** A list of some 20,000 machines. */
 const MAX_OUTPUT_BYTES = 32 * 1024 * 1024;
 
-/** What tsh may see of our environment: where things are, and how the network is reached. No TELEPORT_* of anybody. */
-const PASSED_ON =
-  "HOME USER LOGNAME PATH TMPDIR SSL_CERT_FILE SSL_CERT_DIR HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy https_proxy all_proxy no_proxy".split(
-    " ",
-  );
-
-/** The environment of tsh: no update of itself, no browser, no agent, the profile folder of the operator's file. */
+/** The environment of tsh: no TELEPORT_* of anybody, no update of itself, no browser, no agent, the profile folder of the operator's file. */
 export function tshEnvironment(settings: Pick<RemoteSettings, "teleport_home">, surroundings: Surroundings): Record<string, string> {
-  const passed = PASSED_ON.flatMap((name) => {
-    const value = surroundings.env[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
   return {
     HOME: surroundings.home,
-    ...Object.fromEntries(passed),
+    ...programEnvironment(surroundings.env),
     TELEPORT_TOOLS_VERSION: "off",
     TELEPORT_LOGIN_BROWSER: "none",
     TELEPORT_ADD_KEYS_TO_AGENT: "no",

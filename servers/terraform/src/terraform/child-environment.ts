@@ -1,27 +1,9 @@
+import { isVariableNamed, NETWORK_VARIABLES, pickVariables, USUAL_VARIABLES } from "@platform-ops/ledger";
+
 /** Names that every child gets where the run's environment has them. */
-const BASE = [
-  "HOME",
-  "PATH",
-  "TMPDIR",
-  "LANG",
-  "LANGUAGE",
-  "LC_*",
-  "TZ",
-  "USER",
-  "LOGNAME",
-  "SHELL",
-  "XDG_CONFIG_HOME",
-  "XDG_CACHE_HOME",
-  "HTTP_PROXY",
-  "HTTPS_PROXY",
-  "NO_PROXY",
-  "ALL_PROXY",
-  "http_proxy",
-  "https_proxy",
-  "no_proxy",
-  "all_proxy",
-  "SSL_CERT_FILE",
-  "SSL_CERT_DIR",
+const BASE: readonly string[] = [
+  ...USUAL_VARIABLES,
+  ...NETWORK_VARIABLES,
   "CURL_CA_BUNDLE",
   "REQUESTS_CA_BUNDLE",
   "GIT_SSL_CAINFO",
@@ -34,7 +16,7 @@ const BASE = [
   "TF_REGISTRY_*",
   "TF_STATE_PERSIST_INTERVAL",
   "TF_ENCRYPTION",
-] as const;
+];
 
 /** Never handed on: each changes silently what a plan means, or writes secrets into a log. */
 const DROPPED = [
@@ -49,37 +31,19 @@ const DROPPED = [
   "TF_IN_AUTOMATION",
 ] as const;
 
-const globToRegExp = (glob: string): RegExp =>
-  new RegExp(
-    `^${glob
-      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-      .replace(/\*/g, ".*")
-      .replace(/\?/g, ".")}$`,
-  );
-
-const matcher = (globs: readonly string[]): ((name: string) => boolean) => {
-  const patterns = globs.map(globToRegExp);
-  return (name) => patterns.some((pattern) => pattern.test(name));
-};
-
-const isBase = matcher(BASE);
-
 /** Whether every child gets a variable of that name, whatever the operator's list says. */
 export function isBaseVariable(name: string): boolean {
-  return isBase(name);
+  return isVariableNamed(name, BASE);
 }
 
-const isDropped = matcher(DROPPED);
+const isDropped = (name: string): boolean => isVariableNamed(name, DROPPED);
 
 /**
  * Picks the variables that a run keeps as its own environment: the base names and those that the operator's globs name
  * (`AWS_*`, `TF_VAR_*`, …). Sorted by name, so that equal environments have equal digests.
  */
 export function collectEnvironment(env: Readonly<Record<string, string | undefined>>, globs: readonly string[]): Record<string, string> {
-  const isNamed = matcher(globs);
-  const kept = Object.entries(env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && !isDropped(entry[0]) && (isBase(entry[0]) || isNamed(entry[0])),
-  );
+  const kept = Object.entries(pickVariables(env, [...BASE, ...globs])).filter(([name]) => !isDropped(name));
   return Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

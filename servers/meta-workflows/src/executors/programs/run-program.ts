@@ -2,7 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { OpsError } from "@platform-ops/errors";
-import { canonicalJson, sha256 } from "@platform-ops/ledger";
+import { canonicalJson, pickVariables, sha256, USUAL_VARIABLES } from "@platform-ops/ledger";
 import type { CallOptions, CallOutcome, ServerCall } from "@platform-ops/meta-workflow-registry/run";
 import type { Json } from "@platform-ops/meta-workflow-registry/definition";
 import { endDetached, isDetachedRunning, runDetached, type DetachedEnd } from "@platform-ops/orchestration";
@@ -11,7 +11,7 @@ import type { CallContext, ExecutorDeps } from "../executor-deps.ts";
 import { failed } from "../outcome.ts";
 import { secretValues } from "../secret-values.ts";
 import { boundedFile } from "./bounded-file.ts";
-import { allowedEnvironment, definedEnvironment } from "./child-environment.ts";
+import { definedEnvironment } from "./defined-environment.ts";
 import { findProgram } from "./find-program.ts";
 
 /** What is kept of a program's output, in bytes. */
@@ -57,7 +57,7 @@ export async function runProgram(
   const program = await findProgram(name, deps.settings.programs, deps.environment["PATH"]);
   const cwd = await allowedFolder(deps.settings.working_directories, call.cwd);
   const env = {
-    ...allowedEnvironment(deps.environment, deps.settings.variables),
+    ...pickVariables(deps.environment, [...USUAL_VARIABLES, ...deps.settings.variables]),
     ...definedEnvironment({ ...call.env, ...secretValues(deps, call.secret_env ?? {}, context) }),
   };
   const journal = journalOf(deps, options, context);

@@ -1,8 +1,8 @@
 import { realpath } from "node:fs/promises";
 import { OpsError } from "@platform-ops/errors";
+import { pickVariables, USUAL_VARIABLES } from "@platform-ops/ledger";
 import { openToolServer, type RemoteTool, type ToolServer } from "@platform-ops/mcp-kit/client";
 import type { AllowedServer, ExecutorDeps } from "../executor-deps.ts";
-import { allowedEnvironment } from "../programs/child-environment.ts";
 
 const MAX_RESULT = 4 * 1024 * 1024;
 const LIST_MS = 30_000;
@@ -26,7 +26,7 @@ export class ToolServers {
     const [command = "", ...args] = allowed.command;
     const cwd = allowed.cwd ?? (await this.#folder());
     const further = allowed.env ?? [];
-    const env = allowedEnvironment(this.#deps.environment, further);
+    const env = pickVariables(this.#deps.environment, [...USUAL_VARIABLES, ...further]);
     const opened =
       this.#open.get(name) ?? openToolServer({ name, version: this.#deps.version, command, args, env, cwd, maxResult: MAX_RESULT });
     this.#open.set(name, opened);
