@@ -5,10 +5,9 @@ import { join } from "node:path";
 import { groupMembers } from "@platform-ops/orchestration";
 import { afterEach, describe, expect, test } from "vitest";
 
-import { applyPlan, type ApplyRequest, type ApplyResult } from "./apply.ts";
-import { planWorkspace, type PlanResult } from "./plan.ts";
-import type { StepContext } from "./step.ts";
-import { inputs, programsUnderTest, WorkspaceFixture } from "./workspace.test-support.ts";
+import { applyPlan } from "./apply.ts";
+import { planWorkspace } from "./plan.ts";
+import { applyRequest, inputs, planAndApply, programsUnderTest, WorkspaceFixture } from "./workspace.test-support.ts";
 
 const programs = await programsUnderTest(process.env);
 const made: WorkspaceFixture[] = [];
@@ -43,26 +42,6 @@ describe.each(programs)("an apply that ends otherwise with $kind $version", (pro
     made.push(fixture);
     return fixture;
   };
-  const request = (fixture: WorkspaceFixture, plan: PlanResult, more: Partial<ApplyRequest> = {}): ApplyRequest => ({
-    planFile: plan.plan_file,
-    planSha256: plan.plan_sha256,
-    expected: {
-      lineage: plan.lineage,
-      serial: plan.serial,
-      lock_file_sha256: plan.lock_file_sha256,
-      terraform_version: plan.terraform_version,
-    },
-    journal: fixture.journal(),
-    replan: inputs(),
-    ...more,
-  });
-  const planAndApply = async (
-    fixture: WorkspaceFixture,
-    ctx: StepContext = fixture.context(),
-  ): Promise<{ plan: PlanResult; result: ApplyResult }> => {
-    const plan = await planWorkspace(ctx, inputs());
-    return { plan, result: await applyPlan(ctx, request(fixture, plan)) };
-  };
 
   test("an interrupt ends it orderly: partial, with what was begun", async () => {
     const fixture = await workspace({
@@ -72,7 +51,7 @@ describe.each(programs)("an apply that ends otherwise with $kind $version", (pro
     const stop = new AbortController();
     const ctx = fixture.context({ signal: stop.signal });
     const plan = await planWorkspace(ctx, inputs());
-    const once = request(fixture, plan);
+    const once = applyRequest(fixture, plan);
     const running = applyPlan(ctx, once);
     await until(() => (existsSync(join(fixture.dir, "effects")) ? true : undefined));
     stop.abort();
@@ -94,7 +73,7 @@ describe.each(programs)("an apply that ends otherwise with $kind $version", (pro
         'resource "terraform_data" "first" {}\nresource "terraform_data" "slow" {\n  input = terraform_data.first.id\n  provisioner "local-exec" { command = "echo x >> effects; sleep 2; echo late >> effects" }\n}\n',
     });
     const plan = await planWorkspace(fixture.context(), inputs());
-    const once = request(fixture, plan);
+    const once = applyRequest(fixture, plan);
     const running = applyPlan(fixture.context(), once);
     await until(() => (existsSync(join(fixture.dir, "effects")) ? true : undefined));
     process.kill(await programOf(once.journal), "SIGKILL");
@@ -116,7 +95,7 @@ describe.each(programs)("an apply that ends otherwise with $kind $version", (pro
           'resource "terraform_data" "slow" {\n  provisioner "local-exec" { command = "touch begun; sleep 2" }\n}\nresource "terraform_data" "quick" {\n  provisioner "local-exec" { command = "while ! [ -e begun ]; do sleep 0.1; done" }\n}\n',
       });
       const plan = await planWorkspace(fixture.context(), inputs());
-      const once = request(fixture, plan);
+      const once = applyRequest(fixture, plan);
       const running = applyPlan(fixture.context(), once);
       const state = join(fixture.dir, "terraform.tfstate");
       await until(async () => (existsSync(state) && (await readFile(state, "utf8")).includes('"slow"') ? true : undefined));
@@ -131,7 +110,7 @@ describe.each(programs)("an apply that ends otherwise with $kind $version", (pro
       "main.tf": 'resource "terraform_data" "a" {\n  provisioner "local-exec" { command = "echo x >> effects; exec sleep 1" }\n}\n',
     });
     const plan = await planWorkspace(fixture.context(), inputs());
-    const once = request(fixture, plan);
+    const once = applyRequest(fixture, plan);
     const running = applyPlan(fixture.context(), once);
     await until(() => (existsSync(join(fixture.dir, "effects")) ? true : undefined));
     process.kill(await programOf(once.journal), "SIGKILL");
@@ -149,7 +128,7 @@ describe.each(programs)("an apply that ends otherwise with $kind $version", (pro
       "main.tf": 'resource "terraform_data" "a" {\n  provisioner "local-exec" { command = "echo x >> effects; sleep 1" }\n}\n',
     });
     const plan = await planWorkspace(fixture.context(), inputs());
-    const once = request(fixture, plan);
+    const once = applyRequest(fixture, plan);
     const leave = new AbortController();
     const first = applyPlan(fixture.context({ handover: leave.signal }), once);
     await until(() => (existsSync(join(fixture.dir, "effects")) ? true : undefined));
@@ -162,7 +141,7 @@ describe.each(programs)("an apply that ends otherwise with $kind $version", (pro
   test("asked only to look, it starts nothing", async () => {
     const fixture = await workspace({ "main.tf": 'resource "terraform_data" "a" {}\n' });
     const plan = await planWorkspace(fixture.context(), inputs());
-    const once = request(fixture, plan, { mayStart: false });
+    const once = applyRequest(fixture, plan, { mayStart: false });
     await rm(plan.plan_file);
     expect(await applyPlan(fixture.context(), once)).toMatchObject({ outcome: "not_done", exit_code: null });
     expect(existsSync(once.journal)).toBe(false);
@@ -172,7 +151,7 @@ describe.each(programs)("an apply that ends otherwise with $kind $version", (pro
   test("killed after everything was recorded is done; killed with nothing in flight is partial", async () => {
     const fixture = await workspace({ "main.tf": 'resource "terraform_data" "a" {}\nresource "terraform_data" "b" {}\n' });
     const plan = await planWorkspace(fixture.context(), inputs());
-    const once = request(fixture, plan);
+    const once = applyRequest(fixture, plan);
     await applyPlan(fixture.context(), once);
     // As a kill between the last write of the state and the summary leaves it.
     const out = (await readFile(join(once.journal, "out"), "utf8")).split("\n").filter((line) => !line.includes('"change_summary"'));
@@ -207,7 +186,7 @@ describe.each(programs)("an apply that ends otherwise with $kind $version", (pro
       "main.tf": 'resource "terraform_data" "a" {\n  provisioner "local-exec" { command = "echo x >> effects; sleep 4" }\n}\n',
     });
     const plan = await planWorkspace(fixture.context(), inputs());
-    const once = request(fixture, plan);
+    const once = applyRequest(fixture, plan);
     const running = applyPlan(fixture.context(), once);
     await until(() => (fixture.progress.some((progress) => progress.step === "apply") ? true : undefined));
     await sleep(300);

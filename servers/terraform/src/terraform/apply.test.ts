@@ -5,12 +5,11 @@ import { join } from "node:path";
 
 import { afterEach, describe, expect, test } from "vitest";
 
-import { applyPlan, type ApplyRequest, type ApplyResult } from "./apply.ts";
+import { applyPlan, type ApplyRequest } from "./apply.ts";
 import { holderRecordPath } from "./holder-records.ts";
 import { readOutputs } from "./outputs.ts";
-import { planWorkspace, type PlanResult } from "./plan.ts";
-import type { StepContext } from "./step.ts";
-import { inputs, programsUnderTest, WorkspaceFixture } from "./workspace.test-support.ts";
+import { planWorkspace } from "./plan.ts";
+import { applyRequest, inputs, planAndApply, programsUnderTest, WorkspaceFixture } from "./workspace.test-support.ts";
 
 const programs = await programsUnderTest(process.env);
 const made: WorkspaceFixture[] = [];
@@ -23,26 +22,6 @@ describe.each(programs)("applyPlan with $kind $version", (program) => {
     const fixture = await WorkspaceFixture.create(program, process.env, files);
     made.push(fixture);
     return fixture;
-  };
-  const request = (fixture: WorkspaceFixture, plan: PlanResult, more: Partial<ApplyRequest> = {}): ApplyRequest => ({
-    planFile: plan.plan_file,
-    planSha256: plan.plan_sha256,
-    expected: {
-      lineage: plan.lineage,
-      serial: plan.serial,
-      lock_file_sha256: plan.lock_file_sha256,
-      terraform_version: plan.terraform_version,
-    },
-    journal: fixture.journal(),
-    replan: inputs(),
-    ...more,
-  });
-  const planAndApply = async (
-    fixture: WorkspaceFixture,
-    ctx: StepContext = fixture.context(),
-  ): Promise<{ plan: PlanResult; result: ApplyResult }> => {
-    const plan = await planWorkspace(ctx, inputs());
-    return { plan, result: await applyPlan(ctx, request(fixture, plan)) };
   };
 
   test("applies a plan, reads exact outputs, and finds nothing to do the second time", async () => {
@@ -86,7 +65,7 @@ describe.each(programs)("applyPlan with $kind $version", (program) => {
     );
     const plan = await planWorkspace(fixture.context(), inputs());
     await mkdir(record, { recursive: true });
-    expect(await applyPlan(fixture.context(), request(fixture, plan, { journal }))).toMatchObject({ outcome: "done", completed: 1 });
+    expect(await applyPlan(fixture.context(), applyRequest(fixture, plan, { journal }))).toMatchObject({ outcome: "done", completed: 1 });
     expect(existsSync(join(fixture.dir, "done"))).toBe(true);
   });
 
@@ -127,7 +106,7 @@ describe.each(programs)("applyPlan with $kind $version", (program) => {
     const given = inputs({ variables: { big: JSON.stringify(big) } });
     const plan = await planWorkspace(fixture.context(), given);
     const journal = fixture.journal();
-    expect(await applyPlan(fixture.context(), request(fixture, plan, { journal, replan: given }))).toMatchObject({ outcome: "done" });
+    expect(await applyPlan(fixture.context(), applyRequest(fixture, plan, { journal, replan: given }))).toMatchObject({ outcome: "done" });
     expect((await readFile(join(journal, "out"))).length).toBeGreaterThan(3_000_000);
     expect((await readOutputs(fixture.context()))["big"]?.json.length).toBe(3_000_002);
   });
@@ -137,7 +116,7 @@ describe.each(programs)("applyPlan with $kind $version", (program) => {
       "main.tf": 'resource "terraform_data" "a" {\n  provisioner "local-exec" { command = "echo x >> effects" }\n}\n',
     });
     const plan = await planWorkspace(fixture.context(), inputs());
-    const once = request(fixture, plan);
+    const once = applyRequest(fixture, plan);
     const results = await Promise.all([applyPlan(fixture.context(), once), applyPlan(fixture.context(), once)]);
     results.push(await applyPlan(fixture.context(), once));
     expect(results.map((result) => result.outcome)).toEqual(["done", "done", "done"]);
@@ -151,7 +130,7 @@ describe.each(programs)("applyPlan with $kind $version", (program) => {
     });
     const given = inputs({ variables: { pass: '"p-1234"', n: "12345678901234567890" } });
     const plan = await planWorkspace(fixture.context(), given);
-    const once = request(fixture, plan, { replan: given });
+    const once = applyRequest(fixture, plan, { replan: given });
     expect(await applyPlan(fixture.context(), once)).toMatchObject({ outcome: "done" });
     expect(await readFile(join(fixture.dir, "seen"), "utf8")).toBe("p-1234");
     // The plan file is deleted after use; the same attempt can still be judged.
@@ -181,7 +160,7 @@ describe.each(programs)("applyPlan with $kind $version", (program) => {
     expect(moved.result).toMatchObject({ outcome: "done" });
     const plan = await planWorkspace(fixture.context(), inputs({ destroy: true }));
     expect(plan).toMatchObject({ changed: true, kinds: ["delete", "outputs"], counts: { destroy: 1 } });
-    expect(await applyPlan(fixture.context(), request(fixture, plan))).toMatchObject({ outcome: "done", counts: { remove: 1 } });
+    expect(await applyPlan(fixture.context(), applyRequest(fixture, plan))).toMatchObject({ outcome: "done", counts: { remove: 1 } });
   });
 
   test("failing half-way is partial: one made, one not, with terraform's own reason", async () => {
@@ -231,7 +210,7 @@ describe.each(programs)("applyPlan with $kind $version", (program) => {
       [{ expected: { lineage: null, serial: 0, lock_file_sha256: "0".repeat(64) } }, "stale", "lock_file_changed"],
     ];
     for (const [more, code, reason] of refusals) {
-      const once = request(fixture, stale, more);
+      const once = applyRequest(fixture, stale, more);
       expect(await applyPlan(fixture.context(), once)).toMatchObject({
         outcome: "not_done",
         exit_code: null,
@@ -246,7 +225,7 @@ describe.each(programs)("applyPlan with $kind $version", (program) => {
     const fixture = await workspace({ "main.tf": 'resource "terraform_data" "a" {}\n' });
     const stale = await planWorkspace(fixture.context({ run: "first" }), inputs());
     const { result } = await planAndApply(fixture, fixture.context({ run: "second" }));
-    const once = request(fixture, stale, { expected: { lineage: result.lineage, serial: result.serial ?? -1 } });
+    const once = applyRequest(fixture, stale, { expected: { lineage: result.lineage, serial: result.serial ?? -1 } });
     expect(await applyPlan(fixture.context(), once)).toMatchObject({
       outcome: "not_done",
       exit_code: 1,

@@ -3,9 +3,10 @@ import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
+import { applyPlan, type ApplyRequest, type ApplyResult } from "./apply.ts";
 import { childEnvironment, collectEnvironment } from "./child-environment.ts";
 import { findProgram } from "./program.ts";
-import type { PlanInputs } from "./plan.ts";
+import { planWorkspace, type PlanInputs, type PlanResult } from "./plan.ts";
 import type { ProgramRef, Progress, StepContext } from "./step.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -86,3 +87,27 @@ export class WorkspaceFixture {
 
 /** Inputs with the tests' key. */
 export const inputs = (more: Partial<PlanInputs> = {}): PlanInputs => ({ digestKey: DIGEST_KEY, ...more });
+
+/** What asks for the apply of a plan, with a journal of its own. */
+export const applyRequest = (fixture: WorkspaceFixture, plan: PlanResult, more: Partial<ApplyRequest> = {}): ApplyRequest => ({
+  planFile: plan.plan_file,
+  planSha256: plan.plan_sha256,
+  expected: {
+    lineage: plan.lineage,
+    serial: plan.serial,
+    lock_file_sha256: plan.lock_file_sha256,
+    terraform_version: plan.terraform_version,
+  },
+  journal: fixture.journal(),
+  replan: inputs(),
+  ...more,
+});
+
+/** Plans a workspace and applies the plan. */
+export async function planAndApply(
+  fixture: WorkspaceFixture,
+  ctx: StepContext = fixture.context(),
+): Promise<{ plan: PlanResult; result: ApplyResult }> {
+  const plan = await planWorkspace(ctx, inputs());
+  return { plan, result: await applyPlan(ctx, applyRequest(fixture, plan)) };
+}
