@@ -13,6 +13,7 @@ export { hintsOf, metaOf, type Hints } from "./hints.ts";
 export { quoteData } from "./quote-data.ts";
 export { definePrompt, resourcesFor, type ListedResource, type Prompt, type Resource } from "./resource.ts";
 export { toolsetProblems, toolsetsOf, withheldBecause, type ServerDefinition } from "./server-definition.ts";
+export type { ExtendedAnswer, ExtendedRequest, SdkExtension } from "./sdk-extension.ts";
 export { loadServer, serveStdio } from "./serve-stdio.ts";
 export { definitionOf, serverDeps, type ServerDeps } from "./server-deps.ts";
 export { readServerConfig, type ServerConfig } from "./server-config.ts";

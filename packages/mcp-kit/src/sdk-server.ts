@@ -45,18 +45,33 @@ export function createSdkServer(definition: ServerDefinition, era: "modern" | "l
     jsonSchemaValidator: unchecked,
     cacheHints: { "tools/list": { ttlMs: LIST_TTL_MS, cacheScope: "private" } },
   });
-  server.setRequestHandler("tools/list", { params: asSent }, () => ({ tools: listTools(definition) }) as never);
-  server.setRequestHandler("tools/call", { params: asSent }, (async (params: CallParams, ctx: ServerContext) => {
-    const options = optionsOf(server, params, ctx, era);
-    const outcome =
-      era === "modern"
-        ? await callTool(definition, params.name, params.arguments, options)
-        : await elicitOnce(definition, params.name, params.arguments, options, (ask, signal) => elicit(ctx, ask, signal));
-    return toWire(outcome);
-  }) as never);
-  for (const [method, answer] of answersOf(definition))
-    server.setRequestHandler(method, { params: asSent }, (async (params: object) => served(await answer(params))) as never);
+  for (const [method, answer] of handlersOf(definition, server, era)) server.setRequestHandler(method, { params: asSent }, answer as never);
   return server;
+}
+
+type Handler = (params: any, context: ServerContext) => Promise<object>;
+
+function handlersOf(definition: ServerDefinition, server: Server, era: "modern" | "legacy"): ReadonlyMap<string, Handler> {
+  const own = new Map<string, Handler>([
+    ["tools/list", async () => ({ tools: listTools(definition) })],
+    [
+      "tools/call",
+      async (params: CallParams, ctx) => {
+        const options = optionsOf(server, params, ctx, era);
+        const outcome =
+          era === "modern"
+            ? await callTool(definition, params.name, params.arguments, options)
+            : await elicitOnce(definition, params.name, params.arguments, options, (ask, signal) => elicit(ctx, ask, signal));
+        return toWire(outcome);
+      },
+    ],
+    ...answersOf(definition).map(([method, answer]): [string, Handler] => [method, async (params) => served(await answer(params))]),
+  ]);
+  const extended = Object.entries(definition.extension?.answers ?? {}).map(([method, answer]): [string, Handler] => {
+    const kit = own.get(method) ?? (() => Promise.reject(new ProtocolError(ProtocolErrorCode.MethodNotFound, "Method not found")));
+    return [method, async (params, context) => await answer(params, { era, context, server, kit: () => kit(params, context) })];
+  });
+  return new Map([...own, ...extended]);
 }
 
 /** What cannot be served is the protocol's failure. */
@@ -120,7 +135,7 @@ function progressTo(ctx: ServerContext, progressToken: string | number): NonNull
   };
 }
 
-function toWire(outcome: CallOutcome): unknown {
+function toWire(outcome: CallOutcome): object {
   if (outcome.unknownTool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, outcome.result.text);
   if (outcome.ask) {
     const { message, schema, state } = outcome.ask;

@@ -15,8 +15,14 @@ export interface NotServed {
 }
 
 /** What a definition is capable of, as the opening of a connection says it. */
-export function capabilitiesOf({ resources, prompts }: Pick<ServerDefinition, "resources" | "prompts">): Record<string, object> {
-  return { tools: {}, ...(resources === undefined ? {} : { resources: {} }), ...(prompts === undefined ? {} : { prompts: {} }) };
+export function capabilitiesOf(definition: Pick<ServerDefinition, "resources" | "prompts" | "extension">): Record<string, object> {
+  const { resources, prompts, extension } = definition;
+  return {
+    tools: {},
+    ...(resources === undefined ? {} : { resources: {} }),
+    ...(prompts === undefined ? {} : { prompts: {} }),
+    ...extension?.capabilities,
+  };
 }
 
 /** The answer of `resources/list`. */

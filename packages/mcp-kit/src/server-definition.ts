@@ -3,6 +3,7 @@ import type { AuditLog, Logger, Redactor } from "@platform-ops/ledger";
 import { AskStates } from "./ask-state.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import type { Prompt, Resource } from "./resource.ts";
+import type { SdkExtension } from "./sdk-extension.ts";
 import type { Tool } from "./tool.ts";
 
 /** A server as a value: identity, tools, dependencies, and what masks, records and vouches for its calls. */
@@ -27,6 +28,8 @@ export interface ServerDefinition<D = any> {
   readonly logger: Pick<Logger, "debug" | "info" | "warn" | "error">;
   /** The operating system's user, part of every actor's name. */
   readonly user: string;
+  /** Only for servers that try the protocol itself. */
+  readonly extension?: SdkExtension;
   /** Key of the state that questions to a person carry. */
   readonly stateKey: Buffer;
 }
