@@ -1,12 +1,11 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { openDataDirectory, openKeys, openLedger, Redactor } from "@platform-ops/ledger";
+import { openLedger, Redactor } from "@platform-ops/ledger";
 import { temporaryPolicy } from "@platform-ops/ledger/testing";
-import { connect, type Orchestration } from "@platform-ops/orchestration/client";
+import type { Orchestration } from "@platform-ops/orchestration/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { newHome, type TestHome } from "../support/home.ts";
-import { META_WORKFLOWS_BIN, startAgent, type Agent, type ToolAnswer } from "../support/mcp-client.ts";
+import type { TestHome } from "../support/home.ts";
+import type { Agent, ToolAnswer } from "../support/mcp-client.ts";
 import { kill, pidOf, until } from "../support/processes.ts";
+import { openRunbooks, type Runbooks } from "../support/runbooks.ts";
 
 // Runbooks as an agent meets them: the built server over stdio, a real Temporal, everything killed in between.
 
@@ -96,48 +95,23 @@ openssl x509 -enddate -noout -in cert.pem
 - Open a ticket with \${{ secrets.token }} as it stands
 `;
 
+let runbooks: Runbooks;
 let home: TestHome;
 let temporal: Orchestration;
-const agents: Agent[] = [];
-async function agent(name = "zed"): Promise<Agent> {
-  const started = await startAgent({
-    bin: META_WORKFLOWS_BIN,
-    roots: [],
-    home: home.home,
-    env: home.env,
-    cwd: home.project,
-    clientName: name,
-  });
-  agents.push(started);
-  return started;
-}
+const agent = (clientName = "zed"): Promise<Agent> => runbooks.agent({ clientName });
 const named = (answer: ToolAnswer) => ({ action_id: answer.data["action"].action_id, attempt_id: answer.data["action"].attempt.id });
 
 beforeAll(async () => {
-  home = await newHome({
-    bin: META_WORKFLOWS_BIN,
-    config: `meta_workflows: { definitions_path: runbooks, registry_path: META-WORKFLOWS.md, bindings: bindings.yaml, programs: [git], working_directories: [project] }\n`,
+  runbooks = await openRunbooks({
+    definitions: { "two-steps.yaml": TWO_STEPS, "gated.yaml": GATED, "server-work.yaml": SERVER_WORK },
+    settings: { registry_path: "META-WORKFLOWS.md", bindings: "bindings.yaml", programs: ["git"], working_directories: ["project"] },
+    files: { "bindings.yaml": BINDINGS, "META-WORKFLOWS.md": BY_HAND },
   });
-  const folder = join(home.configFile, "..", "runbooks");
-  await mkdir(folder);
-  await Promise.all([
-    writeFile(join(folder, "two-steps.yaml"), TWO_STEPS),
-    writeFile(join(folder, "gated.yaml"), GATED),
-    writeFile(join(folder, "server-work.yaml"), SERVER_WORK),
-    writeFile(join(home.configFile, "..", "bindings.yaml"), BINDINGS),
-    writeFile(join(home.configFile, "..", "META-WORKFLOWS.md"), BY_HAND),
-  ]);
-  const first = await agent();
-  await first.call("health_check");
-  const { data } = await first.call("health_check");
-  const keys = await openKeys(await openDataDirectory(home.home));
-  temporal = await connect({ mode: "local", address: data["components"].temporal.host, namespace: "default", keys });
+  home = runbooks.home;
+  await agent();
+  temporal = await runbooks.temporal();
 });
-afterAll(async () => {
-  await temporal?.close();
-  await Promise.all(agents.map((one) => one.close().catch(() => undefined)));
-  await home?.remove();
-});
+afterAll(() => runbooks?.close());
 
 describe("a run", () => {
   test("from the first action to its end, with results that are refused and sent again", async () => {

@@ -1,9 +1,7 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { newHome, type TestHome } from "../support/home.ts";
-import { META_WORKFLOWS_BIN, startAgent, type Agent } from "../support/mcp-client.ts";
+import type { Agent } from "../support/mcp-client.ts";
 import { until } from "../support/processes.ts";
+import { openRunbooks, type Runbooks } from "../support/runbooks.ts";
 
 // Runbooks by the clock, on a real Temporal. No test waits for the clock: the first run begins at once.
 
@@ -18,19 +16,13 @@ steps:
   - { id: look, type: prompt, instructions: "Look at \${{ inputs.service }}" }
 `;
 
-let home: TestHome;
+let runbooks: Runbooks;
 let agent: Agent;
 beforeAll(async () => {
-  home = await newHome({ bin: META_WORKFLOWS_BIN, config: "meta_workflows: { definitions_path: runbooks }\n" });
-  const folder = join(home.configFile, "../runbooks");
-  await mkdir(folder);
-  await writeFile(join(folder, "nightly-look.yaml"), NIGHTLY);
-  agent = await startAgent({ bin: META_WORKFLOWS_BIN, roots: [], home: home.home, env: home.env, cwd: home.project });
+  runbooks = await openRunbooks({ definitions: { "nightly-look.yaml": NIGHTLY } });
+  agent = await runbooks.agent();
 });
-afterAll(async () => {
-  await agent?.close();
-  await home?.remove();
-});
+afterAll(() => runbooks?.close());
 const schedule = (command: string, more: Record<string, unknown> = {}) => agent.call("schedule_meta_workflow", { command, ...more });
 const nightly = { name: "nightly", workflow_name: "nightly-look", inputs: { service: "shop" }, cron: "0 3 * * *" };
 

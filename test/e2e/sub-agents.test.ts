@@ -1,11 +1,8 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { openDataDirectory, openKeys } from "@platform-ops/ledger";
-import { connect, type Orchestration } from "@platform-ops/orchestration/client";
+import type { Orchestration } from "@platform-ops/orchestration/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { newHome, type TestHome } from "../support/home.ts";
-import { META_WORKFLOWS_BIN, startAgent, type Agent, type ToolAnswer } from "../support/mcp-client.ts";
+import type { Agent, ToolAnswer } from "../support/mcp-client.ts";
 import { until } from "../support/processes.ts";
+import { openRunbooks, type Runbooks } from "../support/runbooks.ts";
 
 // Several agents on one run, each by its role, with the tools that sub-agents have; and what holds for many runs, and for long ones.
 
@@ -67,43 +64,16 @@ steps:
 output: { rounds: "\${{ state.rounds }}", told: "\${{ steps.last.output }}" }
 `;
 
-let home: TestHome;
+let runbooks: Runbooks;
 let temporal: Orchestration;
 let lead: Agent;
-const agents: Agent[] = [];
-
-async function agent(env: Readonly<Record<string, string>> = {}): Promise<Agent> {
-  const started = await startAgent({
-    bin: META_WORKFLOWS_BIN,
-    roots: [],
-    home: home.home,
-    env: { ...home.env, ...env },
-    cwd: home.project,
-  });
-  agents.push(started);
-  return started;
-}
 
 beforeAll(async () => {
-  home = await newHome({ bin: META_WORKFLOWS_BIN, config: "meta_workflows: { definitions_path: runbooks }\n" });
-  const folder = join(home.configFile, "..", "runbooks");
-  await mkdir(folder);
-  await Promise.all([
-    writeFile(join(folder, "fan-out.yaml"), FAN_OUT),
-    writeFile(join(folder, "two-steps.yaml"), TWO_STEPS),
-    writeFile(join(folder, "repeated.yaml"), REPEATED),
-  ]);
-  lead = await agent();
-  await lead.call("list_runs");
-  const { data } = await lead.call("health_check");
-  const keys = await openKeys(await openDataDirectory(home.home));
-  temporal = await connect({ mode: "local", address: data["components"].temporal.host, namespace: "default", keys });
+  runbooks = await openRunbooks({ definitions: { "fan-out.yaml": FAN_OUT, "two-steps.yaml": TWO_STEPS, "repeated.yaml": REPEATED } });
+  lead = await runbooks.agent();
+  temporal = await runbooks.temporal();
 });
-afterAll(async () => {
-  await temporal?.close();
-  await Promise.all(agents.map((one) => one.close().catch(() => undefined)));
-  await home?.remove();
-});
+afterAll(() => runbooks?.close());
 
 describe("the tools of sub-agents", () => {
   const workflow_id = "by-steps";
@@ -262,7 +232,7 @@ test("without a run's id the open actions of all runs come, each role's to its a
     const { runs } = (await lead.call("list_runs", { open: true })).data as { runs: { workflow_id: string }[] };
     return runs.filter((run) => run.workflow_id.startsWith("many-")).length === 2;
   }, "both runs in the list");
-  const narrow = await agent({ MAX_PENDING_ACTIONS: "2" });
+  const narrow = await runbooks.agent({ env: { MAX_PENDING_ACTIONS: "2" } });
   const start = { workflow_name: "two-steps", workflow_id: "many-3", agent: "lead", role: "lead" };
   const refused = await narrow.call("start_workflow", start);
   expect(refused.data["error"]).toMatchObject({ code: "limit_reached", message: expect.stringContaining("max_pending_actions allows 2") });
