@@ -63,14 +63,24 @@ export interface Ports {
   /** The step is in the journal: results of its actions (`<path>#1`, …) need not be kept elsewhere. */
   taken(path: string): void;
   approval(draft: ApprovalDraft, scope: RunScope): Promise<ApprovalDecision>;
-  /** Waits for a named event with a value; undefined where it did not come in time or the scope was cancelled. */
-  event(name: string, within: Milliseconds | undefined, scope: RunScope): Promise<Json | undefined>;
+  /**
+   * Waits for a named event with a value; undefined where it did not come in time or the scope was cancelled. The event is kept
+   * until `taken` names the step.
+   */
+  event(wait: EventWait, scope: RunScope): Promise<Json | undefined>;
   /** Problems of a value by a schema; empty where it fits. */
   validate(schema: JsonSchema, value: Json): readonly string[];
   /** Of the closure; undefined where it has none of that id. */
   definition(id: string): Definition | undefined;
   /** A line of the run's timeline. */
   record(event: TimelineEvent): void;
+}
+
+/** A step that waits for an event. */
+export interface EventWait {
+  readonly name: string;
+  readonly path: string;
+  readonly within?: Milliseconds;
 }
 
 export interface TimelineEvent {

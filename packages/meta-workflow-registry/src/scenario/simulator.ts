@@ -2,6 +2,7 @@ import type { Closure, Json, JsonSchema } from "../definition/definition.ts";
 import {
   ActionBook,
   ActionDesk,
+  EventInbox,
   Run,
   RunScope,
   validateValue,
@@ -10,7 +11,9 @@ import {
   type BookState,
   type CallOptions,
   type CallOutcome,
+  type EventWait,
   type Journal,
+  type KeptEvent,
   type Ports,
   type RunEnd,
   type ServerCall,
@@ -56,11 +59,6 @@ export interface MadeCall {
   readonly outcome: CallOutcome["status"];
 }
 
-interface Waiting {
-  readonly name: string;
-  readonly resolve: (value: Json) => void;
-}
-
 /** One simulated run. `flush` lets it do what it can without time passing, `advance` lets time pass to the next timer. */
 export class Simulator {
   readonly clock: VirtualClock;
@@ -71,8 +69,8 @@ export class Simulator {
   end: RunEnd | undefined;
   readonly #options: SimulatorOptions;
   readonly #asked = new Map<string, number>();
-  #waiting: Waiting[] = [];
-  #happened: { readonly name: string; readonly value: Json }[] = [];
+  #inbox = EventInbox.create();
+  #waiting: (() => void)[] = [];
   #generation = 0;
   #ids = 0;
   #ended = 0;
@@ -124,9 +122,8 @@ export class Simulator {
 
   /** A named event with a value; kept for whoever waits for it later. */
   async happen(name: string, value: Json): Promise<void> {
-    const at = this.#waiting.findIndex((one) => one.name === name);
-    if (at < 0) this.#happened.push({ name, value });
-    else this.#waiting.splice(at, 1)[0]!.resolve(value);
+    this.#inbox.put(name, value);
+    for (const look of this.#waiting) look();
     await this.flush();
   }
 
@@ -140,12 +137,13 @@ export class Simulator {
     await this.flush();
     while ((!held.yet || this.#desk.verifying) && this.end === undefined) if (!(await this.advance())) break;
     if (this.end !== undefined) return false;
-    const kept = JSON.stringify({ journal: this.#run.journal, book: this.#desk.book.state });
-    const { journal, book } = JSON.parse(kept) as { journal: Journal; book: BookState };
+    const kept = JSON.stringify({ journal: this.#run.journal, book: this.#desk.book.state, events: this.#inbox.state });
+    const { journal, book, events } = JSON.parse(kept) as { journal: Journal; book: BookState; events: readonly KeptEvent[] };
     this.cuts += 1;
     this.#isHeld = false;
     this.clock.clear();
     this.#waiting = [];
+    this.#inbox = EventInbox.create(events);
     [this.#run, this.#desk] = this.#start(journal, book);
     await this.flush();
     return true;
@@ -196,9 +194,12 @@ export class Simulator {
       sleep: (ms, scope) => clock.sleep(ms, scope),
       call: (call, options, scope) => this.#call(call, options, scope),
       action: (draft, verify, scope) => desk.action(draft, verify, scope),
-      taken: (path) => desk.taken(path),
+      taken: (path) => {
+        desk.taken(path);
+        this.#inbox.taken(path);
+      },
       approval: (draft, scope) => this.#approval(draft, scope),
-      event: (name, within, scope) => this.#event(name, within, scope),
+      event: (wait, scope) => this.#event(wait, scope),
       validate: problemsOf,
       definition: (id) => closure.definitions[id],
       record: (event) => {
@@ -250,18 +251,25 @@ export class Simulator {
     };
   }
 
-  #event(name: string, within: number | undefined, scope: RunScope): Promise<Json | undefined> {
-    const at = this.#happened.findIndex((one) => one.name === name);
-    if (at >= 0) return Promise.resolve(this.#happened.splice(at, 1)[0]!.value);
+  #event({ name, path, within }: EventWait, scope: RunScope): Promise<Json | undefined> {
+    const inbox = this.#inbox;
     return new Promise((resolve) => {
-      const waiting: Waiting = { name, resolve };
-      const give = (): void => {
-        this.#waiting = this.#waiting.filter((one) => one !== waiting);
-        resolve(undefined);
+      const end = (value: Json | undefined): void => {
+        this.#waiting = this.#waiting.filter((one) => one !== look);
+        stop();
+        resolve(value);
       };
-      this.#waiting.push(waiting);
-      if (within !== undefined) this.clock.after(within, give);
-      scope.onCancel(give);
+      const look = (): void => {
+        const found = inbox.reserve(name, path);
+        if (found !== undefined) end(found.value);
+      };
+      const stop = within === undefined ? (): void => undefined : this.clock.after(within, () => end(undefined));
+      this.#waiting.push(look);
+      scope.onCancel(() => {
+        inbox.release(path);
+        end(undefined);
+      });
+      if (!scope.cancelled) look();
     });
   }
 }

@@ -1,19 +1,22 @@
 import { OpsError } from "@platform-ops/errors";
 import { digestOf } from "@platform-ops/meta-workflow-registry/expression";
 import type { Definition, Json, JsonSchema } from "@platform-ops/meta-workflow-registry/definition";
-import type {
-  ActionDesk,
-  ActionDraft,
-  ActionResult,
-  ApprovalDecision,
-  ApprovalDraft,
-  CallOptions,
-  CallOutcome,
-  Ports,
-  RunScope,
-  ServerCall,
-  TimelineEvent,
-  Verify,
+import {
+  EventInbox,
+  type ActionDesk,
+  type ActionDraft,
+  type ActionResult,
+  type ApprovalDecision,
+  type ApprovalDraft,
+  type CallOptions,
+  type CallOutcome,
+  type EventWait,
+  type KeptEvent,
+  type Ports,
+  type RunScope,
+  type ServerCall,
+  type TimelineEvent,
+  type Verify,
 } from "@platform-ops/meta-workflow-registry/run";
 import { fromFailure, isForeign, toApplicationFailure } from "@platform-ops/orchestration/workflow";
 import { CancellationScope, condition, isCancellation } from "@temporalio/workflow";
@@ -46,7 +49,7 @@ export class DurablePorts implements Ports {
   readonly #parts: PortsParts;
   readonly #gates = new Map<string, Gate>();
   readonly #timers = new Set<{ readonly title: string; readonly until: number }>();
-  readonly #events = new Map<string, Json[]>();
+  readonly #events: EventInbox;
   readonly #secrets: readonly string[];
   #calls = 0;
   #simulated: boolean;
@@ -55,6 +58,7 @@ export class DurablePorts implements Ports {
     const { closure, carried } = parts.input;
     this.#parts = parts;
     this.#simulated = carried?.simulated ?? false;
+    this.#events = EventInbox.create(carried?.events);
     this.#secrets = [...new Set(Object.values(closure.definitions).flatMap(({ secrets }) => secrets))];
   }
 
@@ -73,6 +77,11 @@ export class DurablePorts implements Ports {
 
   get openApprovals(): { readonly [path: string]: OpenApproval } {
     return Object.fromEntries([...this.#gates].map(([path, { open }]) => [path, open]));
+  }
+
+  /** Those that no step has taken. */
+  get events(): readonly KeptEvent[] {
+    return this.#events.state;
   }
 
   get timers(): readonly { readonly title: string; readonly until: number }[] {
@@ -143,6 +152,7 @@ export class DurablePorts implements Ports {
 
   taken(path: string): void {
     this.#parts.desk.taken(path);
+    this.#events.taken(path);
   }
 
   async approval(draft: ApprovalDraft, scope: RunScope): Promise<ApprovalDecision> {
@@ -197,16 +207,23 @@ export class DurablePorts implements Ports {
     return [...this.#gates.values()].find(({ open, decision }) => open.id === id && decision === undefined);
   }
 
-  async event(name: string, within: number | undefined, scope: RunScope): Promise<Json | undefined> {
-    const came = (): boolean => (this.#events.get(name)?.length ?? 0) > 0 || scope.cancelled;
-    if (within === undefined) await condition(came);
-    else if (within > 0) await condition(came, within);
-    return scope.cancelled ? undefined : this.#events.get(name)?.shift();
+  async event({ name, path, within }: EventWait, scope: RunScope): Promise<Json | undefined> {
+    const due = within === undefined ? undefined : Date.now() + within;
+    scope.onCancel(() => this.#events.release(path));
+    for (;;) {
+      if (scope.cancelled) return undefined;
+      const found = this.#events.reserve(name, path);
+      if (found !== undefined) return found.value;
+      const came = (): boolean => this.#events.has(name) || scope.cancelled;
+      if (due === undefined) await condition(came);
+      else if (due <= Date.now() || !(await condition(came, due - Date.now()))) return undefined;
+    }
   }
 
   event_came(name: string, value: Json): void {
-    const waiting = this.#events.get(name) ?? [];
-    if (waiting.length < MOST_EVENTS_KEPT) this.#events.set(name, [...waiting, value]);
+    const refusal = this.#events.refusal(name, value);
+    if (refusal === undefined) this.#events.put(name, value);
+    else this.record({ at: Date.now(), path: "", what: "warned", text: `The event ${name.slice(0, 100)} is lost: ${refusal}` });
   }
 
   validate(schema: JsonSchema, value: Json): readonly string[] {
@@ -226,5 +243,3 @@ export class DurablePorts implements Ports {
 }
 
 const CANCELLED: CallOutcome = { status: "failed", code: "cancelled", message: "It was cancelled before it was called." };
-/** Of one name that nobody has waited for yet. */
-const MOST_EVENTS_KEPT = 100;

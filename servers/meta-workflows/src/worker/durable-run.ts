@@ -357,6 +357,7 @@ export class DurableRun {
         paused: this.#paused,
         approvals: this.#ports.openApprovals,
         simulated: this.#ports.simulated,
+        events: this.#ports.events,
       },
     });
   }

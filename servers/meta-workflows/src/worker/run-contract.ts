@@ -1,5 +1,14 @@
 import type { Closure, Json } from "@platform-ops/meta-workflow-registry/definition";
-import type { Agent, BookState, Journal, Outcome, Refusal, RunEnd, TimelineEvent } from "@platform-ops/meta-workflow-registry/run";
+import type {
+  Agent,
+  BookState,
+  Journal,
+  KeptEvent,
+  Outcome,
+  Refusal,
+  RunEnd,
+  TimelineEvent,
+} from "@platform-ops/meta-workflow-registry/run";
 import type { ActionView } from "./action-view.ts";
 
 // What crosses between the server and its runs. Plain JSON.
@@ -41,6 +50,8 @@ export interface Carried {
   readonly paused: boolean;
   readonly approvals: { readonly [path: string]: OpenApproval };
   readonly simulated: boolean;
+  /** Events that no step has taken. Absent in runs of earlier versions. */
+  readonly events?: readonly KeptEvent[];
 }
 
 /** An approval that a run waits for. */

@@ -39,8 +39,9 @@ async function sleepTill(walk: Walk, { scope }: Here, due: number): Promise<void
 async function forEvent(walk: Walk, here: Here, step: Wait, event: string): Promise<Made> {
   const due = step.for === undefined ? undefined : dueAt(walk, here, durationOf(step.for, walk.fill(step.for, here)));
   walk.record(here.path, "waiting", step.message ?? event);
-  const within = due === undefined ? undefined : Math.max(0, due - walk.ports.now());
-  const value = await walk.ports.event(walk.text(event, here), within, here.scope);
+  const within = due === undefined ? {} : { within: Math.max(0, due - walk.ports.now()) };
+  const value = await walk.ports.event({ name: walk.text(event, here), path: here.path, ...within }, here.scope);
+  await walk.gate();
   if (here.scope.cancelled) throw new ScopeCancelled();
   if (value === undefined) throw new StepFailure("timed_out", `The event "${event}" did not come in time.`);
   return { kind: "output", output: value };
