@@ -7,7 +7,7 @@ import { Redactor } from "./redaction.ts";
 
 /** What is put on record: who did what to what, and how it ended. */
 export interface AuditEntry {
-  kind: "tool_call" | "approval_requested" | "decision" | "approval_refused" | "command" | "run";
+  kind: "tool_call" | "approval_requested" | "decision" | "approval_refused" | "command" | "run" | "access";
   /** A principal, such as agent:zed@ann or tty:ann. */
   actor: string;
   /** The tool, subcommand or decision. */
@@ -37,7 +37,7 @@ const datasync = promisify(fdatasync);
 const MAX_LINE_BYTES = 4096;
 const MAX_FIELD_CHARS = 400;
 /** What must survive a power cut: who let what happen, and what was done. */
-const FLUSHED: ReadonlySet<AuditEntry["kind"]> = new Set(["decision", "approval_refused", "command"]);
+const FLUSHED: ReadonlySet<AuditEntry["kind"]> = new Set(["decision", "approval_refused", "command", "access"]);
 const MAX_FILE_BYTES = 512 * 1024 * 1024;
 
 /** Opens the audit of a data directory. Every text in an entry goes through the redactor. */

@@ -34,6 +34,7 @@ const ROOMS = [
   "bin",
   "runs",
   "locks",
+  "tokens",
 ] as const;
 
 /**

@@ -11,6 +11,9 @@ export { lazyPart, once, openLedger, type Ledger } from "./open-ledger.ts";
 export { canonicalJson, sha256 } from "./canonical-json.ts";
 export { keyedDigest, seal, unseal } from "./seal.ts";
 
+// Who may call over HTTP
+export { openTokens, type TokenGrant, type TokenRefusal, type Tokens } from "./tokens.ts";
+
 // The one exit for secrets
 export { MASK, Redactor } from "./redaction.ts";
 export { isMarkOfSecret } from "./redaction-marks.ts";
@@ -29,6 +32,7 @@ export { commonChecks, doctorCommand, type Check } from "./doctor.ts";
 
 // Settings and the operator's policy
 export type { Effective, MetaWorkflowsSettings, Settings, SettingsSources, StdioServerSettings, TemporalTls } from "./settings/settings.ts";
+export type { HttpLimits, HttpSettings } from "./settings/http.ts";
 export { readSettings } from "./settings/read-settings.ts";
 export { SYSTEM_POLICY_FILE } from "./settings/system-policy.ts";
 export { settingsJsonSchema, settingsTable, type SettingRow } from "./settings/definitions.ts";

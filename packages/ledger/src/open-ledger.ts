@@ -5,6 +5,7 @@ import { openAudit, type AuditLog } from "./audit.ts";
 import { openDataDirectory, type DataDirectory } from "./data-directory.ts";
 import { openKeys, type Keyring } from "./keys.ts";
 import type { Redactor } from "./redaction.ts";
+import { openTokens, type Tokens } from "./tokens.ts";
 import type { Policy } from "./settings/policy.ts";
 
 /** What is kept, opened together. */
@@ -14,6 +15,7 @@ export interface Ledger {
   readonly artifacts: ArtifactStore;
   readonly audit: AuditLog;
   readonly approvals: Approvals;
+  readonly tokens: Tokens;
 }
 
 /**
@@ -26,7 +28,7 @@ export async function openLedger(home: string, policy: Policy, redactor: Redacto
   const artifacts = openArtifacts(directory, keys);
   const audit = openAudit(directory, redactor);
   const approvals = openApprovals({ dir: directory, keys, policy, audit, artifacts });
-  return { directory, keys, artifacts, audit, approvals };
+  return { directory, keys, artifacts, audit, approvals, tokens: openTokens(directory, audit) };
 }
 
 /**

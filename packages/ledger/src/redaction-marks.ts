@@ -23,6 +23,8 @@ const SHAPES: readonly RegExp[] = [
   /-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----|$)/g,
   // RFC 7519: a JSON Web Token begins with {" in base64url.
   /\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?/g,
+  // Our own bearer tokens; the id alone is no secret.
+  /\bpot_[0-9a-z]{10}_[A-Za-z0-9_-]{20,}/g,
   // GitHub, GitLab, Slack, Vault, HCP Terraform, npm, Stripe: prefixes that their makers document for secret scanning.
   /\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{20,}|xox[abeoprs]-[A-Za-z0-9-]{10,}|hv[sbr]\.[A-Za-z0-9_-]{20,}|[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_-]{20,}|npm_[A-Za-z0-9]{36}|[sr]k_(?:live|test)_[A-Za-z0-9]{16,})/g,
 ];

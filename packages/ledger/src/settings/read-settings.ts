@@ -7,6 +7,7 @@ import { type Definition, type PLACES, definitions } from "./definitions.ts";
 import { type Variables, readVariables } from "./environment-variables.ts";
 import { type Flags, readFlags } from "./flags.ts";
 import { type Layer, type Meet, meetFolders, meetGlobs, meetNames, narrowed } from "./narrowing.ts";
+import { httpFrom } from "./http-from-file.ts";
 import { metaWorkflowsFrom } from "./meta-workflows-from-file.ts";
 import { absolutePath } from "./paths.ts";
 import { ownershipProblem, policyFrom } from "./policy-from-file.ts";
@@ -209,6 +210,11 @@ class Reading {
       remote: this.#remote(tree, config, system, policy),
       meta_workflows: metaWorkflowsFrom(
         tree.meta_workflows,
+        [system, config].filter((file) => file !== undefined),
+        this.#sources.home,
+      ),
+      http: httpFrom(
+        tree.http,
         [system, config].filter((file) => file !== undefined),
         this.#sources.home,
       ),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { CHANNELS } from "../approvals/channel.ts";
 import { LOG_LEVELS } from "../logger.ts";
 import { globProblem } from "./glob.ts";
+import { http, httpPolicy } from "./http-schema.ts";
 import { metaWorkflows, metaWorkflowsPolicy } from "./meta-workflows-schema.ts";
 import { CHANGE_KINDS } from "./policy.ts";
 import { environmentRemote, remote, remotePolicy } from "./remote-schema.ts";
@@ -211,6 +212,7 @@ export const configSchema = z.strictObject({
   terraform: terraform.optional(),
   remote: remote.optional(),
   meta_workflows: metaWorkflows.optional(),
+  http: http.optional(),
   environments,
   approvals: approvals.optional().describe("Who approves what, and how."),
   toolsets,
@@ -225,6 +227,7 @@ export const policySchema = z.strictObject({
   terraform: z.strictObject({ roots: roots.optional(), env: variableGlobs.optional() }).optional(),
   remote: remotePolicy.optional(),
   meta_workflows: metaWorkflowsPolicy.optional(),
+  http: httpPolicy.optional(),
   toolsets,
   read_only: readOnly,
 });

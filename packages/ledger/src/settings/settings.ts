@@ -1,4 +1,5 @@
 import type { LogLevel } from "../logger.ts";
+import type { HttpSettings } from "./http.ts";
 import type { Policy } from "./policy.ts";
 import type { RemoteSettings } from "./remote.ts";
 
@@ -83,6 +84,7 @@ export interface Settings {
   };
   remote: RemoteSettings;
   meta_workflows: MetaWorkflowsSettings;
+  http: HttpSettings;
   toolsets?: string[];
   read_only: boolean;
 }
