@@ -1,9 +1,9 @@
 // Runs in a plain Node process of its own, as a server would: figures of commands over SSH, as JSON on stdout.
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { openRemote, type Remote, type Target } from "@platform-ops/remote-command";
 import type { Policy, RemoteSettings } from "@platform-ops/ledger";
 import { openSshTransport } from "../../packages/remote-command/src/ssh/ssh-transport.ts";
+import { READ, runAlone, UPTIME, uptimeOver } from "./uptime.ts";
 
 /** What the process is to do. */
 export interface CommandsJob {
@@ -39,8 +39,6 @@ const POLICY: Policy = {
   read_only: false,
   toolsets: undefined,
 };
-const READ = { effect: "read", timeoutMs: 60_000, capture: { for: "model", maxBytes: 20_000 } } as const;
-const UPTIME = { kind: "program", program: "uptime", args: [] } as const;
 
 /** The entry of the process: reads the job of the file that the first argument names. */
 export async function main(): Promise<void> {
@@ -70,38 +68,17 @@ async function warm({ settings, targets, runtimeFolder, rounds, ssh }: CommandsJ
   if (target === undefined) throw new Error("no target");
   const surroundings = { env: process.env, home: "/", platform: process.platform, runtimeFolder };
   const transport = openSshTransport(target.cluster, settings, surroundings);
-  let line = "";
-  const watched = {
-    ...transport,
-    exec: (request: Parameters<typeof transport.exec>[0]) => ((line = request.line), transport.exec(request)),
-  };
-  const remote = openRemote({ settings, policy: POLICY, surroundings, transportFor: () => watched });
-  const bare = async (): Promise<void> => {
-    const end = await transport.exec({
-      target,
-      line: "uptime",
-      input: new Uint8Array(),
-      signal: new AbortController().signal,
-      graceMs: 1000,
-      onStdout: () => undefined,
-      onStderr: () => undefined,
-    });
-    if (end.exit_code !== 0) throw new Error(JSON.stringify(end));
-  };
-  const whole = async (): Promise<void> => {
-    const result = await remote.run(target, UPTIME, READ);
-    if (result.exit_code !== 0) throw new Error(JSON.stringify(result));
-  };
+  const uptime = uptimeOver(transport, target, { settings, policy: POLICY, surroundings });
   const figures = {
     bare: { ours: [] as number[], ssh: [] as number[] },
     whole: { ours: [] as number[], sshSame: [] as number[], sshBare: [] as number[] },
   };
   for (let round = -5; round < rounds; round += 1) {
     const taken = [
-      await time(bare),
-      await time(() => program([...ssh, "uptime"])),
-      await time(whole),
-      await time(() => program([...ssh, line])),
+      await time(uptime.bare),
+      await time(() => runAlone("ssh", [...ssh, "uptime"])),
+      await time(uptime.whole),
+      await time(() => runAlone("ssh", [...ssh, uptime.sent()])),
     ];
     // The first ones warm both sides up.
     if (round < 0) continue;
@@ -112,7 +89,7 @@ async function warm({ settings, targets, runtimeFolder, rounds, ssh }: CommandsJ
     figures.whole.sshSame.push(theirsWhole);
     figures.whole.sshBare.push(theirs);
   }
-  await remote.close();
+  await uptime.close();
   return figures;
 }
 
@@ -124,15 +101,4 @@ async function time(action: () => Promise<void>): Promise<number> {
   const started = performance.now();
   await action();
   return performance.now() - started;
-}
-
-/** The ssh program from spawn to exit; its stdin stays open, as it does for our own side. */
-function program(words: readonly string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn("ssh", words, { stdio: ["pipe", "pipe", "pipe"] });
-    child.stdout.resume();
-    child.stderr.resume();
-    child.on("error", reject);
-    child.on("close", (code) => (code === 0 ? resolve() : reject(new Error(`ssh ended with ${code}`))));
-  });
 }

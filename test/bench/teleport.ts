@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { openRemote, type Remote } from "@platform-ops/remote-command";
 import { remotePolicy } from "../../packages/remote-command/src/testing/remote-settings.ts";
 import { tshEnvironment } from "../../packages/remote-command/src/teleport/tsh-program.ts";
 import { openTeleportTransport } from "../../packages/remote-command/src/teleport/teleport-transport.ts";
@@ -7,6 +5,7 @@ import { SSHD_MISSING, startSshd } from "../support/sshd.ts";
 import { remoteSettings, surroundingsOf, teleportCluster } from "../support/tsh/settings.ts";
 import { startTsh } from "../support/tsh/start-tsh.ts";
 import { median, pairs, report, type Pair } from "./measure.ts";
+import { runAlone, uptimeOver } from "./uptime.ts";
 
 /** A result is there once both streams are whole: until its tsh has ended too, the next one would be measured beside it. */
 const REST_MS = 150;
@@ -25,39 +24,18 @@ export async function benchTeleport(rounds = 80): Promise<void> {
   const env = tshEnvironment(settings, surroundings);
   const target = { cluster: "lab", node: "web1", user: "root" };
   const transport = openTeleportTransport("lab", settings, surroundings);
-  let line = "";
-  const watched = {
-    ...transport,
-    exec: (request: Parameters<typeof transport.exec>[0]) => ((line = request.line), transport.exec(request)),
-  };
-  const remote: Remote = openRemote({ settings, policy: remotePolicy(), surroundings, transportFor: () => watched });
-  const bare = async (): Promise<void> => {
-    const end = await transport.exec({
-      target,
-      line: "uptime",
-      input: new Uint8Array(),
-      signal: new AbortController().signal,
-      graceMs: 1000,
-      onStdout: () => undefined,
-      onStderr: () => undefined,
-    });
-    if (end.exit_code !== 0) throw new Error(JSON.stringify(end));
-  };
-  const whole = async (): Promise<void> => {
-    const options = { effect: "read", timeoutMs: 60_000, capture: { for: "model", maxBytes: 20_000 } } as const;
-    const result = await remote.run(target, { kind: "program", program: "uptime", args: [] }, options);
-    if (result.exit_code !== 0) throw new Error(JSON.stringify(result));
-  };
+  const uptime = uptimeOver(transport, target, { settings, policy: remotePolicy(), surroundings });
   try {
-    await bare();
+    await uptime.bare();
     const words = tsh.calls().findLast((call) => call.includes("ssh") && !call.includes("help")) ?? [];
-    await whole();
-    const alone = (line: string) => () => program(tsh.path, [...words.slice(0, -1), line], env);
-    added("tsh ssh: the transport, the same bare line", await pairs(bare, alone(words.at(-1) ?? ""), rounds, REST_MS), "≤ 10 ms added");
-    const sent = line;
-    added("tsh ssh: the whole door, the same line as it sends", await pairs(whole, alone(sent), rounds, REST_MS), "≤ 10 ms added");
+    await uptime.whole();
+    const alone = (line: string) => () => runAlone(tsh.path, [...words.slice(0, -1), line], env);
+    const bare = await pairs(uptime.bare, alone(words.at(-1) ?? ""), rounds, REST_MS);
+    added("tsh ssh: the transport, the same bare line", bare, "≤ 10 ms added");
+    const whole = await pairs(uptime.whole, alone(uptime.sent()), rounds, REST_MS);
+    added("tsh ssh: the whole door, the same line as it sends", whole, "≤ 10 ms added");
   } finally {
-    await remote.close();
+    await uptime.close();
     tsh.remove();
     await sshd.stop();
   }
@@ -73,14 +51,3 @@ function added(what: string, taken: readonly Pair[], aim: string): void {
 }
 
 const signed = (milliseconds: number): string => `${milliseconds >= 0 ? "+" : ""}${milliseconds.toFixed(1)}`;
-
-/** Nothing but the program, with stdin open, as ours is: a command in an envelope ends when it closes. */
-function program(path: string, words: readonly string[], env: Readonly<Record<string, string>>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(path, [...words], { env, stdio: ["pipe", "pipe", "pipe"] });
-    child.stdout.resume();
-    child.stderr.resume();
-    child.on("error", reject);
-    child.on("close", (code) => (code === 0 ? resolve() : reject(new Error(`tsh ended with ${code}`))));
-  });
-}
