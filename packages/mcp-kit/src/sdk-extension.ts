@@ -21,6 +21,6 @@ export type ExtendedAnswer = (params: any, request: ExtendedRequest) => object |
 export interface SdkExtension {
   /** Merged over those of the kit. */
   readonly capabilities: Readonly<Record<string, object>>;
-  /** By the protocol's name of the method. */
+  /** By the protocol's name of the method; one of a kind that no capability names cannot be answered. */
   readonly answers: Readonly<Record<string, ExtendedAnswer>>;
 }

@@ -65,7 +65,7 @@ function handlersOf(definition: ServerDefinition, server: Server, era: "modern" 
         return toWire(outcome);
       },
     ],
-    ...answersOf(definition).map(([method, answer]): [string, Handler] => [method, async (params) => served(await answer(params))]),
+    ...answersOf(definition).map(([method, answer]): [string, Handler] => [method, async (params) => served(await answer(params), params)]),
   ]);
   const extended = Object.entries(definition.extension?.answers ?? {}).map(([method, answer]): [string, Handler] => {
     const kit = own.get(method) ?? (() => Promise.reject(new ProtocolError(ProtocolErrorCode.MethodNotFound, "Method not found")));
@@ -74,10 +74,14 @@ function handlersOf(definition: ServerDefinition, server: Server, era: "modern" 
   return new Map([...own, ...extended]);
 }
 
-/** What cannot be served is the protocol's failure. */
-function served<T extends object>(answer: T | NotServed): T {
+/** What cannot be served is the protocol's failure, which names the address that was asked for. */
+function served<T extends object>(answer: T | NotServed, { uri }: { readonly uri?: unknown } = {}): T {
   if (!("failure" in answer)) return answer;
-  throw new ProtocolError(ProtocolErrorCode.InvalidParams, answer.message);
+  throw new ProtocolError(
+    ProtocolErrorCode.InvalidParams,
+    answer.message,
+    typeof uri === "string" ? { uri: uri.slice(0, 2000) } : undefined,
+  );
 }
 
 interface CallParams {
