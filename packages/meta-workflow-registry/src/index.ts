@@ -1,4 +1,5 @@
 // Runbooks as text: pure. Text in, typed values or problems with their places out; no files, no network, no process.
+export { gatesOfProse, gateStep, type Gate } from "./gates/index.ts";
 export { entryOf, type MatchEntry } from "./matching/entry.ts";
 export type { Reason } from "./matching/evidence.ts";
 export { matchWorkflows, type Match, type MatchResult } from "./matching/match.ts";

@@ -231,7 +231,61 @@ describe("prose", () => {
       effects: "write",
       give: { request: "${{ inputs.request }}" },
     });
-    expect(imported.changes.join("\n")).toContain("`example_interaction` is left out");
+    expect(imported.changes.join("\n")).toContain("of `example_interaction` only is taken where a person is asked");
+  });
+
+  it.each([
+    ["feature-development", "offer_it", "Should I open a pull request?"],
+    ["code-review-refactor", "refactor", "Shall I proceed?"],
+    ["staged-deployment", "production", "Ready for production after QA approval."],
+    ["emergency-hotfix", "deploy", "Leaves staging out, with approval"],
+    ["api-endpoint-creation", "deploy_and_document", "Ready to deploy to staging."],
+    ["microservice-creation", "repository", "Shall I make the repository?"],
+    ["production-debugging", "repair", "It can be added without downtime."],
+  ])("%s asks a person before %s, and the step runs by that decision only", (name, step, words) => {
+    const imported = load(PROSE_WORKFLOWS[name] ?? "");
+    const steps = imported.definition?.steps ?? [];
+    const at = steps.findIndex(({ id }) => id === step);
+    const [gate, guarded] = [steps[at - 1], steps[at]];
+    expect(gate).toMatchObject({ type: "approval", title: expect.stringContaining(words) as string, on_timeout: "reject" });
+    expect(guarded?.guard).toBe(gate?.id);
+    expect(steps.filter(({ type }) => type === "approval" || type === "ask")).toHaveLength(1);
+    // The decision is about what was done so far and about what was wanted.
+    expect((gate as Step & { type: "approval" }).bind).toMatchObject({
+      asked: words,
+      request: "${{ inputs.request }}",
+      reported: Object.fromEntries(steps.slice(0, at - 1).map(({ id }) => [id, `\${{ steps.${id}.output }}`])),
+    });
+    expect(imported.changes.filter((change) => change.includes(`“${words}” is an approval before`))).toEqual([
+      expect.stringMatching(/^line [1-9]\d*: .*`asked_before_/),
+    ]);
+  });
+
+  it("where the approval comes after all work, the gate stands at the end; where nobody is asked, there is none", () => {
+    const gates = (name: string): (string | number)[][] =>
+      (load(PROSE_WORKFLOWS[name] ?? "").definition?.steps ?? []).flatMap(({ id, type }, index) =>
+        type === "approval" || type === "ask" ? [[id, index]] : [],
+      );
+    expect(gates("collaborative-review")).toEqual([["asked_at_the_end", 4]]);
+    for (const name of ["cicd-setup", "monitoring-implementation", "multi-agent-feature", "incident-response", "disaster-recovery"])
+      expect([name, gates(name)]).toEqual([name, []]);
+  });
+
+  it("a question that wants words is put to a person, and the next step is given the answer", () => {
+    const imported = load(
+      'workflow: x\nsteps:\n  - { name: Look, tool: t, action: Looks }\n  - { name: Restart the node, tool: t, action: Restarts }\nexample_interaction: |\n  [Looks]\n  AI: "Which node do I restart? ${{ inputs.request }}?"\n',
+    );
+    expect(imported.definition?.steps.map(({ id, type }) => [id, type])).toEqual([
+      ["look", "prompt"],
+      ["asked_before_restart_the_node", "ask"],
+      ["restart_the_node", "prompt"],
+    ]);
+    expect(stepOf(imported, "restart_the_node")).toMatchObject({
+      give: { answer: "${{ steps.asked_before_restart_the_node.output.answer }}" },
+    });
+    expect(fillToText((stepOf(imported, "asked_before_restart_the_node") as Step & { type: "ask" }).question, { inputs: {} })).toContain(
+      "${{ inputs.request }}",
+    );
   });
 
   it("becomes work of the agents that its lines name", () => {

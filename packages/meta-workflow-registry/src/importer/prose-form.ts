@@ -2,11 +2,13 @@ import type { Path } from "../definition/yaml-text.ts";
 import { asWritten } from "./as-written.ts";
 import { Ids, workflowIdOf } from "./identifiers.ts";
 import type { Importing } from "./importing.ts";
+import { withGates } from "./prose-gates.ts";
 import { isMap } from "./server-inputs.ts";
 import { versionOf } from "./version.ts";
 
 // Workflows that are prose in YAML: `workflow`, `description`, steps with `tool` and `action`; or agents with a coordination or
-// process in numbered lines; or severity levels with response steps. Every step becomes a prompt for an agent.
+// process in numbered lines; or severity levels with response steps. Every step becomes a prompt for an agent, and where the steps
+// or the example of use say that a person is asked, there is a gate.
 
 const KNOWN = new Set([
   "workflow",
@@ -56,15 +58,15 @@ class ProseForm {
     const named = typeof top["workflow"] === "string" ? top["workflow"] : "imported";
     for (const key of Object.keys(top))
       if (!KNOWN.has(key)) this.#importing.warning("UNKNOWN_FIELD", [key], `\`${key}\` is left out: it has no counterpart.`);
-    if (top["example_interaction"] !== undefined) {
-      this.#importing.told(
-        ["example_interaction"],
-        "`example_interaction` is left out: keep it in SKILL.md. Where a person is asked in it, add an `approval` or `ask` step.",
-      );
-    }
+    const example = typeof top["example_interaction"] === "string" ? top["example_interaction"] : undefined;
+    if (example !== undefined)
+      this.#importing.told(["example_interaction"], "of `example_interaction` only is taken where a person is asked: keep it in SKILL.md.");
     this.#importing.told([], "an input `request` is added: what the person wants, given to each step.");
     const severity = this.#severity();
-    const steps = [...this.#written("steps"), ...this.#written("response_steps"), ...this.#coordinated()];
+    const written = [...this.#written("steps"), ...this.#written("response_steps"), ...this.#coordinated()];
+    const key = Array.isArray(top["steps"]) ? "steps" : "response_steps";
+    const pathOf = (step: number): Path => (Array.isArray(top[key]) ? [key, step] : []);
+    const steps = withGates({ steps: written, ...(example === undefined ? {} : { example }), pathOf }, this.#ids, this.#importing);
     if (steps.length === 0)
       this.#importing.error("MISSING_REQUIRED_FIELD", [], "There are neither `steps`, `response_steps` nor `agents`.");
     return {

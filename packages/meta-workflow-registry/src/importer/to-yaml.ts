@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import type { Acceptance, Compensation, Definition, OnError, Probe, Step, Task } from "../definition/definition.ts";
+import { timesOneTry } from "../definition/normal-step.ts";
 
 // The normal form written back as people write it. Reading it gives the same normal form, but for lines.
 
@@ -32,6 +33,12 @@ function stepOf(step: Step): Written {
   for (const [key, value] of Object.entries(fields)) {
     if (value === undefined || (Array.isArray(value) && value.length === 0 && key !== "else" && key !== "then" && key !== "needs_state"))
       continue;
+    // What waits for a person knows one length only, and both names are of it.
+    if (key === "time_limit" || (key === "timeout" && "wait_at_most" in fields)) continue;
+    if (key === "timeout" && !timesOneTry(step.type)) {
+      if (step.time_limit !== undefined) written[key] = time(step.time_limit);
+      continue;
+    }
     written[key] = Object.hasOwn(FORMS, key) ? FORMS[key]?.(value as never, step) : value;
   }
   return written;

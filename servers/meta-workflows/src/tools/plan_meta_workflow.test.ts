@@ -31,6 +31,9 @@ describe("plan_meta_workflow", () => {
     const { data } = await plan("staged-deployment", { service: "Shop!" });
     expect(data["problems"].map(({ input }: { input: string }) => input).toSorted()).toEqual(["service", "version"]);
     expect((await plan("MW-002")).data["actions"].min).toBeGreaterThan(5);
+    const asked = await plan("emergency-hotfix");
+    expect(asked.data["approvals"]).toMatchObject([{ path: "approval_before_step_3", chance: "will" }]);
+    expect(asked.text).toContain("Before “Deploy immediately”: staging is bypassed");
     await expect(plan("staged-deploiment")).rejects.toThrow("Did you mean");
   });
 });
