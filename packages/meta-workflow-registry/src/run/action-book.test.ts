@@ -100,6 +100,17 @@ describe("submission", () => {
     expect(codeOf(book.submit({ ...mine, result: "y" }, 5))).toBe("ATTEMPT_CONFLICT");
   });
 
+  it("knows a result again that comes as the text of its JSON, whatever its white space and the order of its keys", () => {
+    const anything = ActionBook.create({ newId: () => "t1", validate: () => [] });
+    anything.open(draft("a"), 0);
+    const mine = { attempt_id: "t1", outcome: "completed" } as const;
+    expect(codeOf(anything.submit({ ...mine, result: { b: [1, { d: 2, c: "x" }], a: null } }, 0))).toBe("verifying");
+    for (const same of ['{"b":[1,{"d":2,"c":"x"}],"a":null}', ' { "a": null,\n "b": [ 1, {"c": "x", "d": 2.0} ] }'])
+      expect(codeOf(anything.submit({ ...mine, result: same }, 1))).toBe("replayed");
+    for (const other of ['{"b":[1,{"d":2,"c":"y"}],"a":null}', '{"b":[1,{"d":2,"c":"x"}]}', '{"b":[1,{"d":2,"c":"x"}],"a":null', ""])
+      expect([other, codeOf(anything.submit({ ...mine, result: other }, 2))]).toEqual([other, "ATTEMPT_CONFLICT"]);
+  });
+
   it("without ids works while one action is open that was never presented anew", () => {
     book.open(draft("a"), 0);
     expect(codeOf(book.submit({ outcome: "completed", result: "x" }, 0))).toBe("verifying");

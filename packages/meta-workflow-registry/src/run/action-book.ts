@@ -1,4 +1,3 @@
-import { digestOf } from "../expression/canonical-json.ts";
 import type { Json } from "../definition/definition.ts";
 import type { ActionDraft, ActionRecord, ActionResult, Agent, Attempt, Receipt, Submitted, Verdict } from "./action.ts";
 import {
@@ -12,6 +11,7 @@ import {
   type SubmitAnswer,
 } from "./protocol.ts";
 import { refuse, type Refusal } from "./refusal.ts";
+import { resultDigest } from "./result-digest.ts";
 import { findTarget, isHeldByOther, isLive, isPersonsOnly } from "./submission-target.ts";
 
 // The protocol's state machine. Pure and serialisable: every change is a method with the time as an argument, so that a durable
@@ -113,7 +113,7 @@ export class ActionBook {
 
   /** Takes a result, an outcome or a sign of life. */
   submit(submission: Submission, now: number): SubmitAnswer {
-    const digest = submission.digest ?? digestOf({ outcome: submission.outcome, result: submission.result });
+    const digest = submission.digest ?? resultDigest(submission.outcome, submission.result);
     const target = findTarget(this.#actions, this.#receipts, this.#closed, submission, digest, now);
     if (target.kind === "replay") return { status: "replayed", receipt: target.receipt, ...this.#replayed(target.receipt) };
     if (target.kind === "late") {

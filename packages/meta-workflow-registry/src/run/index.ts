@@ -34,4 +34,5 @@ export {
   type SubmitAnswer,
 } from "./protocol.ts";
 export { refuse, REFUSAL_CODES, type Refusal, type RefusalCode } from "./refusal.ts";
+export { resultDigest } from "./result-digest.ts";
 export { RunScope } from "./scope.ts";

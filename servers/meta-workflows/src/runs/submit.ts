@@ -1,7 +1,6 @@
 import { isOpsError, OpsError } from "@platform-ops/errors";
 import type { Json } from "@platform-ops/meta-workflow-registry/definition";
-import { digestOf } from "@platform-ops/meta-workflow-registry/expression";
-import { MAX_RESULT_BYTES } from "@platform-ops/meta-workflow-registry/run";
+import { MAX_RESULT_BYTES, resultDigest } from "@platform-ops/meta-workflow-registry/run";
 import type { MetaWorkflowsDeps } from "../deps.ts";
 import type { RunAnswer, Submit } from "../worker/run-contract.ts";
 import { statusOf } from "../worker/run-memo.ts";
@@ -39,7 +38,7 @@ async function receiptOf(
   { outcome, result, action_id, attempt_id }: Submit,
 ): Promise<RunAnswer | undefined> {
   const report = await readReport(await deps.ledger(), id);
-  const digest = digestOf({ outcome, result });
+  const digest = resultDigest(outcome, result);
   const receipt = report?.receipts.findLast(
     (one) =>
       one.digest === digest &&
