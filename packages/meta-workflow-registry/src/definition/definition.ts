@@ -93,7 +93,10 @@ interface StepCommon {
   readonly effects: Effects;
   /** False: never run again blindly; `reconcile` says how its outcome is found. */
   readonly idempotent: boolean;
+  /** Of one try of a call. */
   readonly timeout: Milliseconds;
+  /** Of all of a step that is no call; absent: as long as it takes. */
+  readonly time_limit?: Milliseconds;
   readonly retry: Retry;
   readonly on_error: OnError;
   readonly compensate?: Compensation;

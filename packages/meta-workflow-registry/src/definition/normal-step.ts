@@ -10,8 +10,14 @@ const HOUR = 60 * MINUTE;
 
 const EFFECTS: Readonly<Partial<Record<StepType, Effects>>> = { shell: "write", mcp_call: "write", check: "read", wait: "read" };
 const TIMEOUTS: Readonly<Partial<Record<StepType, number>>> = { shell: 2 * MINUTE };
+const TRIED: ReadonlySet<StepType> = new Set(["shell", "mcp_call", "check", "approval", "ask", "set_state", "return", "fail"]);
 const RETRY: Retry = { attempts: 3, initial: SECOND, backoff: 2 };
 const ONCE: Retry = { attempts: 1, initial: SECOND, backoff: 2 };
+
+/** True where `timeout` is the time of one try of a call, or of nothing; everywhere else it is of the whole step. */
+export function timesOneTry(type: StepType): boolean {
+  return TRIED.has(type);
+}
 
 /** A step in its normal form: defaults applied, calls told apart, lists of steps in their places. */
 export function normalStep<Type extends StepType>(
@@ -47,6 +53,7 @@ function common(type: StepType, shape: Shape<StepType>, children: Children, defa
     effects,
     idempotent,
     timeout: shape.timeout ?? defaults.timeout ?? TIMEOUTS[type] ?? MINUTE,
+    time_limit: timesOneTry(type) ? undefined : shape.timeout,
     retry: retry ?? (idempotent ? RETRY : ONCE),
     on_error: onError(shape.on_error, children),
     compensate: shape.compensate,

@@ -1,5 +1,5 @@
 import type { Json } from "../definition/definition.ts";
-import type { ActionDraft, ActionRecord, ActionResult, Agent, Attempt, Receipt, Submitted, Verdict } from "./action.ts";
+import type { ActionDraft, ActionRecord, ActionResult, Agent, Attempt, LateResult, Receipt, Submitted, Verdict } from "./action.ts";
 import {
   MAX_OPEN_ACTIONS,
   MAX_RESULT_BYTES,
@@ -13,6 +13,7 @@ import {
 import { refuse, type Refusal } from "./refusal.ts";
 import { resultDigest } from "./result-digest.ts";
 import { findTarget, isHeldByOther, isLive, isPersonsOnly } from "./submission-target.ts";
+import { withWithdrawn, type Withdrawn } from "./withdrawn.ts";
 
 // The protocol's state machine. Pure and serialisable: every change is a method with the time as an argument, so that a durable
 // run, the simulator and the model-based tests drive the same code.
@@ -26,6 +27,7 @@ export class ActionBook {
   #actions: Map<string, ActionRecord>;
   #receipts: Receipt[];
   #closed: BookState["closed"];
+  #withdrawn: readonly Withdrawn[];
   readonly #deps: BookDeps;
 
   private constructor(deps: BookDeps, state: BookState | undefined) {
@@ -33,6 +35,7 @@ export class ActionBook {
     this.#actions = new Map(Object.entries(state?.actions ?? {}));
     this.#receipts = [...(state?.receipts ?? [])];
     this.#closed = state?.closed;
+    this.#withdrawn = state?.withdrawn ?? [];
   }
 
   /** An empty book, or one that goes on from what another left. */
@@ -43,7 +46,13 @@ export class ActionBook {
   /** Plain JSON; `create` takes it back. */
   get state(): BookState {
     const closed = this.#closed;
-    return { actions: Object.fromEntries(this.#actions), receipts: [...this.#receipts], ...(closed === undefined ? {} : { closed }) };
+    const withdrawn = this.#withdrawn;
+    return {
+      actions: Object.fromEntries(this.#actions),
+      receipts: [...this.#receipts],
+      ...(withdrawn.length === 0 ? {} : { withdrawn }),
+      ...(closed === undefined ? {} : { closed }),
+    };
   }
 
   get(action_id: string): ActionRecord | undefined {
@@ -68,16 +77,20 @@ export class ActionBook {
     const known = this.#actions.get(draft.action_id);
     if (known !== undefined) return known;
     if (this.open_actions().length >= (this.#deps.max_open ?? MAX_OPEN_ACTIONS)) return "full";
+    const before = this.#withdrawn.find(({ action_id }) => action_id === draft.action_id);
+    this.#withdrawn = this.#withdrawn.filter((one) => one !== before);
+    const number = (before?.attempts.length ?? 0) + 1;
     return this.#put({
       ...draft,
       lease_ms: Math.min(draft.lease_ms, MAX_LEASE),
       state: "open",
       created_at: now,
-      attempt: { id: this.#deps.newId(), number: 1 },
-      past_attempts: [],
+      attempt: { id: this.#deps.newId(), number },
+      past_attempts: before?.attempts ?? [],
       allowed: draft.max_attempts,
       failures: [],
-      presented_anew: false,
+      presented_anew: before !== undefined,
+      ...(before?.late === undefined ? {} : { late: before.late }),
     });
   }
 
@@ -124,7 +137,7 @@ export class ActionBook {
       });
       return { status: "refused", refusal: target.refusal };
     }
-    if (target.kind === "refused") return { status: "refused", refusal: target.refusal };
+    if (target.kind === "refused") return this.#refused(target.refusal, submission, digest, now);
     const { record } = target;
     if (utf8Length(submission.result) > MAX_RESULT_BYTES)
       return { status: "refused", refusal: refuse("TOO_LARGE", `A result is at most ${MAX_RESULT_BYTES} bytes of JSON.`) };
@@ -135,6 +148,23 @@ export class ActionBook {
       return { status: "refused", refusal: refuse("SCHEMA_INVALID", `The result does not fit: ${problems[0]}`, { details }) };
     }
     return this.#accept(record, { ...submission, outcome: submission.outcome }, digest, now);
+  }
+
+  /** Refused; where it is the work of an action that was withdrawn, what came of it is remembered. */
+  #refused(refusal: Refusal, { attempt_id, outcome, note }: Submission, digest: string, now: number): SubmitAnswer {
+    const one = attempt_id === undefined ? undefined : this.#withdrawn.find(({ attempts }) => attempts.includes(attempt_id));
+    if (refusal.code !== "STALE_ATTEMPT" || one === undefined || outcome === "progress") return { status: "refused", refusal };
+    const isKnown = one.late?.attempt_id === attempt_id && one.late?.digest === digest;
+    const late: LateResult = isKnown ? one.late! : { attempt_id: attempt_id!, digest, at: now, ...(note === undefined ? {} : { note }) };
+    if (!isKnown) this.#withdrawn = this.#withdrawn.map((each) => (each === one ? { ...one, late } : each));
+    const { action_id, title } = one;
+    return {
+      status: "refused",
+      refusal: refuse("STALE_ATTEMPT", `${action_id} was withdrawn before this result came: its step is over.`, {
+        do_next: "Nothing takes this result any more: call next_action, and tell there what you did of it.",
+        details: { action_id, title, late_result: { ...late } },
+      }),
+    };
   }
 
   #accept(record: ActionRecord, given: Submission & { outcome: Submitted["outcome"] }, digest: string, now: number): SubmitAnswer {
@@ -260,7 +290,9 @@ export class ActionBook {
   /** Ends an action without a result. */
   cancel(action_id: string): void {
     const record = this.#live(action_id);
-    if (record !== undefined) this.#end(record, { outcome: "cancelled", result: null }, "cancelled");
+    if (record === undefined) return;
+    this.#withdrawn = withWithdrawn(this.#withdrawn, record);
+    this.#end(record, { outcome: "cancelled", result: null }, "cancelled");
   }
 
   /** Forgets an action whose result is kept elsewhere now; its receipts stay. */
@@ -269,10 +301,14 @@ export class ActionBook {
     if (record !== undefined && !isLive(record)) this.#actions.delete(action_id);
   }
 
-  /** A step is over: its actions (`<path>#1`, …) are forgotten, those that are open cancelled. Receipts stay. */
+  /** A step is over: its actions (`<path>#1`, …) and those of steps in it are forgotten, open ones withdrawn. Receipts stay. */
   endStep(path: string): readonly string[] {
-    const ids = [...this.#actions.keys()].filter((action_id) => action_id.startsWith(`${path}#`));
-    for (const action_id of ids) this.#actions.delete(action_id);
+    const isIn = (action_id: string): boolean => action_id.startsWith(path) && /[#/[]/.test(action_id.charAt(path.length));
+    const ids = [...this.#actions.keys()].filter(isIn);
+    for (const action_id of ids) {
+      this.cancel(action_id);
+      this.#actions.delete(action_id);
+    }
     return ids;
   }
 

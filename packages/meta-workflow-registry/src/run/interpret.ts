@@ -148,7 +148,7 @@ export class Run {
   async #watchTime(timer: RunScope): Promise<void> {
     const { definition, ports, run } = this.#options;
     const left = run.started_at + definition.budget.wall_time - ports.now();
-    if (!(await ports.sleep(Math.max(0, left), timer)) || this.journal.ending !== undefined) return;
+    if (!(await ports.sleep(Math.max(0, left), timer, { shown: false })) || this.journal.ending !== undefined) return;
     this.#isOutOfTime = true;
     this.#scope.cancel();
   }

@@ -52,8 +52,8 @@ export type Variables = { readonly [name: string]: Json };
 export interface Ports {
   /** Milliseconds since 1970. */
   now(): number;
-  /** False where it was cancelled before its time. */
-  sleep(ms: Milliseconds, scope: RunScope): Promise<boolean>;
+  /** False where it was cancelled before its time. One that is not `shown` is nothing that anybody waits for: a limit. */
+  sleep(ms: Milliseconds, scope: RunScope, options?: { readonly shown: boolean }): Promise<boolean>;
   call(call: ServerCall, options: CallOptions, scope: RunScope): Promise<CallOutcome>;
   /**
    * Resolves once a result was accepted and verified, or a deadline or cancellation ended it. Asked again for an action that is

@@ -1,6 +1,7 @@
 import type { Json, JsonSchema } from "../definition/definition.ts";
 import type { ActionRecord, Agent, Outcome, Receipt } from "./action.ts";
 import type { Refusal } from "./refusal.ts";
+import type { Withdrawn } from "./withdrawn.ts";
 
 // What goes into the action book and what it answers.
 
@@ -14,6 +15,8 @@ export interface BookState {
   readonly actions: { readonly [action_id: string]: ActionRecord };
   /** Oldest first, the last 200. */
   readonly receipts: readonly Receipt[];
+  /** Ended though somebody may still work on them, the last 50. Absent in runs of earlier versions. */
+  readonly withdrawn?: readonly Withdrawn[];
   readonly closed?: { readonly status: string; readonly summary: string };
 }
 

@@ -18,6 +18,7 @@ import type { Ports, TimelineEvent, Variables } from "./ports.ts";
 import type { RunScope } from "./scope.ts";
 import { withUpdates } from "./state.ts";
 
+import { withinTime } from "./time-limit.ts";
 /** A step that is being carried out. */
 export interface Here {
   readonly step: Step;
@@ -172,7 +173,8 @@ export class Walk {
         this.journal.began[path] = this.ports.now();
         this.record(path, "started", step.title);
       }
-      const made = await this.#options.executors[step.type](this, here);
+      const execute = (place: Here): Promise<Made> => this.#options.executors[step.type](this, place);
+      const made = step.time_limit === undefined ? await execute(here) : await withinTime(this, here, execute);
       if (made.kind === "output") return this.#finish(here, made.output, made.simulated);
       if (made.kind === "failed") return this.#failed(here, made.failure);
       return made;

@@ -92,12 +92,11 @@ export class DurablePorts implements Ports {
     return Date.now();
   }
 
-  async sleep(ms: number, scope: RunScope): Promise<boolean> {
+  async sleep(ms: number, scope: RunScope, { shown } = { shown: true }): Promise<boolean> {
     if (scope.cancelled) return false;
     if (ms <= 0) return true;
     const timer = { title: "a timer", until: Date.now() + ms };
-    // The run's own end of time is nothing that anybody waits for.
-    if (ms < 20 * 86_400_000) this.#timers.add(timer);
+    if (shown) this.#timers.add(timer);
     try {
       return !(await condition(() => scope.cancelled, ms));
     } finally {

@@ -127,14 +127,15 @@ export class DurableRun {
     if (answer.status !== "refused") return;
     // A result that came too late is remembered for whoever has the action now: that does leave a trace.
     const isLate = peek.open_actions().some(({ late }) => late !== undefined && late.attempt_id === submit.attempt_id);
-    if (!isLate) throw failure(refusalError(answer.refusal));
+    const isOfWithdrawn = peek.state.withdrawn !== this.#desk.book.state.withdrawn;
+    if (!isLate && !isOfWithdrawn) throw failure(refusalError(answer.refusal));
   }
 
   async submit(submit: Submit): Promise<RunAnswer> {
     const answer = await this.#desk.submit(submissionOf(submit));
     this.#touch();
     let refusal: Refusal | undefined;
-    if (answer.status === "refused") refusal = answer.refusal;
+    if (answer.status === "refused") this.#tellLate((refusal = answer.refusal));
     else if (answer.status === "replayed") refusal = answer.refusal;
     else if (answer.status === "settled" && answer.settled.status === "rejected") refusal = answer.settled.refusal;
     const receipt =
@@ -158,6 +159,14 @@ export class DurableRun {
             },
           }),
     };
+  }
+
+  /** The work of an action that was withdrawn is told by the run, since nobody has the action any more. */
+  #tellLate({ message, details }: Refusal): void {
+    const late = details?.["late_result"] as { readonly digest: string; readonly note?: string } | undefined;
+    if (late === undefined) return;
+    const text = `${message} Its digest: ${late.digest}${late.note === undefined ? "" : `; its note: ${late.note.slice(0, 500)}`}`;
+    this.#timeline.push({ at: Date.now(), path: String(details?.["action_id"]).replace(/#.*$/, ""), what: "warned", text });
   }
 
   async next(asking: Asking): Promise<RunAnswer> {

@@ -47,7 +47,7 @@ export const commonFields = {
   when: expression("The step is skipped where this is false.").optional(),
   effects: z.enum(EFFECTS).optional().describe("What the step does to the world."),
   idempotent: flag("Whether it may run twice without harm.").optional(),
-  timeout: duration("How long one try may take.").optional(),
+  timeout: duration("How long one try of a call may take; of a step that is no call, how long all of it may.").optional(),
   retry: retry.optional(),
   on_error: onError.optional(),
   compensate: compensate.optional(),

@@ -57,7 +57,7 @@ export const topShape = z.strictObject({
   risk: z.enum(["low", "medium", "high"]).optional().describe("How much harm a mistake does; by default as its steps' effects say."),
   defaults: z
     .strictObject({
-      timeout: duration("How long one try of a step may take.").optional(),
+      timeout: duration("How long one try of a call may take.").optional(),
       retry: retry.optional(),
       lease: duration("How long one agent holds an action without a sign.").optional(),
     })
