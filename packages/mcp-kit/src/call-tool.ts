@@ -130,9 +130,15 @@ function findTool(definition: ServerDefinition, name: string): Tool {
   }
   const withheld = withheldBecause(definition, tool);
   if (withheld === "read_only")
-    throw new OpsError("read_only", `${name} was not run: this server was started read-only, and ${name} changes things.`);
+    throw new OpsError(
+      "read_only",
+      `${name} was not run: ${definition.offeredTo === undefined ? "this server was started" : `${definition.offeredTo} is`} read-only, and ${name} changes things.`,
+    );
   if (withheld)
-    throw new OpsError("not_allowed", `${name} was not run: its toolset ${tool.toolset} is not offered by this server as it was started.`);
+    throw new OpsError(
+      "not_allowed",
+      `${name} was not run: its toolset ${tool.toolset} is not offered ${definition.offeredTo === undefined ? "by this server as it was started" : `to ${definition.offeredTo}`}.`,
+    );
   return tool;
 }
 

@@ -33,6 +33,8 @@ export {
   type Tool,
   type ToolResult,
 } from "./tool.ts";
+export { httpCommand } from "./command-line/http-command.ts";
+export { tokenCommand } from "./command-line/token-command.ts";
 export { configCommand } from "./command-line/config-command.ts";
 export { callCommand } from "./command-line/call-command.ts";
 export { exitCodeOf } from "./command-line/exit-code.ts";

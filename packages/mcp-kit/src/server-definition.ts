@@ -23,6 +23,8 @@ export interface ServerDefinition<D = any> {
   readonly toolsets?: readonly string[] | undefined;
   /** Only tools of effect `read` are offered and run. */
   readonly readOnly?: boolean;
+  /** Where it is narrowed for somebody: to whom, for the words of a refusal. */
+  readonly offeredTo?: string;
   readonly redactor: Redactor;
   readonly audit: AuditLog;
   readonly logger: Pick<Logger, "debug" | "info" | "warn" | "error">;

@@ -1,13 +1,17 @@
 import { approvalCommands, lazyPart, type Command } from "@platform-ops/ledger";
-import { callCommand, configCommand } from "@platform-ops/mcp-kit";
+import { callCommand, configCommand, httpCommand, tokenCommand } from "@platform-ops/mcp-kit";
 import type { FluxTeleportDeps } from "../deps.ts";
+import { IDENTITY } from "../identity.ts";
 import { fluxTeleportServer } from "../server.ts";
+import { tools } from "../tools/index.ts";
 import { doctor } from "./doctor-command.ts";
 
 /** Every subcommand of the bin. Those of other rooms come as values; this is where they meet their dependencies. */
 export async function commandsOf(deps: FluxTeleportDeps): Promise<readonly Command[]> {
   return [
     callCommand(async () => fluxTeleportServer(deps)),
+    httpCommand<FluxTeleportDeps>(fluxTeleportServer, () => import("@platform-ops/mcp-kit/http")),
+    tokenCommand<FluxTeleportDeps>(tools),
     ...approvalCommands({
       approvals: lazyPart(deps.ledger, "approvals"),
       artifacts: lazyPart(deps.ledger, "artifacts"),

@@ -1,10 +1,11 @@
 import { approvalCommands, lazyPart, type Command } from "@platform-ops/ledger";
-import { callCommand, configCommand } from "@platform-ops/mcp-kit";
+import { callCommand, configCommand, httpCommand, tokenCommand } from "@platform-ops/mcp-kit";
 import { runsCommand, supervisorCommand, uiCommand, workerCommand } from "@platform-ops/orchestration";
 import type { MetaWorkflowsDeps } from "../deps.ts";
-import { DURABLE } from "../identity.ts";
+import { DURABLE, IDENTITY } from "../identity.ts";
 import { deliverDecision } from "../runs/deliver-decision.ts";
 import { metaWorkflowsServer } from "../server.ts";
+import { tools } from "../tools/index.ts";
 import { authoringCommands } from "./authoring-commands.ts";
 import { doctor, setup } from "./doctor-command.ts";
 import { importCommand } from "./import-command.ts";
@@ -24,6 +25,8 @@ export async function commandsOf(deps: MetaWorkflowsDeps): Promise<readonly Comm
       signingEnvironment: deps.config.signingEnvironment,
     }),
     callCommand(async () => metaWorkflowsServer(deps)),
+    httpCommand<MetaWorkflowsDeps>(metaWorkflowsServer, () => import("@platform-ops/mcp-kit/http")),
+    tokenCommand<MetaWorkflowsDeps>(tools),
     importCommand,
     setup,
     doctor,

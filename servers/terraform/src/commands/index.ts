@@ -1,10 +1,11 @@
 import { approvalCommands, lazyPart, type Command } from "@platform-ops/ledger";
-import { callCommand, configCommand } from "@platform-ops/mcp-kit";
+import { callCommand, configCommand, httpCommand, tokenCommand } from "@platform-ops/mcp-kit";
 import { runsCommand, supervisorCommand, uiCommand, workerCommand } from "@platform-ops/orchestration";
 import type { TerraformDeps } from "../deps.ts";
-import { SERVER } from "../identity.ts";
+import { IDENTITY, SERVER } from "../identity.ts";
 import { deliverDecision } from "../runs/deliver-decision.ts";
 import { terraformServer } from "../server.ts";
+import { tools } from "../tools/index.ts";
 import { doctor, setup } from "./doctor-command.ts";
 import { initCommand } from "./init-command.ts";
 import { refreshCredentialsCommand } from "./refresh-credentials-command.ts";
@@ -26,6 +27,8 @@ export async function commandsOf(deps: TerraformDeps): Promise<readonly Command[
     }),
     refreshCredentialsCommand,
     callCommand(async () => terraformServer(deps)),
+    httpCommand<TerraformDeps>(terraformServer, () => import("@platform-ops/mcp-kit/http")),
+    tokenCommand<TerraformDeps>(tools),
     setup,
     doctor,
     configCommand<TerraformDeps>(({ roots }) => ({ roots })),
