@@ -1,12 +1,12 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { REPOSITORY, TERRAFORM_BIN } from "../support/mcp-client.ts";
+import { goldenTools, PUBLISHED_BINS, type PublishedBin } from "../support/published-bins.ts";
 import { pythonWithClients, runPython } from "../support/python.ts";
 
-// The built server by clients of a third make: the Python SDK and FastMCP, each in both protocol eras.
+// Every built server by clients of a third make: the Python SDK and FastMCP, each in both protocol eras.
 
 const python = pythonWithClients();
 let folder: string;
@@ -19,6 +19,38 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+/** What each server is asked, and what of the answer shows that it was understood. */
+const ASKED: Readonly<
+  Record<string, { args: readonly string[]; tool: string; given: object; misspelt: string; meant: string; told(data: any): unknown }>
+> = {
+  terraform: {
+    args: ["--root"],
+    tool: "list_workflows",
+    given: { config_path: "infra.yaml" },
+    misspelt: "configpath",
+    meant: "config_path",
+    told: (data) => data.workflows[0].configured_workspaces[0].name === "network",
+  },
+  "flux-teleport": {
+    args: [],
+    tool: "list_environments",
+    given: {},
+    misspelt: "cluster",
+    meant: "unknown argument",
+    told: (data) => data.environments[0].name === "default",
+  },
+  "meta-workflows": {
+    args: [],
+    tool: "list_meta_workflows",
+    given: {},
+    misspelt: "statuss",
+    meant: "status",
+    told: (data) => JSON.stringify(data).includes("MW-001"),
+  },
+};
+
+const asked = ({ server }: PublishedBin) => ASKED[server]!;
+
 test.for([
   ["mcp", "auto", "2026-07-28"],
   ["mcp", "legacy", "2025-11-25"],
@@ -26,20 +58,32 @@ test.for([
   ["fastmcp", "legacy", "2025-11-25"],
 ] as const)("%s, %s", async ([make, mode, revision], { skip }) => {
   skip(python === undefined, "the Python MCP clients are not installed; run tooling/setup/python-clients.sh");
-  const calls = [
-    ["list_workflows", { config_path: "infra.yaml" }],
-    ["list_workflows", { configpath: "infra.yaml" }],
-  ];
-  const command = [process.execPath, TERRAFORM_BIN, "--root", folder];
-  const { protocol, tools, answers } = await runPython(python!, "sdk_client.py", [make, mode, JSON.stringify(calls), ...command], {
+  const servers = PUBLISHED_BINS.map((published) => {
+    const { args, tool, given, misspelt } = asked(published);
+    const command = [process.execPath, published.bin, ...args, ...(args.length > 0 ? [folder] : [])];
+    return {
+      command,
+      calls: [
+        [tool, given],
+        [tool, { [misspelt]: "x" }],
+      ],
+    };
+  });
+  const found = await runPython(python!, "sdk_client.py", [make, mode, JSON.stringify(servers)], {
     PLATFORM_OPS_HOME: join(folder, "home"),
   });
-  expect(protocol).toBe(revision);
-  const golden = JSON.parse(await readFile(join(REPOSITORY, "servers/terraform/tools.snapshot.json"), "utf8")) as { name: string }[];
-  expect(tools).toEqual(golden);
-  const [listed, refused] = answers;
-  expect(listed.structuredContent.workflows[0].configured_workspaces[0].dir).toBe(join(folder, "network"));
-  expect(JSON.parse(listed.content[0].text)).toEqual(listed.structuredContent);
-  expect(refused.isError).toBe(true);
-  expect(refused.content[0].text).toMatch(/configpath[\s\S]*config_path/);
+  expect(PUBLISHED_BINS.map(({ server }) => server).toSorted()).toEqual(Object.keys(ASKED).toSorted());
+  for (const [at, published] of PUBLISHED_BINS.entries()) {
+    const { protocol, tools, answers } = found[at];
+    expect(protocol).toBe(revision);
+    expect(tools).toEqual(goldenTools(published));
+    const [listed, refused] = answers;
+    const { misspelt, meant, told } = asked(published);
+    expect(listed.isError ?? false, listed.content[0].text).toBe(false);
+    expect(told(listed.structuredContent), JSON.stringify(listed.structuredContent)).toBe(true);
+    expect(listed.content[0].text).not.toBe("");
+    expect(refused.isError).toBe(true);
+    expect(refused.content[0].text).toContain(misspelt);
+    expect(refused.content[0].text).toContain(meant);
+  }
 });

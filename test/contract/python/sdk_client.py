@@ -1,6 +1,7 @@
-"""Drives a server by the Python SDK (`mcp`) or by FastMCP's client, and prints what they got as JSON.
+"""Drives servers by the Python SDK (`mcp`) or by FastMCP's client, and prints what they got of each as a JSON list.
 
-Usage: sdk_client.py mcp|fastmcp MODE CALLS COMMAND ARG...   MODE: auto, legacy or a revision; CALLS as for bare_client.py
+Usage: sdk_client.py mcp|fastmcp MODE SERVERS   MODE: auto, legacy or a revision; SERVERS is JSON:
+[{"command": [...], "calls": [[tool, arguments], ...]}, ...]
 """
 
 import asyncio
@@ -20,19 +21,22 @@ def client_of(make, mode, command, arguments):
     return Client(StdioTransport(command=command, args=arguments, env=dict(os.environ)), mode=mode)
 
 
-async def main(make, mode, calls, command, *arguments):
+async def drive(make, mode, calls, command, *arguments):
     async with client_of(make, mode, command, list(arguments)) as client:
         listed = await (client.list_tools_mcp() if make == "fastmcp" else client.list_tools())
         answers = []
-        for name, given in json.loads(calls):
+        for name, given in calls:
             result = await (client.call_tool_mcp(name, given) if make == "fastmcp" else client.call_tool(name, given))
             answers.append(result.model_dump(by_alias=True, mode="json", exclude_none=True))
-        found = {
+        return {
             "protocol": client.protocol_version,
             "tools": [tool.model_dump(by_alias=True, mode="json", exclude_none=True) for tool in listed.tools],
             "answers": answers,
         }
-        print(json.dumps(found))
+
+
+async def main(make, mode, servers):
+    print(json.dumps([await drive(make, mode, server["calls"], *server["command"]) for server in json.loads(servers)]))
 
 
 asyncio.run(main(*sys.argv[1:]))
