@@ -27,12 +27,13 @@ export { isVariableNamed, NETWORK_VARIABLES, pickVariables, USUAL_VARIABLES } fr
 
 // Subcommands as values
 export { defineCommand, type Command, type CommandInput, type CommandOption, type ExitCode, type Terminal } from "./command.ts";
+export { paint, type Tone } from "./terminal/paint.ts";
 
 export { commonChecks, doctorCommand, type Check } from "./doctor.ts";
 
 // Settings and the operator's policy
 export type { Effective, MetaWorkflowsSettings, Settings, SettingsSources, StdioServerSettings, TemporalTls } from "./settings/settings.ts";
-export type { HttpLimits, HttpSettings } from "./settings/http.ts";
+export { HTTP_LIMITS, type HttpLimits, type HttpSettings } from "./settings/http.ts";
 export { readSettings } from "./settings/read-settings.ts";
 export { SYSTEM_POLICY_FILE } from "./settings/system-policy.ts";
 export { settingsJsonSchema, settingsTable, type SettingRow } from "./settings/definitions.ts";

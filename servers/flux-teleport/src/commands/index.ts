@@ -1,5 +1,5 @@
 import { approvalCommands, lazyPart, type Command } from "@platform-ops/ledger";
-import { callCommand, configCommand, httpCommand, tokenCommand } from "@platform-ops/mcp-kit";
+import { callCommand, configCommand, httpCommand, installCommands, tokenCommand } from "@platform-ops/mcp-kit";
 import type { FluxTeleportDeps } from "../deps.ts";
 import { IDENTITY } from "../identity.ts";
 import { fluxTeleportServer } from "../server.ts";
@@ -20,6 +20,7 @@ export async function commandsOf(deps: FluxTeleportDeps): Promise<readonly Comma
       signingEnvironment: deps.config.signingEnvironment,
     }),
     doctor,
+    ...installCommands<FluxTeleportDeps>(IDENTITY, () => import("@platform-ops/mcp-kit/install")),
     configCommand<FluxTeleportDeps>(),
   ];
 }

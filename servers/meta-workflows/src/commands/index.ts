@@ -1,5 +1,5 @@
 import { approvalCommands, lazyPart, type Command } from "@platform-ops/ledger";
-import { callCommand, configCommand, httpCommand, tokenCommand } from "@platform-ops/mcp-kit";
+import { callCommand, configCommand, httpCommand, installCommands, tokenCommand } from "@platform-ops/mcp-kit";
 import { runsCommand, supervisorCommand, uiCommand, workerCommand } from "@platform-ops/orchestration";
 import type { MetaWorkflowsDeps } from "../deps.ts";
 import { DURABLE, IDENTITY } from "../identity.ts";
@@ -30,6 +30,7 @@ export async function commandsOf(deps: MetaWorkflowsDeps): Promise<readonly Comm
     importCommand,
     setup,
     doctor,
+    ...installCommands<MetaWorkflowsDeps>(IDENTITY, () => import("@platform-ops/mcp-kit/install")),
     configCommand<MetaWorkflowsDeps>(),
     workerCommand<MetaWorkflowsDeps>(({ durable }) => durable),
     supervisorCommand({ home: deps.config.settings.home }),

@@ -1,5 +1,5 @@
 import { approvalCommands, lazyPart, type Command } from "@platform-ops/ledger";
-import { callCommand, configCommand, httpCommand, tokenCommand } from "@platform-ops/mcp-kit";
+import { callCommand, configCommand, httpCommand, installCommands, tokenCommand } from "@platform-ops/mcp-kit";
 import { runsCommand, supervisorCommand, uiCommand, workerCommand } from "@platform-ops/orchestration";
 import type { TerraformDeps } from "../deps.ts";
 import { IDENTITY, SERVER } from "../identity.ts";
@@ -31,6 +31,7 @@ export async function commandsOf(deps: TerraformDeps): Promise<readonly Command[
     tokenCommand<TerraformDeps>(tools),
     setup,
     doctor,
+    ...installCommands<TerraformDeps>(IDENTITY, () => import("@platform-ops/mcp-kit/install")),
     configCommand<TerraformDeps>(({ roots }) => ({ roots })),
     workerCommand<TerraformDeps>(({ durable }) => durable),
     supervisorCommand({ home: deps.config.settings.home }),

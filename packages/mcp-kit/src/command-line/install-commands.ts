@@ -1,0 +1,47 @@
+import { defineCommand, type Command, type CommandOption } from "@platform-ops/ledger";
+import { CLIENT_APPLICATIONS } from "../clients/applications.ts";
+import type { ServerConfig } from "../server-config.ts";
+import type { ServerIdentity } from "../start-up/start-server.ts";
+
+const WHERE: Record<string, CommandOption> = {
+  scope: { type: "string", description: "user (by default), or project: the folder in which this is run" },
+  name: { type: "string", description: "Name of the entry" },
+  file: { type: "string", description: "Another file of the same client" },
+  "dry-run": { type: "boolean", description: "Show what would change; write nothing" },
+};
+
+/** What reads and changes clients' files: given by the caller as `import("@platform-ops/mcp-kit/install")`, so that it is a part of its own in a build. */
+type InstallPart = Pick<typeof import("../install.ts"), "listClients" | "putIn" | "takeOut">;
+
+interface InstallDeps {
+  readonly config: ServerConfig;
+}
+
+/** `install CLIENT` and `uninstall CLIENT`: this server's entry in the client's own configuration file. */
+export function installCommands<D extends InstallDeps>(identity: ServerIdentity, part: () => Promise<InstallPart>): Command<D>[] {
+  const install = defineCommand<D>({
+    name: "install",
+    summary: `Enter this server in a client: ${CLIENT_APPLICATIONS.map(({ id }) => id).join(", ")}`,
+    usage: "install CLIENT [--scope user|project] [--env NAME] [--dry-run] [--print] [--undo]",
+    options: {
+      ...WHERE,
+      env: { type: "string", multiple: true, description: "Name of a variable that the server is to have" },
+      local: { type: "boolean", description: "Run these very files instead of the published package" },
+      print: { type: "boolean", description: "Print the entry; touch no file" },
+      undo: { type: "boolean", description: "Take the entry out again" },
+    },
+    async run(input, { config }, terminal) {
+      const { listClients, putIn, takeOut } = await part();
+      if (input.positionals.length === 0) return await listClients(config, identity, terminal);
+      return await (input.options["undo"] === true ? takeOut : putIn)(input, config, identity, terminal);
+    },
+  });
+  const uninstall = defineCommand<D>({
+    name: "uninstall",
+    summary: "Take this server's entry out of a client: the same as install --undo",
+    usage: "uninstall CLIENT [--scope user|project] [--name NAME] [--dry-run]",
+    options: WHERE,
+    run: async (input, { config }, terminal) => (await part()).takeOut(input, config, identity, terminal),
+  });
+  return [install, uninstall];
+}
