@@ -93,7 +93,7 @@ export async function permissionFor(
   const port = { approvals, policy: deps.config.policy, requester: call.actor, server: IDENTITY.name };
   const first = await permit(port, verdict, purpose);
   if ("consent" in first) return first;
-  const decided = await decideByForm(approvals, first.waiting, call, deps.config.user);
+  const decided = await decideByForm(approvals, first.waiting, call);
   if (decided.how === "ask") return { answer: decided.ask };
   const said = purpose.said ?? {};
   if (decided.how === "waits") return { answer: waiting(deps, call, first.waiting, decided.because, verdict, said) };

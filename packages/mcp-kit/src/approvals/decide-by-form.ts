@@ -19,10 +19,10 @@ const FORM = {
 
 /**
  * Puts a request to the person behind the client, or takes the answer that came back. Only an accepted form with a decision
- * decides; `user` is the account that this process runs under.
+ * decides. Who answered is the client that called, for the same principal.
  * @throws OpsError what approvals refuse
  */
-export async function decideByForm(approvals: Approvals, request: ApprovalRequest, call: Call, user: string): Promise<FormEnd> {
+export async function decideByForm(approvals: Approvals, request: ApprovalRequest, call: Call): Promise<FormEnd> {
   const waits = (because: string): FormEnd => ({ how: "waits", because });
   if (call.refusedAnswer !== undefined) return waits(`The answer was not believed: ${call.refusedAnswer}.`);
   if (!request.channels.includes("elicit")) return waits(`In the environment "${request.environment}" forms do not count.`);
@@ -42,7 +42,7 @@ export async function decideByForm(approvals: Approvals, request: ApprovalReques
     id: request.id,
     decision: decision === "approve" ? "approved" : "rejected",
     channel: "elicit",
-    approver: `form:${call.client.name}@${user}`,
+    approver: call.actor.replace(/^agent:/, "form:"),
     ...(typeof reason === "string" && reason.trim() !== "" ? { reason: reason.slice(0, 500) } : {}),
   });
   return { how: "decided", record };

@@ -6,8 +6,7 @@ import { decideByForm, minute } from "./decide-by-form.ts";
 /** What asking about a waiting run needs of its server. */
 export interface RunDecisionPort {
   readonly approvals: Approvals;
-  /** The account that this process runs under, and how its bin is started. */
-  readonly user: string;
+  /** How this bin is started. */
   readonly startedAs: string;
   /** Gives a kept decision to the run; resolves to what the run answered, a line. */
   deliver(record: ApprovalRecord): Promise<string>;
@@ -29,7 +28,7 @@ export async function decideRun(port: RunDecisionPort, id: string, call: Call): 
     throw new OpsError("approval_closed", `${id} is ${request.status} already.`, {
       hint: "get_workflow_status shows how the run goes on.",
     });
-  const end = await decideByForm(approvals, request, call, port.user);
+  const end = await decideByForm(approvals, request, call);
   if (end.how === "ask") return end.ask;
   return end.how === "decided" ? await handOver(port, end.record) : stillOpen(port, call, request, end.because);
 }
