@@ -17,9 +17,9 @@ import type { Journal, StepRecord } from "./journal.ts";
 import type { Ports, TimelineEvent, Variables } from "./ports.ts";
 import type { RunScope } from "./scope.ts";
 import { withUpdates } from "./state.ts";
-
 import { withinTime } from "./time-limit.ts";
 /** A step that is being carried out. */
+
 export interface Here {
   readonly step: Step;
   readonly path: string;
@@ -58,6 +58,11 @@ function isLeaf(step: Step): boolean {
 }
 
 /** The step failed and its `on_error` has steps. */
+/** Steps of its own, besides those of its `on_error`; or a request that is to be closed. */
+function hasSteps(step: Step): boolean {
+  return ["foreach", "workflow", "approval"].includes(step.type) || stepLists(step).some(({ path: [at] }) => at !== "on_error");
+}
+
 type Begun = Completion | { readonly kind: "handle" };
 
 /** Walks steps and keeps the journal. Deterministic: all that is not goes through the ports. */
@@ -155,7 +160,8 @@ export class Walk {
     const here: Here = { step, path, frame, scope };
     const known = this.journal.steps[path];
     if (known !== undefined) return this.#known(here, known);
-    if (scope.cancelled) return CANCELLED;
+    // What began before the run was carried on, and has steps in it, is entered: some of these run whatever happens.
+    if (scope.cancelled && !(this.journal.began[path] !== undefined && hasSteps(step))) return CANCELLED;
     await this.gate();
     const begun = callsOut(step) ? await this.busy(() => this.#begin(here)) : await this.#begin(here);
     return begun.kind === "handle" ? this.#handle(here) : begun;

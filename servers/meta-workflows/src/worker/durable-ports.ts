@@ -167,6 +167,7 @@ export class DurablePorts implements Ports {
     const ended = left > 0 && (await condition(() => gate.decision !== undefined || scope.cancelled, left));
     this.#gates.delete(draft.path);
     this.#parts.touched();
+    if (carried === undefined && scope.cancelled) return { decision: "cancelled", digest };
     if (gate.decision !== undefined) return gate.decision;
     await this.#busyWith(() => quick.closeApproval({ id: open.id, status: ended ? "superseded" : "expired" }));
     return { decision: ended ? "cancelled" : "timed_out", digest, request_id: open.id };

@@ -5,6 +5,7 @@ import { beginScope } from "../isolated.ts";
 import type { Variables } from "../ports.ts";
 import type { Here, Made, Walk } from "../walk.ts";
 import { agentItem } from "./agent-item.ts";
+import { stop, stoppedBefore } from "./stopped.ts";
 
 type Foreach = Extract<Step, { type: "foreach" }>;
 
@@ -13,16 +14,20 @@ export async function foreach(walk: Walk, here: Here): Promise<Made> {
   const step = here.step as Foreach;
   const items = itemsOf(walk, here, step);
   const inner = here.scope.child();
-  const stopped: { by?: Completion } = {};
+  const { journal } = walk;
+  const stopped: { by?: Completion } = stoppedBefore(walk, here);
+  if (stopped.by !== undefined) inner.cancel();
   let next = 0;
   const lane = async (): Promise<void> => {
-    while (next < items.length && stopped.by === undefined && !inner.cancelled) {
+    while (next < items.length) {
       const index = next++;
+      // What began is followed to its end, also where the run was carried on since.
+      if ((stopped.by !== undefined || inner.cancelled) && journal.began[`${here.path}[${index}]`] === undefined) continue;
       const completion = await item(walk, { ...here, scope: inner }, step, items, index);
       if (completion.kind === "next" || stopped.by !== undefined) continue;
       const isCollected = completion.kind === "failed" && step.on_item_error === "collect" && isOrdinary(completion.failure);
       if (isCollected) continue;
-      stopped.by = completion;
+      stop(walk, here, stopped, completion);
       inner.cancel();
     }
   };

@@ -1,6 +1,7 @@
 import type { Json, Step } from "../../definition/definition.ts";
 import { CANCELLED, StepFailure, type Completion } from "../completion.ts";
 import type { Here, Made, Walk } from "../walk.ts";
+import { stop, stoppedBefore } from "./stopped.ts";
 
 type Parallel = Extract<Step, { type: "parallel" }>;
 type Ended =
@@ -14,14 +15,14 @@ export async function parallel(walk: Walk, here: Here): Promise<Made> {
   const needed = step.join === "all" ? names.length : step.join === "any" ? 1 : step.join;
   const ended = endedBefore(walk, here, names);
   const inner = here.scope.child();
-  const stopped: { by?: Completion } = {};
+  const stopped: { by?: Completion } = stoppedBefore(walk, here);
   const done = (): number => [...ended.values()].filter(({ status }) => status === "done").length;
   const branch = async (name: string): Promise<void> => {
     if (ended.has(name)) return;
     const completion = await walk.steps(step.branches[name]!, `${here.path}/${name}`, here.frame, inner);
     if (completion.kind === "cancelled" || stopped.by !== undefined) return;
     if (completion.kind === "return" || (completion.kind === "failed" && !isTolerated(step, completion))) {
-      stopped.by = completion;
+      stop(walk, here, stopped, completion);
       inner.cancel();
       return;
     }
@@ -29,7 +30,7 @@ export async function parallel(walk: Walk, here: Here): Promise<Made> {
     walk.journal.marks[`${here.path}/${name}`] = ended.get(name)! as Json;
     if (step.join !== "all" && done() >= needed) inner.cancel();
   };
-  if (step.join !== "all" && done() >= needed) inner.cancel();
+  if (stopped.by !== undefined || (step.join !== "all" && done() >= needed)) inner.cancel();
   await Promise.all(names.map(branch));
   if (stopped.by !== undefined) return stopped.by;
   if (here.scope.cancelled) return CANCELLED;
