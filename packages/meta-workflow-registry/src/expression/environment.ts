@@ -9,6 +9,11 @@ const FUNCTIONS = { ...TEXT_FUNCTIONS, ...LIST_FUNCTIONS };
 
 type Handler = (...args: unknown[]) => unknown;
 
+/** A function object of the environment's own: the language's library keeps a mark on each, and one that we export may be frozen. */
+function own(handler: unknown): Handler {
+  return (handler as Handler).bind(undefined);
+}
+
 // JSON numbers arrive as doubles and literals are integers: without these `inputs.n + 1` has no overload.
 const MIXED: readonly (readonly [string, (left: number, right: number) => number])[] = [
   ["+", (left, right) => left + right],
@@ -36,7 +41,7 @@ export function newEnvironment(declared: boolean, limits: typeof PARSE_LIMITS = 
     if (operator === "%") environment.registerOperator("double % double", both);
   }
   environment.registerOperator("double == int", (left: unknown, right: unknown) => Number(left) === Number(right));
-  for (const [signature, [handler]] of Object.entries(FUNCTIONS)) environment.registerFunction(signature, handler as Handler);
+  for (const [signature, [handler]] of Object.entries(FUNCTIONS)) environment.registerFunction(signature, own(handler));
   environment.registerFunction("default(ast, ast): dyn", defaultMacro as unknown as Handler);
   return environment;
 }
@@ -45,8 +50,8 @@ export function newEnvironment(declared: boolean, limits: typeof PARSE_LIMITS = 
 export function newRunEnvironment(): Environment {
   const room = { maxAstNodes: 40_000, maxDepth: 500, maxListElements: 500, maxMapEntries: 200, maxCallArguments: 8 };
   const environment = newEnvironment(false, room);
-  environment.registerFunction(`${MEASURED}(dyn): dyn`, measured);
-  environment.registerFunction(`${CHARGED}(dyn): dyn`, charged);
+  environment.registerFunction(`${MEASURED}(dyn): dyn`, own(measured));
+  environment.registerFunction(`${CHARGED}(dyn): dyn`, own(charged));
   const stands: Readonly<Record<string, readonly [Handler, readonly string[]]>> = {
     contains: [containsText as Handler, ["string, string"]],
     indexOf: [indexOfText as Handler, ["string, string", "string, string, int"]],
@@ -55,7 +60,7 @@ export function newRunEnvironment(): Environment {
     join: [joinTexts as Handler, ["list", "list, string"]],
   };
   for (const [method, [handler, parameters]] of Object.entries(stands)) {
-    for (const list of parameters) environment.registerFunction(`${BOUNDED_METHODS[method]}(${list}): dyn`, handler);
+    for (const list of parameters) environment.registerFunction(`${BOUNDED_METHODS[method]}(${list}): dyn`, own(handler));
   }
   return environment;
 }
