@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { startTestTemporal, testTemporalBinary } from "@platform-ops/orchestration/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AUTO_CONFIG, effects, newHome, writeProject, type TestHome } from "../support/home.ts";
-import { childEnv, startAgent, TERRAFORM_BIN } from "../support/mcp-client.ts";
+import { childEnv, META_WORKFLOWS_BIN, startAgent, TERRAFORM_BIN, type ToolAnswer } from "../support/mcp-client.ts";
+import { until } from "../support/processes.ts";
 import { ended } from "../support/run.ts";
 
 // A Temporal that is not ours to keep: it is named by TEMPORAL_ADDRESS, knows none of our search attributes, and the
@@ -48,6 +49,35 @@ describe.skipIf(binary === undefined)("a Temporal elsewhere (`npm run setup` bri
     await home.run(["supervisor", "stop"]);
   });
 
+  test("a runbook without any worker says so in its own words, and goes on once there is one", async () => {
+    const external = { ...env(), PLATFORM_OPS_TEMPORAL_WORKERS: "external" };
+    const agent = await startAgent({ bin: META_WORKFLOWS_BIN, roots: [], home: home.home, env: external });
+    const start = { workflow_name: "MW-003", workflow_id: "unattended" };
+    const expectMissing = (answer: ToolAnswer, said: string): void => {
+      expect(answer.data["error"], answer.text).toMatchObject({ code: "worker_missing", retryable: true });
+      expect(answer.text).toContain(said);
+      expect(answer.text).toContain("meta-workflows-mcp worker");
+      expect(answer.text).not.toContain("decision");
+    };
+    let worker: ChildProcess | undefined;
+    try {
+      expectMissing(await agent.call("start_workflow", start), "The run is started");
+      expectMissing(await agent.call("submit_result", { workflow_id: "unattended", result: { summary: "x" } }), "The result was sent");
+      expectMissing(await agent.call("control_run", { workflow_id: "unattended", command: "pause" }), "The command was sent");
+      expect((await agent.call("get_workflow_status", { workflow_id: "unattended" })).isError).toBe(false);
+      worker = foreground(["worker"], external, META_WORKFLOWS_BIN);
+      const began = await until(async () => {
+        const answer = await agent.call("start_workflow", start);
+        return answer.isError ? undefined : answer;
+      }, "an answer of the worker that was started");
+      expect(began.data).toMatchObject({ workflow_id: "unattended" });
+    } finally {
+      await agent.close();
+      worker?.kill("SIGTERM");
+      if (worker !== undefined) await once(worker, "exit");
+    }
+  });
+
   test("with a worker that somebody else runs: `worker` in the foreground, which SIGTERM drains", async () => {
     await writeProject(home.project, [{ name: "b" }]);
     const worker = foreground(["worker"], env());
@@ -62,6 +92,6 @@ describe.skipIf(binary === undefined)("a Temporal elsewhere (`npm run setup` bri
   });
 });
 
-function foreground(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
-  return spawn(process.execPath, [TERRAFORM_BIN, ...args], { env: { ...childEnv(), ...env }, stdio: "ignore" });
+function foreground(args: readonly string[], env: Readonly<Record<string, string>>, bin = TERRAFORM_BIN): ChildProcess {
+  return spawn(process.execPath, [bin, ...args], { env: { ...childEnv(), ...env }, stdio: "ignore" });
 }

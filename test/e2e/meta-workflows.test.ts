@@ -135,6 +135,15 @@ describe("a run", () => {
     });
     const second = await one.call("submit_result", { workflow_id: "plain", result: '{"seen":"much"}' });
     expect(second.data).toMatchObject({ status: "pending_action", action: { action_id: "write#1", instructions: "Write about much" } });
+    // The answer was lost, and the same text is sent again, as another program writes it.
+    const same = { workflow_id: "plain", result: ' { "seen" : "much" }\n', ...named(start) };
+    expect((await one.call("submit_result", same)).data).toMatchObject({
+      action: { action_id: "write#1" },
+      receipt: { action_id: "look#1", replayed: true },
+    });
+    expect((await one.call("submit_result", { ...same, result: '{"seen":"little"}' })).data["error"]).toMatchObject({
+      code: "attempt_conflict",
+    });
     const refused = await one.call("submit_result", { workflow_id: "plain", result: "no" });
     expect(refused.isError).toBe(true);
     expect(refused.data).toMatchObject({ error: { code: "check_failed" }, action: { attempt: { number: 2 }, retry_count: 1 } });
@@ -144,6 +153,7 @@ describe("a run", () => {
     expect(end.data).toMatchObject({ status: "completed", result: "a whole page" });
     const again = await one.call("submit_result", { workflow_id: "plain", result: "a whole page", ...named(refused) });
     expect(again.data).toMatchObject({ status: "completed", result: "a whole page", receipt: { action_id: "write#1", replayed: true } });
+    expect((await one.call("submit_result", same)).data["receipt"]).toMatchObject({ action_id: "look#1", replayed: true });
     const another = await one.call("submit_result", { workflow_id: "plain", result: "something else", ...named(refused) });
     expect(another.data["error"]).toMatchObject({ code: "run_closed", details: { class: "RUN_CLOSED" } });
     expect((await one.call("get_workflow_status", { workflow_id: "plain" })).data).toMatchObject({

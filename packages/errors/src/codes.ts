@@ -41,11 +41,12 @@ export const ERROR_CODES = {
   approval_mismatch: code("The approval is for something else than what would now be done.", "Look at the new plan and decide anew."),
   approval_used: code("The approval was used before; each is used once.", "Ask again with a new request."),
   approval_channel: code("The policy does not accept this channel here.", "Use a channel that the request lists."),
-  not_confirmed: code("The decision was sent, but no answer came in time.", "Send the same decision again; it is recorded once.", true),
+  not_confirmed: code("It was sent, but no answer came in time.", "Send the same again; it is taken once.", true),
   // parts and processes
   setup_needed: code("A needed part is not installed.", "Run the `setup` command of this server.", true),
   unsupported_platform: code("This operating system or processor is not supported.", "Use Linux (glibc), macOS, or Windows through WSL2."),
   temporal_unavailable: code("Temporal cannot be reached.", "Run `doctor`; start Temporal or correct TEMPORAL_ADDRESS.", true),
+  worker_missing: code("No worker polls the task queue of the run.", "Start one with the `worker` command of the server.", true),
   temporal_denied: code("Temporal refuses the credentials.", "Check TEMPORAL_API_KEY, the certificates and the namespace."),
   temporal_version: code(
     "The database belongs to another server version.",

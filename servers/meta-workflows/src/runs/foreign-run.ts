@@ -31,7 +31,9 @@ export async function refuseTaken(deps: MetaWorkflowsDeps, id: string): Promise<
 export async function otherServers(deps: MetaWorkflowsDeps, id: string, error: unknown): Promise<unknown> {
   if (
     !isOpsError(error) ||
-    !["unexpected", "already_exists", "conflict", "not_found", "not_confirmed", "temporal_unavailable"].includes(error.code)
+    !["unexpected", "already_exists", "conflict", "not_found", "not_confirmed", "worker_missing", "temporal_unavailable"].includes(
+      error.code,
+    )
   )
     return error;
   try {

@@ -64,9 +64,12 @@ function contextText(name: string, trust: "author" | "data", value: unknown): st
 }
 
 /** What a run waits for, in words. */
-export function waitText({ kind, title, approval, holder, until }: WaitingFor): string {
-  const who = { human: "a person", approval: "an approval", agent: "another agent", server: "the server", time: "time" }[kind];
-  const more = [approval, holder === undefined ? undefined : `held by ${holder}`, until === undefined ? undefined : `until ${until}`];
+export function waitText({ kind, title, approval, holder, since, until }: WaitingFor): string {
+  const who = { human: "a person", approval: "an approval", agent: "another agent", server: "the server", time: "time", lock: "the lock" }[
+    kind
+  ];
+  const held = holder === undefined ? undefined : `held by ${holder}${since === undefined ? "" : ` since ${since}`}`;
+  const more = [approval, held, until === undefined ? undefined : `until ${until}`];
   const said = more.filter((one) => one !== undefined);
   return `${who}: ${title}${said.length === 0 ? "" : ` (${said.join(", ")})`}`;
 }

@@ -1,6 +1,7 @@
 import { isOpsError } from "@platform-ops/errors";
 import type { Json } from "@platform-ops/meta-workflow-registry/definition";
 import { refuse } from "@platform-ops/meta-workflow-registry/run";
+import type { Orchestration } from "@platform-ops/orchestration";
 import type { MetaWorkflowsDeps } from "../deps.ts";
 import {
   QUERY_LOOK,
@@ -15,6 +16,7 @@ import {
   type Submit,
 } from "../worker/run-contract.ts";
 import { refusalError } from "../worker/refusal-failure.ts";
+import { answered, type Message } from "./answered.ts";
 import { otherServers } from "./foreign-run.ts";
 import { readRun, type RunView } from "./read-run.ts";
 
@@ -53,25 +55,29 @@ export interface RunMessages {
 
 /** The messages to the run of that id. `call` names the message: sent twice, it is taken once. */
 export function messagesTo(deps: MetaWorkflowsDeps, id: string): RunMessages {
-  const update = async <T>(name: string, argument: unknown, call: string): Promise<T> => {
+  const sending = <T>(message: Message, orchestration: Orchestration, send: () => Promise<T>): Promise<T> =>
+    answered(deps, { message, id, orchestration, queue: async () => (await orchestration.describe(id)).task_queue, send });
+  const update = async <T>(message: Message, name: string, argument: unknown, call: string): Promise<T> => {
     try {
       const orchestration = await deps.orchestration({ worker: true });
-      return await orchestration.update<T>(id, name, argument, { updateId: `${name}-${call}`, timeoutMs: ANSWER_WITHIN_MS });
+      const options = { updateId: `${name}-${call}`, timeoutMs: ANSWER_WITHIN_MS };
+      return await sending(message, orchestration, () => orchestration.update<T>(id, name, argument, options));
     } catch (error) {
       throw await closedOr(deps, id, await otherServers(deps, id, error));
     }
   };
   const query = async <T>(name: string, argument?: unknown): Promise<T> => {
     try {
-      return await (await deps.orchestration({ worker: true })).query<T>(id, name, argument);
+      const orchestration = await deps.orchestration({ worker: true });
+      return await sending("look", orchestration, () => orchestration.query<T>(id, name, argument));
     } catch (error) {
       throw await closedOr(deps, id, await otherServers(deps, id, error));
     }
   };
   return {
-    submit: (submit, call) => update(UPDATE_SUBMIT, submit, call),
-    next: (asking, call) => update(UPDATE_NEXT, asking, call),
-    control: (control, call) => update(UPDATE_CONTROL, control, call),
+    submit: (submit, call) => update("submit", UPDATE_SUBMIT, submit, call),
+    next: (asking, call) => update("next", UPDATE_NEXT, asking, call),
+    control: (control, call) => update("control", UPDATE_CONTROL, control, call),
     look: (asking) => query(QUERY_LOOK, { ...asking, now: Date.now() }),
     state: () => query(QUERY_STATE),
   };

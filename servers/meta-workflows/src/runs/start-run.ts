@@ -10,6 +10,7 @@ import { closureOf } from "../library/closure-of.ts";
 import type { LibraryEntry } from "../library/library.ts";
 import { RUN_ID_PREFIX, RUN_KIND, UPDATE_BEGIN, WORKFLOW_TYPE, type Begin, type RunAnswer, type RunInput } from "../worker/run-contract.ts";
 import { startMemo } from "../worker/run-memo.ts";
+import { answered } from "./answered.ts";
 import { countedRuns } from "./counted-runs.ts";
 import { otherServers, refuseTaken } from "./foreign-run.ts";
 import { readRun } from "./read-run.ts";
@@ -41,22 +42,21 @@ export async function startRun(deps: MetaWorkflowsDeps, request: StartRequest): 
   const orchestration = await deps.orchestration({ worker: true });
   await Promise.all([refuseTooMany(deps, orchestration), request.workflow_id === undefined ? undefined : refuseTaken(deps, id)]);
   await audit.append({ kind: "run", actor: requester, what: entry.id, target: id, digest, outcome: "started", id });
+  const taskQueue = runQueue(deps.durable, directory.id, orchestration.inUse.build);
   const begin: Begin = { agent, digest, ...(role === undefined ? {} : { role }) };
   try {
-    const answer = await orchestration.startWithUpdate<RunAnswer>(
-      {
-        type: WORKFLOW_TYPE,
-        id,
-        args: [input],
-        memo: startMemo(input),
-        attributes: { kind: RUN_KIND, server: DURABLE.name },
-        taskQueue: runQueue(deps.durable, directory.id, orchestration.inUse.build),
-        summary: entry.id,
-      },
-      UPDATE_BEGIN,
-      begin,
-      { updateId: `begin-${request.call}`, timeoutMs: ANSWER_WITHIN_MS },
-    );
+    const run = {
+      type: WORKFLOW_TYPE,
+      id,
+      args: [input],
+      memo: startMemo(input),
+      attributes: { kind: RUN_KIND, server: DURABLE.name },
+      taskQueue,
+      summary: entry.id,
+    };
+    const options = { updateId: `begin-${request.call}`, timeoutMs: ANSWER_WITHIN_MS };
+    const send = (): Promise<RunAnswer> => orchestration.startWithUpdate<RunAnswer>(run, UPDATE_BEGIN, begin, options);
+    const answer = await answered(deps, { message: "start", id, orchestration, queue: async () => taskQueue, send });
     return { workflow_id: id, answer };
   } catch (error) {
     const closed = isOpsError(error) && error.code === "already_exists" ? await closedRun(deps, id, digest) : undefined;
