@@ -1,0 +1,63 @@
+// `node tooling/release/publish.mjs FOLDER [--registry URL] [--without-provenance]`: publishes the tarballs of a release to npm,
+// each as its digest says and not twice. Plain Node: the job that may publish installs nothing and builds nothing.
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { registry: { type: "string" }, "without-provenance": { type: "boolean", default: false } },
+});
+const registry = values.registry === undefined ? [] : ["--registry", values.registry];
+
+try {
+  if (positionals.length !== 1) throw new Error("usage: publish.mjs FOLDER [--registry URL] [--without-provenance]");
+  const folder = resolve(positionals[0]);
+  const { repository, packages } = JSON.parse(readFileSync(join(folder, "release.json"), "utf8"));
+  const here = process.env.GITHUB_REPOSITORY;
+  // npm would refuse the provenance as well, but only after the first package.
+  if (here !== undefined && here !== repository) throw new Error(`this release belongs to ${repository}, not to ${here}`);
+  const wanted = packages.map((one) => ({ ...one, integrity: checked(folder, one.tarball) }));
+  for (const one of wanted) publish(folder, one);
+} catch (error) {
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}
+
+/** The integrity of a tarball, as npm has it. Throws where it is not the file that was packed. */
+function checked(folder, { file, sha256 }) {
+  const bytes = readFileSync(join(folder, file));
+  if (createHash("sha256").update(bytes).digest("hex") !== sha256) throw new Error(`${file} is not the file that was packed`);
+  return `sha512-${createHash("sha512").update(bytes).digest("base64")}`;
+}
+
+function publish(folder, { name, version, tag, tarball, integrity }) {
+  const there = publishedIntegrity(name, version);
+  if (there !== undefined && there !== integrity)
+    throw new Error(`${name} ${version} is published with other bytes; give it a new version`);
+  if (there === integrity) return say(`${name} ${version} is published already`);
+  const provenance = values["without-provenance"] ? "--provenance=false" : "--provenance";
+  npm("publish", join(folder, tarball.file), "--access", "public", "--tag", tag, provenance);
+  say(`${name} ${version} published as ${tag}`);
+}
+
+/** Of the version that the registry has; undefined where it has none. */
+function publishedIntegrity(name, version) {
+  try {
+    const said = npm("view", `${name}@${version}`, "dist.integrity", "--json").trim();
+    return said === "" ? undefined : JSON.parse(said);
+  } catch (error) {
+    if (/E404/.test(`${error.stdout}${error.stderr}`)) return undefined;
+    throw new Error(`npm view ${name}@${version} failed: ${error.stderr}`, { cause: error });
+  }
+}
+
+function npm(...args) {
+  return execFileSync("npm", [...args, ...registry], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+function say(line) {
+  process.stdout.write(`${line}\n`);
+}
