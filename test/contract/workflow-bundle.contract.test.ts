@@ -8,12 +8,15 @@ import { REPOSITORY } from "../support/mcp-client.ts";
 
 const BUNDLE = join(REPOSITORY, "servers/meta-workflows/dist/workflow-bundle.js");
 
+let loaded: Loaded;
+let scope: object;
+
 /** Module name in the bundle → the module: what a worker loads before any run. */
 type Loaded = Record<string, { exports: unknown }>;
 
 function loadBeforeRuns(): Loaded {
   const loaded: Loaded = {};
-  const scope = createContext({ __webpack_module_cache__: loaded, AsyncLocalStorage, TextEncoder, TextDecoder, AbortController, URL });
+  scope = createContext({ __webpack_module_cache__: loaded, AsyncLocalStorage, TextEncoder, TextDecoder, AbortController, URL });
   runInContext(`${readFileSync(BUNDLE, "utf8")}\n__TEMPORAL__.preloadModules();`, scope);
   for (const module of Object.values(loaded)) freeze(module, new WeakSet());
   return loaded;
@@ -31,7 +34,6 @@ function freeze(value: unknown, seen: WeakSet<object>): void {
   }
 }
 
-let loaded: Loaded;
 beforeAll(() => void (loaded = loadBeforeRuns()));
 const module = <T>(end: string): T => {
   const name = Object.keys(loaded).find((one) => one.endsWith(end));
@@ -79,5 +81,14 @@ describe("what a worker loads once for all runs", () => {
     const schema = { type: "object", required: ["at"], properties: { at: { type: "string", pattern: "^a+$" } } };
     expect(problemsOf(schema, { at: "aa" })).toHaveLength(0);
     expect(problemsOf(schema, { at: "b" })).not.toHaveLength(0);
+  });
+
+  // `getActivator` of the SDK's vm-shared: a rejection that nobody handles is its run's, and ends no other.
+  it("lets a promise tell its run, without a stack of it", () => {
+    const ask = (code: string): unknown => runInContext(`Promise.resolve().constructor.constructor(${JSON.stringify(code)})()`, scope);
+    runInContext("globalThis.__TEMPORAL_ACTIVATOR__ = { info: { runId: 'r1' } };", scope);
+    expect(ask("return globalThis.__TEMPORAL_ACTIVATOR__")).toMatchObject({ info: { runId: "r1" } });
+    const Bare = ask("return globalThis.Error") as new () => { stack?: string };
+    expect(new Bare().stack).toBeUndefined();
   });
 });
