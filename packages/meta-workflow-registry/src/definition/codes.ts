@@ -31,7 +31,7 @@ export const DEFINITION_CODES = {
   WF105: error("A step reads state that its `needs_state` does not name"),
   WF106: error("Operands or arguments of an expression do not fit"),
   WF110: error("`${{ }}` stands in a shell text"),
-  WF111: error("A secret is used elsewhere than in `env` or `args`"),
+  WF111: error("A secret is used elsewhere than alone in a field of `env` or `args`"),
   WF120: error("A destructive step has no approval that guards it"),
   WF121: warning("A step that must not run twice has no `reconcile`"),
   WF122: warning("A step that writes says neither how it is undone nor why it cannot be"),

@@ -1,16 +1,11 @@
 import type { Json, Probe, ProgramCall, Retry, Template, ToolCall } from "../definition/definition.ts";
+import { secretNameIn } from "../definition/secret-reference.ts";
 import { StepFailure } from "./completion.ts";
 import { effectKey } from "./effect-key.ts";
 import type { ServerCall, Variables } from "./ports.ts";
 import type { Here, Walk } from "./walk.ts";
 
 const ONCE: Retry = { attempts: 1, initial: 0, backoff: 1 };
-
-/**
- * `${{ secrets.name }}` and nothing besides. A secret is known by its place in the definition, never by how a value looks:
- * what an agent or a tool said may look like anything.
- */
-const SECRET = /^\$\{\{\s*secrets\.([a-z][a-z0-9_]*)\s*\}\}$/;
 
 /** Fields that are secrets by their names, and the others. */
 function withoutSecrets<T extends Template>(fields: {
@@ -19,13 +14,12 @@ function withoutSecrets<T extends Template>(fields: {
   readonly plain: { readonly [name: string]: T };
   readonly secrets: { readonly [name: string]: string };
 } {
-  const nameIn = (template: T): string | undefined => (typeof template === "string" ? SECRET.exec(template)?.[1] : undefined);
   const all = Object.entries(fields);
   return {
-    plain: Object.fromEntries(all.filter(([, template]) => nameIn(template) === undefined)),
+    plain: Object.fromEntries(all.filter(([, template]) => secretNameIn(template) === undefined)),
     secrets: Object.fromEntries(
       all
-        .flatMap(([field, template]) => [[field, nameIn(template)]] as const)
+        .flatMap(([field, template]) => [[field, secretNameIn(template)]] as const)
         .filter((entry): entry is [string, string] => entry[1] !== undefined),
     ),
   };

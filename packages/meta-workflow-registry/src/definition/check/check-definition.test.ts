@@ -72,6 +72,24 @@ describe("references", () => {
     expect(found([step("argv")])).toEqual(["WF111 $.steps[0].argv[1]"]);
   });
 
+  it.each<[string, string[]]>([
+    ['{ T: "${{ secrets.token }}", U: "plain ${{ inputs.on }}" }', []],
+    ['{ T: "${{  secrets.token  }}" }', []],
+    ['{ T: "Bearer ${{ secrets.token }}" }', ["WF111 $.steps[0].args.T"]],
+    ['{ T: "${{ secrets.token }} " }', ["WF111 $.steps[0].args.T"]],
+    ['{ T: "${{ secrets.token }}${{ secrets.token }}" }', ["WF111 $.steps[0].args.T"]],
+    ["{ T: \"${{ 'Bearer ' + secrets.token }}\" }", ["WF111 $.steps[0].args.T"]],
+    ['{ headers: { T: "${{ secrets.token }}" } }', ["WF111 $.steps[0].args.headers.T"]],
+    ['{ list: ["${{ secrets.token }}"] }', ["WF111 $.steps[0].args.list[0]"]],
+  ])("a secret is a whole field or none: %s", (args, expected) => {
+    expect([...new Set(found([`{ id: s, type: mcp_call, server: a, tool: b, args: ${args}, effects: read }`]))]).toEqual(expected);
+    const env = args.replaceAll("args", "env");
+    if (!args.includes("headers") && !args.includes("list"))
+      expect([...new Set(found([`{ id: s, type: shell, argv: [a], env: ${env}, effects: read }`]))]).toEqual(
+        expected.map((one) => one.replace("args", "env")),
+      );
+  });
+
   it("state is seen as far as needs_state says", () => {
     const step = (needs: string): string => `{ id: s, type: return, value: "\${{ state.count }}", needs_state: ${needs} }`;
     expect(found([step("[count]")])).toEqual([]);

@@ -11,6 +11,7 @@ import {
 import type { Json } from "../definition.ts";
 import { suggestionFor } from "../problem-list.ts";
 import type { Path } from "../yaml-text.ts";
+import { checkSecretsAlone } from "./check-secrets.ts";
 import { readReference } from "./references.ts";
 import type { Checking, View } from "./view.ts";
 
@@ -20,6 +21,7 @@ export function checkTemplate(template: Json, path: Path, view: View, checking: 
   try {
     for (const { path: inner, source } of templateExpressions(template))
       checkExpression(source, [...path, ...inner], view, checking, undefined);
+    if (view.secrets) checkSecretsAlone(template, path, checking);
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
     checking.problems.add("INVALID_EXPRESSION", path, error.message, { within: { text: error.source, offset: error.start } });
