@@ -5,6 +5,7 @@ export { activitySignals, heartbeatEvery, type ActivitySignals } from "./worker/
 export { isDeadWorker, workerIdentity } from "./worker/worker-identity.ts";
 export { asApplicationFailure, toApplicationFailure, type ApplicationFailureOptions } from "./failure/application-failure.ts";
 export { fromFailure } from "./failure/from-failure.ts";
+export { lockActivities } from "./lock/lock-activities.ts";
 export { connectionTarget, type TemporalConnectionSettings } from "./client/connection-settings.ts";
 export type { ConnectionTarget } from "./client/connection-target.ts";
 export {

@@ -1,6 +1,8 @@
 // The workflow face: safe in the sandbox. Imports @temporalio/workflow, @temporalio/common and pure files only.
 export { drain, onDecide, onSignal, refreshCredentials, refuseForeign } from "./workflow/messages.ts";
 export { keepStatus } from "./workflow/memo.ts";
+export { RunLock, takeLock, type HeldLock, type TakeLock } from "./lock/run-lock.ts";
+export { lockId, type LockActivities, type LockHolder } from "./lock/lock-contract.ts";
 export { foreignReason, isForeign } from "./codec/foreign.ts";
 export { asApplicationFailure, toApplicationFailure, type ApplicationFailureOptions } from "./failure/application-failure.ts";
 export { fromFailure } from "./failure/from-failure.ts";

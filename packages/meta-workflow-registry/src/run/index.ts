@@ -22,7 +22,7 @@ export { effectKey } from "./effect-key.ts";
 export { interpret, Run, type RunOptions } from "./interpret.ts";
 export { emptyJournal, type Journal, type StepRecord, type Undo } from "./journal.ts";
 export { EventInbox, MAX_EVENT_BYTES, type KeptEvent } from "./event-inbox.ts";
-export type { CallOptions, CallOutcome, EventWait, Ports, ServerCall, TimelineEvent } from "./ports.ts";
+export type { CallOptions, CallOutcome, EventWait, LockAnswer, LockDraft, Ports, ServerCall, TimelineEvent } from "./ports.ts";
 export {
   MAX_OPEN_ACTIONS,
   MAX_RESULT_BYTES,

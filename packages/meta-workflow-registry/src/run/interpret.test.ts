@@ -63,6 +63,8 @@ function start(definition: Definition, inputs: { readonly [name: string]: Json }
     validate: () => [],
     definition: () => definition,
     record: () => undefined,
+    lock: async () => "held",
+    unlock: async () => undefined,
   };
   const run = new Run({ definition, inputs, ports, run: { id: "r1", started_at: 0 } });
   const settle = async (): Promise<void> => {

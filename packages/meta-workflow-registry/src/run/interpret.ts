@@ -1,5 +1,5 @@
 import type { Definition, Json } from "../definition/definition.ts";
-import { StepFailure, type Completion, type RunEnd } from "./completion.ts";
+import { CANCELLED, ScopeCancelled, StepFailure, type Completion, type RunEnd } from "./completion.ts";
 import { compensate, keepUndo } from "./compensation.ts";
 import type { Frame } from "./frame.ts";
 import { withDefaults } from "./isolated.ts";
@@ -110,26 +110,55 @@ export class Run {
     const timer = new RunScope();
     if (journal.ending === undefined) void this.#watchTime(timer);
     if (journal.cancel !== undefined) this.#scope.cancel();
-    const ending = (journal.ending ??= await this.#steps(frame));
+    const ending = await this.#ending(frame);
     timer.cancel();
     const isUndone =
       ending.kind === "cancelled" ? journal.cancel === "compensate" : ending.kind === "failed" && ending.failure.compensate === true;
-    if (isUndone) await compensate(this.#walk);
-    await lastSteps(this.#walk, { path: "", frame }, definition.finally);
+    if (this.#hasBegun()) {
+      if (isUndone) await compensate(this.#walk);
+      await lastSteps(this.#walk, { path: "", frame }, definition.finally);
+    }
     const end = this.#endOf(ending, frame, isUndone);
     const in_doubt = Object.keys(journal.steps).filter((path) => journal.steps[path]?.error?.code === "outcome_unknown");
     return in_doubt.length === 0 ? end : { ...end, in_doubt };
   }
 
-  async #steps(frame: Frame): Promise<Completion> {
+  async #ending(frame: Frame): Promise<Completion> {
+    const { journal } = this;
+    const { definition } = this.#options;
+    const needsLocks = definition.locks.length > 0 && (journal.ending === undefined || this.#walk.locks.holds(""));
+    let hindered = this.#begin(frame);
+    if (needsLocks && hindered === undefined) hindered = await this.#takeLocks(frame);
+    journal.ending ??= this.#inTime(hindered ?? (await this.#walk.steps(definition.steps, "", frame, this.#scope)));
+    return journal.ending;
+  }
+
+  /** What hinders the run is its end: then no step has begun. */
+  #begin(frame: Frame): Completion | undefined {
     const { definition, inputs } = this.#options;
     try {
       if (this.journal.scopes[""] === undefined) this.#beginState(frame, withDefaults(definition.inputs, inputs));
+      return undefined;
     } catch (error) {
-      if (!(error instanceof StepFailure)) throw error;
-      return { kind: "failed", failure: { code: error.code, message: error.message, path: "" } };
+      return hindranceOf(error);
     }
-    const completion = await this.#walk.steps(definition.steps, "", frame, this.#scope);
+  }
+
+  async #takeLocks(frame: Frame): Promise<Completion | undefined> {
+    try {
+      await this.#walk.takeLocks(this.#options.definition, placeOf(frame, this.#scope));
+      return undefined;
+    } catch (error) {
+      return hindranceOf(error);
+    }
+  }
+
+  /** False for one that ended while it waited for its locks: what others hold is not touched, not even to tidy up. */
+  #hasBegun(): boolean {
+    return this.#options.definition.locks.length === 0 || this.#walk.locks.holds("") || Object.keys(this.journal.steps).length > 0;
+  }
+
+  #inTime(completion: Completion): Completion {
     if (!this.#isOutOfTime || completion.kind !== "cancelled") return completion;
     return { kind: "failed", failure: { code: "out_of_time", message: "The run took longer than its definition allows.", path: "" } };
   }
@@ -176,6 +205,12 @@ export class Run {
 /** Carries a definition out to its end. */
 export function interpret(options: RunOptions): Promise<RunEnd> {
   return new Run(options).end;
+}
+
+function hindranceOf(error: unknown): Completion {
+  if (error instanceof ScopeCancelled) return CANCELLED;
+  if (!(error instanceof StepFailure)) throw error;
+  return { kind: "failed", failure: { code: error.code, message: error.message, path: "" } };
 }
 
 /** Where the definition's own templates stand, which belong to no step. */

@@ -27,6 +27,14 @@ export interface Undo {
   readonly idempotent: boolean;
 }
 
+/** A lock that is asked for or held, by the path of the definition that needs it. */
+export interface LockRecord {
+  readonly path: string;
+  /** When it was asked for, in milliseconds since 1970: its place among those that wait. */
+  readonly since: number;
+  held?: true;
+}
+
 /** What an isolated scope (a run, a task, a sub-workflow) began with. */
 export interface ScopeRecord {
   readonly inputs: { readonly [name: string]: Json };
@@ -46,6 +54,8 @@ export interface Journal {
   readonly marks: { [path: string]: Json };
   /** What can be undone, oldest first. */
   readonly undo: Undo[];
+  /** By name. Absent in runs of earlier versions, and where no definition has locks. */
+  locks?: { [name: string]: LockRecord };
   /** How many actions were asked for: bounded by the definition's budget. */
   actions: number;
   /** A cancellation was asked for. */

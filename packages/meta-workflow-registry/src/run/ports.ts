@@ -49,6 +49,18 @@ export type CallOutcome =
 /** What expressions see: `inputs`, `state`, `steps`, `run`, `env`, and what the place adds (`item`, `result`, `probe`, …). */
 export type Variables = { readonly [name: string]: Json };
 
+/** A lock that no two runs hold at once. */
+export interface LockDraft {
+  readonly name: string;
+  /** Of the definition that needs it; "" is the run's own. */
+  readonly path: string;
+  /** Milliseconds since 1970; stays the same when the run is carried on. */
+  readonly since: number;
+}
+
+/** `deadlock`: the holder waits for a lock that this run holds, and this run asked last. */
+export type LockAnswer = "held" | "cancelled" | "deadlock";
+
 export interface Ports {
   /** Milliseconds since 1970. */
   now(): number;
@@ -68,6 +80,12 @@ export interface Ports {
    * until `taken` names the step.
    */
   event(wait: EventWait, scope: RunScope): Promise<Json | undefined>;
+  /**
+   * Waits until the run holds the lock, behind those that asked before. Asked again for one that it holds (the run was carried
+   * on), it goes on with that. One that is held when the run ends is given back by the port.
+   */
+  lock(draft: LockDraft, scope: RunScope): Promise<LockAnswer>;
+  unlock(name: string): Promise<void>;
   /** Problems of a value by a schema; empty where it fits. */
   validate(schema: JsonSchema, value: Json): readonly string[];
   /** Of the closure; undefined where it has none of that id. */

@@ -15,6 +15,7 @@ import { variablesOf, type Frame } from "./frame.ts";
 import { guardOf } from "./guard.ts";
 import type { Journal, StepRecord } from "./journal.ts";
 import type { Ports, TimelineEvent, Variables } from "./ports.ts";
+import { lockName, RunLocks } from "./run-locks.ts";
 import type { RunScope } from "./scope.ts";
 import { withUpdates } from "./state.ts";
 import { withinTime } from "./time-limit.ts";
@@ -71,6 +72,7 @@ export class Walk {
   readonly ports: Ports;
   readonly definition: Definition;
   readonly run: WalkOptions["run"];
+  readonly locks: RunLocks;
   readonly #options: WalkOptions;
   /** Paths of records by each path above them. */
   readonly #below = new Map<string, Set<string>>();
@@ -86,6 +88,7 @@ export class Walk {
     this.ports = options.ports;
     this.definition = options.definition;
     this.run = options.run;
+    this.locks = new RunLocks(options);
   }
 
   /** From here on no step begins; resolves once no call is under way. The journal is complete then. */
@@ -319,6 +322,18 @@ export class Walk {
   text(template: Template, here: Here, more: Variables = {}): string {
     if (typeof template !== "string") return canonicalJson(this.fill(template, here, more));
     return author(() => fillToText(template, this.variables(here, more)));
+  }
+
+  /**
+   * The locks of a definition whose inputs and state are there. Their names are those with which it began.
+   *
+   * @throws StepFailure expression_failed, locked
+   * @throws ScopeCancelled
+   */
+  async takeLocks(definition: Definition, here: Here): Promise<void> {
+    const { path, scope } = here;
+    const names = (this.journal.marks[`${path}#locks`] ??= definition.locks.map((lock) => lockName(this.text(lock, here))));
+    await this.locks.take(names as string[], path, scope);
   }
 
   /** A schema that stands alone: what it refers to in its definition is put beside it. */

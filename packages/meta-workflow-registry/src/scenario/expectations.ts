@@ -18,6 +18,7 @@ export function unmet(expect: Expect, sim: Simulator, cast: Cast): string[] {
     ...callProblems(expect, sim),
     ...compensationProblems(expect, sim),
     ...(expect.refused === undefined ? [] : listProblem("refused", expect.refused, cast.refused)),
+    ...(expect.waited_for === undefined ? [] : listProblem("waited_for", expect.waited_for, sim.waited_for)),
     ...truthProblems(expect, sim),
   ];
 }

@@ -8,14 +8,16 @@ import type { World } from "./simulator.ts";
 
 type Decision = ReturnType<World["approval"]>;
 
+type MockedScenario = Pick<Scenario, "calls" | "approvals"> & Partial<Pick<Scenario, "held_locks">>;
+
 /** Answers calls and approvals as a scenario says. */
 export class MockWorld implements World {
   /** Calls for which the scenario has no answer. */
   readonly missing: string[] = [];
-  readonly #scenario: Pick<Scenario, "calls" | "approvals">;
+  readonly #scenario: MockedScenario;
   readonly #turns = new Map<Mock, number>();
 
-  constructor(scenario: Pick<Scenario, "calls" | "approvals">) {
+  constructor(scenario: MockedScenario) {
     this.#scenario = scenario;
   }
 
@@ -43,6 +45,10 @@ export class MockWorld implements World {
       ...(reason === undefined ? {} : { reason }),
       ...(about === undefined ? {} : { digest: digestOf(about) }),
     };
+  }
+
+  lock(name: string): ReturnType<NonNullable<World["lock"]>> {
+    return this.#scenario.held_locks?.find((held) => held.name === name);
   }
 
   digest(value: Json): string {

@@ -85,6 +85,8 @@ const ExpectShape = z.strictObject({
   /** Codes of refused submissions, in their order. */
   refused: z.array(name).optional(),
   warned: z.array(name).optional(),
+  /** Locks that it had to wait for, in that order. */
+  waited_for: z.array(z.string().min(1).max(300)).optional(),
   /** Truths about `output`, `state`, `calls`, `steps`. */
   that: z.array(z.string().min(1).max(4000)).optional(),
 });
@@ -106,6 +108,11 @@ export const ScenarioShape = z.strictObject({
   events: z
     .array(z.strictObject({ name, value: json.default(null), at: duration }))
     .max(100)
+    .default([]),
+  /** Locks that other runs hold when it begins, and until when. */
+  held_locks: z
+    .array(z.strictObject({ name: z.string().min(1).max(300), by: name.default("another-run"), until: duration }))
+    .max(50)
     .default([]),
   control: z
     .array(z.strictObject({ at: duration, cancel: z.enum(["stop", "compensate"]) }))

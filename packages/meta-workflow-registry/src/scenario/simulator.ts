@@ -14,6 +14,8 @@ import {
   type EventWait,
   type Journal,
   type KeptEvent,
+  type LockAnswer,
+  type LockDraft,
   type Ports,
   type RunEnd,
   type ServerCall,
@@ -36,6 +38,8 @@ export interface World {
         readonly digest?: string;
       }
     | undefined;
+  /** Who holds a lock when the run begins, and how long after that; absent or undefined: nobody does. */
+  lock?(name: string): { readonly by: string; readonly until: number } | undefined;
   digest(value: Json): string;
 }
 
@@ -64,6 +68,8 @@ export class Simulator {
   readonly clock: VirtualClock;
   readonly timeline: TimelineEvent[] = [];
   readonly calls: MadeCall[] = [];
+  /** Names of the locks that others held when they were asked for. */
+  readonly waited_for: string[] = [];
   /** How often the run was carried on from its journal. */
   cuts = 0;
   end: RunEnd | undefined;
@@ -200,6 +206,8 @@ export class Simulator {
       },
       approval: (draft, scope) => this.#approval(draft, scope),
       event: (wait, scope) => this.#event(wait, scope),
+      lock: (draft, scope) => this.#lock(draft, scope),
+      unlock: async () => undefined,
       validate: problemsOf,
       definition: (id) => closure.definitions[id],
       record: (event) => {
@@ -249,6 +257,17 @@ export class Simulator {
       ...(by === undefined ? {} : { by }),
       ...(reason === undefined ? {} : { reason }),
     };
+  }
+
+  async #lock({ name, path }: LockDraft, scope: RunScope): Promise<LockAnswer> {
+    const held = this.#options.world.lock?.(name);
+    const left = held === undefined ? 0 : this.#options.started_at + held.until - this.clock.now();
+    if (held === undefined || left <= 0) return "held";
+    if (!this.waited_for.includes(name)) {
+      this.waited_for.push(name);
+      this.#note({ at: this.clock.now(), path, what: "waiting", text: `the lock ${name}, which ${held.by} holds` });
+    }
+    return (await this.clock.sleep(left, scope)) ? "held" : "cancelled";
   }
 
   #event({ name, path, within }: EventWait, scope: RunScope): Promise<Json | undefined> {

@@ -1,6 +1,6 @@
 import { OpsError, isOpsError } from "@platform-ops/errors";
 import type { CallOutcome } from "@platform-ops/meta-workflow-registry/run";
-import { activitySignals, heartbeatEvery, toApplicationFailure } from "@platform-ops/orchestration/worker";
+import { activitySignals, heartbeatEvery, lockActivities, toApplicationFailure } from "@platform-ops/orchestration/worker";
 import { Context } from "@temporalio/activity";
 import type { Executors } from "../executors/create-executors.ts";
 import type { MetaWorkflowActivities } from "./activity-contract.ts";
@@ -13,6 +13,7 @@ const HEARTBEAT_MS = 2_000;
 /** The activities of the main queue. `executors` make the calls of steps. */
 export function metaWorkflowActivities(deps: WorkerDeps, executors: Executors): MetaWorkflowActivities {
   return {
+    ...lockActivities(),
     async callServer(task): Promise<CallOutcome> {
       const { cancel, handover } = activitySignals();
       const { info } = Context.current();

@@ -9,6 +9,7 @@ import type {
   TimelineEvent,
 } from "@platform-ops/meta-workflow-registry/run";
 import type { Json } from "@platform-ops/meta-workflow-registry/definition";
+import type { LockActivities } from "@platform-ops/orchestration/workflow";
 import type { OpenApproval } from "./run-contract.ts";
 
 /** A call that the server makes for a run. */
@@ -58,7 +59,7 @@ export interface FinishTask {
   readonly receipts: readonly Receipt[];
 }
 
-export interface MetaWorkflowActivities {
+export interface MetaWorkflowActivities extends LockActivities {
   callServer(task: CallTask): Promise<CallOutcome>;
   requestApproval(task: ApprovalTask): Promise<OpenApproval>;
   /** Verifies a record. Throws approval_* where it decides nothing. */

@@ -12,6 +12,8 @@ import {
   type CallOutcome,
   type EventWait,
   type KeptEvent,
+  type LockAnswer,
+  type LockDraft,
   type Ports,
   type RunScope,
   type ServerCall,
@@ -22,6 +24,7 @@ import { fromFailure, isForeign, toApplicationFailure } from "@platform-ops/orch
 import { CancellationScope, condition, isCancellation } from "@temporalio/workflow";
 import { outside, quick } from "./activity-options.ts";
 import { drawRequestId } from "./draw-id.ts";
+import { DurableLocks, type LockWait } from "./durable-locks.ts";
 import type { OpenApproval, RunInput } from "./run-contract.ts";
 import { problemsOf } from "./problems-of.ts";
 
@@ -50,6 +53,7 @@ export class DurablePorts implements Ports {
   readonly #gates = new Map<string, Gate>();
   readonly #timers = new Set<{ readonly title: string; readonly until: number }>();
   readonly #events: EventInbox;
+  readonly #locks: DurableLocks;
   readonly #secrets: readonly string[];
   #calls = 0;
   #simulated: boolean;
@@ -59,12 +63,17 @@ export class DurablePorts implements Ports {
     this.#parts = parts;
     this.#simulated = carried?.simulated ?? false;
     this.#events = EventInbox.create(carried?.events);
+    this.#locks = new DurableLocks(parts);
     this.#secrets = [...new Set(Object.values(closure.definitions).flatMap(({ secrets }) => secrets))];
   }
 
-  /** Server calls are under way. */
+  /** Server calls are under way, or it is being found out whether a lock is free. */
   get busy(): boolean {
-    return this.#calls > 0;
+    return this.#calls > 0 || this.#locks.busy;
+  }
+
+  get lockWaits(): readonly LockWait[] {
+    return this.#locks.waits;
   }
 
   get simulated(): boolean {
@@ -224,6 +233,14 @@ export class DurablePorts implements Ports {
     const refusal = this.#events.refusal(name, value);
     if (refusal === undefined) this.#events.put(name, value);
     else this.record({ at: Date.now(), path: "", what: "warned", text: `The event ${name.slice(0, 100)} is lost: ${refusal}` });
+  }
+
+  lock(draft: LockDraft, scope: RunScope): Promise<LockAnswer> {
+    return this.#locks.lock(draft, scope);
+  }
+
+  unlock(name: string): Promise<void> {
+    return this.#locks.unlock(name);
   }
 
   validate(schema: JsonSchema, value: Json): readonly string[] {

@@ -304,7 +304,7 @@ export class DurableRun {
     if (this.#end !== undefined) return [];
     const ids = new Set(shown.map(({ action_id }) => action_id));
     const others = this.#desk.book.open_actions().filter(({ action_id }) => !ids.has(action_id));
-    return waitingFor(others, this.#ports.approvals, this.#ports.timers, this.#ports.busy);
+    return waitingFor(others, this.#ports.approvals, this.#ports.timers, this.#ports.busy, this.#ports.lockWaits);
   }
 
   #room(): number {

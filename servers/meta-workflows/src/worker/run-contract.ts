@@ -102,11 +102,14 @@ export type Status = "pending_action" | "running" | "completed" | "failed" | "ca
 
 /** What a run waits for that is not the caller's to do. */
 export interface WaitingFor {
-  readonly kind: "human" | "approval" | "agent" | "server" | "time";
+  readonly kind: "human" | "approval" | "agent" | "server" | "time" | "lock";
   readonly title: string;
   readonly action_id?: string;
   readonly role?: string;
+  /** The agent that holds the action, or the run that holds the lock. */
   readonly holder?: string;
+  /** When it took the lock; ISO 8601. */
+  readonly since?: string;
   readonly approval?: string;
   /** ISO 8601. */
   readonly until?: string;

@@ -30,6 +30,8 @@ const look = defineQuery<Look, [Asking & { now: number }]>(QUERY_LOOK);
 const state = defineQuery<Json>(QUERY_STATE);
 const event = defineSignal<[{ name: string; value: Json }]>(SIGNAL_EVENT);
 
+export { RunLock } from "@platform-ops/orchestration/workflow";
+
 /** One run of one definition, whatever it says: definitions are data, so that new ones need no new worker. */
 export async function MetaWorkflow(input: RunInput): Promise<RunEnd> {
   refuseForeign(input);
