@@ -10,7 +10,7 @@ import type { YamlFile } from "./yaml-file.ts";
  * @param files the system's policy and the operator's file, as far as they are there
  */
 export function httpFrom(
-  { port }: { port: number },
+  scalars: { readonly port?: number } | undefined,
   files: readonly { file: YamlFile; content: { http?: HttpPolicy | undefined } }[],
   home: string,
 ): HttpSettings {
@@ -19,7 +19,8 @@ export function httpFrom(
   const tls = said("tls");
   const place = (path: string): string => absolutePath(path, dirname(speaking("tls")!.file.path), home);
   return {
-    port,
+    // Missing where what was given is refused, which is told with the other problems.
+    port: scalars?.port ?? 0,
     host: said("host") ?? "localhost",
     authentication: said("authentication") ?? "token",
     ...(tls === undefined

@@ -11,7 +11,7 @@ import { Metrics } from "./metrics.ts";
 import { Sessions } from "./sessions.ts";
 
 /** How often what nobody uses any more is looked for, in milliseconds. */
-const SWEEP_MS = 5_000;
+const SWEEP_MS = 2_000;
 
 /** What `serveHttp` needs. */
 export interface HttpServing {

@@ -24,10 +24,9 @@ export const request_approval = tool({
       throw new OpsError("approval_not_found", `${workflow_id} waits for no approval now; its phase is ${view.phase}.`, {
         hint: "get_workflow_status shows what it does.",
       });
-    const { user, startedAs } = deps.config;
+    const { startedAs } = deps.config;
     const port = {
       approvals,
-      user,
       startedAs,
       deliver: deliverDecision.bind(undefined, deps),
       next: (of: string) => ({ tool: "get_workflow_status", arguments: { workflow_id: of, wait_seconds: 30 } }),

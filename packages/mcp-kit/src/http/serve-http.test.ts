@@ -1,0 +1,244 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { request as httpsRequest } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { httpFixture, type HttpFixture } from "../fixture/http.ts";
+
+// Where it listens, what it bounds, and how it ends.
+
+const INITIALIZE = {
+  jsonrpc: "2.0",
+  id: 0,
+  method: "initialize",
+  params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "t", version: "1" } },
+};
+const ACCEPT = { "content-type": "application/json", accept: "application/json, text/event-stream" };
+const post = (http: HttpFixture, token: string, body: object, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(http.url, { method: "POST", headers: { ...ACCEPT, authorization: `Bearer ${token}`, ...headers }, body: JSON.stringify(body) });
+const callOf = (id: number, name: string, args: object, more: object = {}): object => ({
+  jsonrpc: "2.0",
+  id,
+  method: "tools/call",
+  params: { name, arguments: args, ...more },
+});
+const metric = async (http: HttpFixture, name: string): Promise<number> =>
+  Number(new RegExp(`^platform_ops_${name} (\\d+)`, "m").exec(await (await fetch(new URL("/metrics", http.url))).text())?.[1]);
+
+async function begin(http: HttpFixture, token: string): Promise<Record<string, string>> {
+  const answer = await post(http, token, INITIALIZE);
+  await answer.text();
+  return { "mcp-session-id": answer.headers.get("mcp-session-id") ?? "" };
+}
+
+describe("anything but loopback needs authentication and TLS", () => {
+  test.each([
+    [{ host: "0.0.0.0", authentication: "none" as const }, ["http.authentication", "http.tls", "http.allowed_hosts"]],
+    [{ host: "192.0.2.1" }, ["http.tls"]],
+    [
+      { host: "::", tls: { cert_path: "/c", key_path: "/k" }, allowed_hosts: ["ops.example.com"], authentication: "none" as const },
+      ["http.authentication"],
+    ],
+    [{ host: "ops.example.com", tls: { cert_path: "/c", key_path: "/k" }, authentication: "none" as const }, ["http.authentication"]],
+  ])("%o", async (settings, named) => {
+    const failure = await httpFixture({ settings }).then(
+      () => undefined,
+      (error: unknown) => error as { code: string; details: { problems: string[] } },
+    );
+    expect(failure?.code).toBe("settings_invalid");
+    expect(failure?.details.problems.map((problem) => problem.split(":")[0])).toEqual(named);
+  });
+});
+
+test("a port that another program has is named, whichever of both addresses it is on", async () => {
+  await using first = await httpFixture();
+  for (const host of ["localhost", "127.0.0.1"])
+    await expect(httpFixture({ settings: { port: first.port, host } })).rejects.toMatchObject({ code: "port_taken" });
+});
+
+test("on loopback everybody may call where the operator says so", async () => {
+  await using http = await httpFixture({ settings: { authentication: "none" } });
+  const answer = await fetch(http.url, { method: "POST", headers: ACCEPT, body: JSON.stringify(INITIALIZE) });
+  expect(answer.status).toBe(200);
+});
+
+test("health, readiness and figures", async () => {
+  await using http = await httpFixture();
+  const get = async (path: string): Promise<[number, string]> => {
+    const answer = await fetch(new URL(path, http.url));
+    return [answer.status, await answer.text()];
+  };
+  expect(await get("/healthz")).toEqual([200, "ok\n"]);
+  expect(await get("/readyz")).toEqual([200, "ok\n"]);
+  const token = await http.token();
+  const session = await begin(http, token);
+  await (await post(http, token, callOf(1, "list_things", {}), session)).text();
+  await (await post(http, token, callOf(2, "x".repeat(50), {}), session)).text();
+  await post(http, "no", INITIALIZE);
+  const [, figures] = await get("/metrics");
+  expect(figures).toMatch(/platform_ops_http_tool_calls_total\{tool="list_things",outcome="done"\} 1\n/);
+  // What clients make up is no label.
+  expect(figures).toMatch(/tool="unknown",outcome="refused"\} 1\n/);
+  expect(figures).toMatch(/refused_total\{reason="bad_token"\} 1\n/);
+  expect(figures).toMatch(/platform_ops_http_call_seconds_bucket\{le="\+Inf"\} [1-9]/);
+  expect(figures).not.toContain(token);
+});
+
+describe("bounds", () => {
+  test("more requests than a token may send are put off", async () => {
+    await using http = await httpFixture({ limits: { requests_per_second: 0.1, burst: 3 } });
+    const [token, other] = [await http.token(), await http.token()];
+    const statuses: number[] = [];
+    for (let at = 0; at < 5; at++) statuses.push((await post(http, token, INITIALIZE)).status);
+    expect(statuses).toEqual([200, 200, 200, 429, 429]);
+    expect(Number((await post(http, token, INITIALIZE)).headers.get("retry-after"))).toBeGreaterThan(0);
+    expect((await post(http, other, INITIALIZE)).status).toBe(200);
+  });
+
+  test("a message that holds many is paid for each", async () => {
+    await using http = await httpFixture({ limits: { requests_per_second: 0.1, burst: 5 } });
+    const token = await http.token();
+    const session = await begin(http, token);
+    const many = Array.from({ length: 5 }, (_, at) => ({ jsonrpc: "2.0", id: at + 1, method: "ping" }));
+    expect((await post(http, token, many, session)).status).toBe(429);
+  });
+
+  test("of too many calls at once the last are put off, and the others are answered", async () => {
+    await using http = await httpFixture({ limits: { concurrent_requests: 2 } });
+    const token = await http.token();
+    const session = await begin(http, token);
+    const stop = new AbortController();
+    const waiting = [1, 2].map((id) =>
+      fetch(http.url, {
+        method: "POST",
+        headers: { ...ACCEPT, authorization: `Bearer ${token}`, ...session },
+        body: JSON.stringify(callOf(id, "show_failure", { how: "never" })),
+        signal: stop.signal,
+      }),
+    );
+    await expect.poll(() => metric(http, "http_active_requests")).toBe(2);
+    const refused = await post(http, token, callOf(3, "list_things", {}), session);
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "1"]);
+    await Promise.all(waiting);
+    stop.abort();
+    await expect.poll(() => metric(http, "http_active_requests")).toBe(0);
+    expect((await post(http, token, callOf(4, "list_things", {}), session)).status).toBe(200);
+  });
+
+  test("one more session takes the place of the longest idle one of the same principal, never of another's", async () => {
+    await using http = await httpFixture({ limits: { sessions: 3, sessions_per_principal: 2 } });
+    const [ann, eve] = [await http.token(), await http.token({ principal: "eve" })];
+    const sessions = [await begin(http, ann), await begin(http, ann), await begin(http, ann)];
+    const statuses = await Promise.all(
+      sessions.map(async (session) => (await post(http, ann, callOf(1, "list_things", {}), session)).status),
+    );
+    expect(statuses).toEqual([404, 200, 200]);
+    await begin(http, eve);
+    expect(await metric(http, "http_sessions")).toBe(3);
+    expect((await post(http, await http.token({ principal: "joe" }), INITIALIZE)).status).toBe(503);
+  });
+
+  test("a session that nobody uses ends", async () => {
+    await using http = await httpFixture({ limits: { session_idle_minutes: 0.01 } });
+    const token = await http.token();
+    const session = await begin(http, token);
+    await expect.poll(() => metric(http, "http_sessions"), { timeout: 10_000 }).toBe(0);
+    expect((await post(http, token, callOf(1, "list_things", {}), session)).status).toBe(404);
+  });
+});
+
+describe("the end", () => {
+  test("what is in flight is answered, what is new is refused, streams that wait end", async () => {
+    await using http = await httpFixture();
+    const token = await http.token();
+    const session = await begin(http, token);
+    const standing = await fetch(http.url, { headers: { ...ACCEPT, authorization: `Bearer ${token}`, ...session } });
+    const call = post(http, token, callOf(1, "show_failure", { how: "gated" }), session);
+    await expect.poll(() => metric(http, "http_active_requests")).toBe(1);
+    const ending = http.end();
+    expect(await standing.text()).not.toContain("data:");
+    http.deps.done.push("gate open");
+    expect(await (await call).text()).toContain("went through");
+    await ending;
+    await expect(fetch(http.url)).rejects.toThrow();
+  });
+
+  test("what does not end in its time is cancelled, and recorded", async () => {
+    await using http = await httpFixture({ limits: { drain_seconds: 0.05 } });
+    const token = await http.token();
+    const session = await begin(http, token);
+    const call = post(http, token, callOf(1, "show_failure", { how: "never" }), session).then((answer) => answer.text());
+    await expect.poll(() => metric(http, "http_active_requests")).toBe(1);
+    await http.end();
+    expect(http.audit.at(-1)).toMatchObject({ what: "show_failure", outcome: "cancelled" });
+    await call.catch(() => undefined);
+  });
+});
+
+describe("TLS", () => {
+  let folder: string;
+  const file = (name: string): string => join(folder, name);
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "platform-ops-tls-"));
+    const openssl = (...args: string[]): unknown => execFileSync("openssl", args, { cwd: folder, stdio: "ignore" });
+    const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+    openssl(
+      "req",
+      "-x509",
+      ...key,
+      "-keyout",
+      "server.key",
+      "-out",
+      "server.pem",
+      "-subj",
+      "/CN=localhost",
+      "-addext",
+      "subjectAltName=DNS:localhost",
+    );
+    openssl("req", "-x509", ...key, "-keyout", "client.key", "-out", "client.pem", "-subj", "/CN=ann");
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const get = async (url: string, client: object = {}): Promise<number | string> => {
+    const { readFileSync } = await import("node:fs");
+    return await new Promise((resolve) => {
+      const one = httpsRequest(
+        new URL("/healthz", url),
+        { ca: readFileSync(file("server.pem")), servername: "localhost", ...client },
+        (answer) => {
+          answer.resume();
+          resolve(answer.statusCode!);
+        },
+      );
+      one.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? "error"));
+      one.end();
+    });
+  };
+
+  test("is spoken where it is set, and clear text is not", async () => {
+    await using http = await httpFixture({ settings: { tls: { cert_path: file("server.pem"), key_path: file("server.key") } } });
+    expect(http.url).toMatch(/^https:/);
+    expect(await get(http.url)).toBe(200);
+    expect(await http.raw("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")).not.toContain("200 OK");
+  });
+
+  test("with client_ca_path only clients with a certificate get through", async () => {
+    const { readFileSync } = await import("node:fs");
+    await using http = await httpFixture({
+      settings: { tls: { cert_path: file("server.pem"), key_path: file("server.key"), client_ca_path: file("client.pem") } },
+    });
+    expect(await get(http.url)).not.toBe(200);
+    expect(await get(http.url, { cert: readFileSync(file("client.pem")), key: readFileSync(file("client.key")) })).toBe(200);
+  });
+
+  test.each([
+    ["a file that is not there", "nope.pem", /cert_path: .*nope\.pem cannot be read/],
+    ["a key that does not fit", "client.pem", /do not fit/],
+  ])("%s is named at start", async (_, cert, words) => {
+    await expect(httpFixture({ settings: { tls: { cert_path: file(cert), key_path: file("server.key") } } })).rejects.toMatchObject({
+      code: "settings_invalid",
+      message: expect.stringMatching(words),
+    });
+  });
+});
