@@ -145,7 +145,7 @@ function effects(definition: Definition): string {
     );
   }
   const locks = definition.locks.map(
-    (lock) => `- See that no other run for ${code(shown(lock))} is under way: nothing holds this lock yet.`,
+    (lock) => `- One run at a time for ${code(shown(lock))}: it begins when no other run holds that lock.`,
   );
   const { actions, wall_time } = definition.budget;
   const secrets = definition.secrets.map((name) => `- Uses the secret ${code(name)}; its value is never in the run's history.`);

@@ -1,5 +1,5 @@
 // Locks between runs: pure names and shapes. A lock is held by the run that has the one open workflow of the lock's id
-// (decision 21); what is waited for stands in ids too, so that runs of other data directories, whose payloads nobody else can
+// (decision 22); what is waited for stands in ids too, so that runs of other data directories, whose payloads nobody else can
 // open, are seen as well.
 
 /** Workflow type of what holds a lock, and of what keeps a place among those that wait. */

@@ -53,7 +53,7 @@ export const topShape = z.strictObject({
     .array(templateText("Name of a lock.", 300))
     .max(20)
     .optional()
-    .describe("What no two runs should change at once: told by plans and pages. Nothing holds it yet."),
+    .describe("What no two runs may change at once. A run waits until it holds them all, and holds them until it ends."),
   risk: z.enum(["low", "medium", "high"]).optional().describe("How much harm a mistake does; by default as its steps' effects say."),
   defaults: z
     .strictObject({
