@@ -54,10 +54,11 @@ status: active
 steps:
   - { id: tree, type: shell, argv: [git, --version], effects: read }
   - { id: plan, type: mcp_call, capability: deploy.plan, args: { service: shop }, effects: read }
+  - { id: ours, type: mcp_call, server: terraform, tool: list_workflows, effects: read }
   - id: tell
     type: prompt
     instructions: Tell of plan \${{ steps.plan.output.plan_id }}
-output: { told: "\${{ steps.tell.output }}", git: "\${{ steps.tree.status }}" }
+output: { told: "\${{ steps.tell.output }}", git: "\${{ steps.tree.status }}", ours: "\${{ steps.ours.status }}" }
 `;
 const BINDINGS = `
 schema: bindings/v1
@@ -248,12 +249,18 @@ describe("a run", () => {
     const one = await agent();
     await one.call("start_workflow", { workflow_name: "two-steps", inputs: { service: "shop" }, workflow_id: "held" });
     const paused = await one.call("control_run", { workflow_id: "held", command: "pause" });
-    expect(paused.data).toMatchObject({ status: "running", paused: true });
+    expect(paused.data).toMatchObject({ status: "running", paused: true, pause: { by: expect.stringContaining("zed") } });
     expect((await one.call("next_action", { workflow_id: "held" })).data["action"]).toBeUndefined();
+    const taken = await one.call("submit_result", { workflow_id: "held", result: { seen: "much" } });
+    expect(taken.data).toMatchObject({ paused: true, receipt: { action_id: "look#1" } });
+    expect((await one.call("get_workflow_status", { workflow_id: "held" })).data).toMatchObject({
+      pending_action: null,
+      pause: { by: expect.stringContaining("zed") },
+    });
     await one.call("control_run", { workflow_id: "held", command: "resume" });
-    expect((await one.call("next_action", { workflow_id: "held" })).data["action"].action_id).toBe("look#1");
+    expect((await one.call("next_action", { workflow_id: "held" })).data["action"].action_id).toBe("write#1");
     expect((await one.call("control_run", { workflow_id: "held", command: "cancel" })).data["status"]).toBe("cancelled");
-    expect((await one.call("submit_result", { workflow_id: "held", result: { seen: "x" } })).data["error"].code).toBe("run_closed");
+    expect((await one.call("submit_result", { workflow_id: "held", result: "a page" })).data["error"].code).toBe("run_closed");
   });
 
   test("does the server's own steps itself, and says what was simulated; what is too large is kept elsewhere", async () => {
@@ -266,7 +273,7 @@ describe("a run", () => {
     expect(end.data).toMatchObject({
       status: "completed",
       simulated: true,
-      result: { told: { artifact: expect.stringMatching(/^[0-9a-f]{64}$/), bytes: 200_002, truncated: true }, git: "done" },
+      result: { told: { artifact: expect.stringMatching(/^[0-9a-f]{64}$/), bytes: 200_002, truncated: true }, git: "done", ours: "done" },
     });
   });
 

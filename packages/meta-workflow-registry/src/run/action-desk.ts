@@ -31,6 +31,7 @@ export class ActionDesk {
   readonly #unchecked = new Map<string, (answer: SettleAnswer) => void>();
   readonly #changed: () => void;
   #verifying = 0;
+  #isPaused = false;
 
   /** @param changed called after each change of the book: timers are to be set anew, and whoever polls to be told */
   constructor(book: ActionBook, now: () => number, changed: () => void = () => undefined) {
@@ -46,9 +47,19 @@ export class ActionDesk {
       if (scope.cancelled) return;
       const waiter: Waiter = { verify, resolve, stopListening };
       const begin = (): void => this.#open(draft, waiter);
-      if (this.book.get(draft.action_id) === undefined && this.#queue.length > 0) this.#queue.push({ draft, begin });
+      if (this.book.get(draft.action_id) === undefined && (this.#isPaused || this.#queue.length > 0)) this.#queue.push({ draft, begin });
       else begin();
     });
+  }
+
+  /** From here on no action is opened; those that are open take results. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.pump();
   }
 
   /** How many wait for their turn. */
@@ -105,7 +116,7 @@ export class ActionDesk {
       waiter.stopListening();
       waiter.resolve(result);
     }
-    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
+    for (let next = this.#queue[0]; next !== undefined && !this.#isPaused; next = this.#queue[0]) {
       const before = this.#queue.length;
       this.#queue.shift();
       next.begin();

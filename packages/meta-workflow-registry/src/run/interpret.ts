@@ -26,6 +26,8 @@ export interface RunOptions {
   /** Of the run that is carried on; changed in place. Absent: it begins. */
   readonly journal?: Journal;
   readonly ports: Ports;
+  /** It begins paused: it was when it was carried on. */
+  readonly paused?: boolean;
   /** `started_at` in milliseconds since 1970; both stay the same when the run is carried on. */
   readonly run: { readonly id: string; readonly started_at: number };
 }
@@ -75,6 +77,7 @@ export class Run {
       executors: EXECUTORS,
       finished: keepUndo,
     });
+    if (options.paused === true) this.#walk.pause();
     this.end = this.#run();
   }
 
@@ -86,7 +89,10 @@ export class Run {
     return this.#walk.hold();
   }
 
-  /** From here on no step begins, until `resume`; what is under way goes on. A run that is carried on is paused anew. */
+  /**
+   * From here on nothing begins, until `resume`: no step, no further call or look of a step, and no limit of time ends anything.
+   * What is under way goes on; open actions are the book's. A cancelled run is not paused.
+   */
   pause(): void {
     this.#walk.pause();
   }
@@ -178,6 +184,8 @@ export class Run {
     const { definition, ports, run } = this.#options;
     const left = run.started_at + definition.budget.wall_time - ports.now();
     if (!(await ports.sleep(Math.max(0, left), timer, { shown: false })) || this.journal.ending !== undefined) return;
+    if (this.#walk.isPaused) await this.#walk.gate();
+    if (timer.cancelled) return;
     this.#isOutOfTime = true;
     this.#scope.cancel();
   }

@@ -31,11 +31,11 @@ export async function withinTime(walk: Walk, here: Here, execute: (here: Here) =
   // Counted from when the step began, also where the run was carried on since.
   const left = (journal.began[path] ?? ports.now()) + limit - ports.now();
   const ring = async (): Promise<void> => {
-    if (!(await ports.sleep(left, timer, { shown: false }))) return;
+    if (!(await ports.sleep(Math.max(0, left), timer, { shown: false }))) return;
     await walk.gate();
     if (!timer.cancelled) end();
   };
-  if (left <= 0) end();
+  if (left <= 0 && !walk.isPaused) end();
   else void ring();
   try {
     const made = await execute({ ...here, scope: inner });

@@ -19,8 +19,8 @@ import { lockName, RunLocks } from "./run-locks.ts";
 import type { RunScope } from "./scope.ts";
 import { withUpdates } from "./state.ts";
 import { withinTime } from "./time-limit.ts";
-/** A step that is being carried out. */
 
+/** A step that is being carried out. */
 export interface Here {
   readonly step: Step;
   readonly path: string;
@@ -58,12 +58,12 @@ function isLeaf(step: Step): boolean {
   return step.type !== "foreach" && step.type !== "workflow" && stepLists(step).length === 0;
 }
 
-/** The step failed and its `on_error` has steps. */
 /** Steps of its own, besides those of its `on_error`; or a request that is to be closed. */
 function hasSteps(step: Step): boolean {
   return ["foreach", "workflow", "approval"].includes(step.type) || stepLists(step).some(({ path: [at] }) => at !== "on_error");
 }
 
+/** The step failed and its `on_error` has steps. */
 type Begun = Completion | { readonly kind: "handle" };
 
 /** Walks steps and keeps the journal. Deterministic: all that is not goes through the ports. */
@@ -119,6 +119,20 @@ export class Walk {
     this.#paused = undefined;
   }
 
+  get isPaused(): boolean {
+    return this.#paused !== undefined;
+  }
+
+  /** Before a step or an item: what began before the run was carried on is entered while it is paused, to be waited for. */
+  async enter(path: string): Promise<void> {
+    if (this.#paused === undefined || this.journal.began[path] === undefined) await this.gate();
+  }
+
+  /** Within busy work of a paused run: until it goes on. */
+  async unpaused(): Promise<void> {
+    await this.idle(() => Promise.resolve());
+  }
+
   /** Passes while the run is neither paused nor held; a held run never goes on. */
   async gate(): Promise<void> {
     while (this.#paused !== undefined) await this.#paused.waits;
@@ -165,7 +179,7 @@ export class Walk {
     if (known !== undefined) return this.#known(here, known);
     // What began before the run was carried on, and has steps in it, is entered: some of these run whatever happens.
     if (scope.cancelled && !(this.journal.began[path] !== undefined && hasSteps(step))) return CANCELLED;
-    await this.gate();
+    await this.enter(path);
     const begun = callsOut(step) ? await this.busy(() => this.#begin(here)) : await this.#begin(here);
     return begun.kind === "handle" ? this.#handle(here) : begun;
   }

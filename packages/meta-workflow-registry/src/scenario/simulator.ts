@@ -81,6 +81,7 @@ export class Simulator {
   #ids = 0;
   #ended = 0;
   #isHeld = false;
+  #isPaused = false;
   #run: Run;
   #desk: ActionDesk;
   #stopTimer: () => void = () => undefined;
@@ -126,6 +127,29 @@ export class Simulator {
     return true;
   }
 
+  /** Nothing begins until `resume`; actions that are open take results. */
+  async pause(): Promise<void> {
+    this.#isPaused = true;
+    this.#run.pause();
+    this.#desk.pause();
+    this.#setTimer(this.#desk, this.#generation);
+    await this.flush();
+  }
+
+  async resume(): Promise<void> {
+    this.#isPaused = false;
+    this.#run.resume();
+    this.#desk.resume();
+    this.#setTimer(this.#desk, this.#generation);
+    await this.flush();
+  }
+
+  /** Ends the run; one that is paused goes on to its last steps. */
+  async cancel(mode: "stop" | "compensate"): Promise<void> {
+    this.#run.cancel(mode);
+    await this.resume();
+  }
+
   /** A named event with a value; kept for whoever waits for it later. */
   async happen(name: string, value: Json): Promise<void> {
     this.#inbox.put(name, value);
@@ -165,7 +189,9 @@ export class Simulator {
       () => this.clock.now(),
       () => this.#setTimer(desk, generation),
     );
+    if (this.#isPaused) desk.pause();
     const run = new Run({
+      paused: this.#isPaused,
       definition: closure.definitions[closure.root]!,
       inputs,
       ports: this.#ports(desk, generation),
@@ -184,7 +210,7 @@ export class Simulator {
     if (generation !== this.#generation) return;
     this.#stopTimer();
     const at = desk.book.nextTimer({ leases: true });
-    if (at === undefined) return;
+    if (at === undefined || this.#isPaused) return;
     this.#stopTimer = this.clock.after(at - this.clock.now(), () => {
       desk.book.expire(this.clock.now());
       desk.book.deadline(this.clock.now());

@@ -1,6 +1,6 @@
 import { quoteData, type ToolResult } from "@platform-ops/mcp-kit";
 import type { ActionView } from "../worker/action-view.ts";
-import type { RunAnswer, WaitingFor } from "../worker/run-contract.ts";
+import type { Pause, RunAnswer, WaitingFor } from "../worker/run-contract.ts";
 import { refusalError } from "../worker/refusal-failure.ts";
 
 const MOST_CONTEXT = 4_000;
@@ -11,7 +11,7 @@ export function answerResult(workflow_id: string, answer: RunAnswer): ToolResult
   const [action, ...others] = actions;
   const next = nextCall(workflow_id, answer);
   const lines = [
-    `${workflow_id}: ${status}${answer.paused === true ? " (paused)" : ""}${end === undefined || end.status === status ? "" : ` (${end.status})`}`,
+    `${workflow_id}: ${status}${answer.paused === true ? ` (${pauseText(answer.pause)})` : ""}${end === undefined || end.status === status ? "" : ` (${end.status})`}`,
     ...(answer.simulated === true ? ["Some results of this run are simulated."] : []),
     ...(action === undefined ? [] : [actionText(action)]),
     ...(others.length === 0 ? [] : [`Also open: ${others.map(({ action_id, title }) => `${action_id} (${title})`).join(", ")}`]),
@@ -29,6 +29,7 @@ export function answerResult(workflow_id: string, answer: RunAnswer): ToolResult
       ...(others.length === 0 ? {} : { other_actions: others }),
       ...(waiting_for.length === 0 ? {} : { waiting_for }),
       ...(answer.paused === true ? { paused: true } : {}),
+      ...(answer.pause === undefined ? {} : { pause: answer.pause }),
       ...(answer.simulated === true ? { simulated: true } : {}),
       ...(end === undefined ? {} : { outcome: end.status }),
       ...(end?.output === undefined ? {} : { result: end.output }),
@@ -61,6 +62,12 @@ function contextText(name: string, trust: "author" | "data", value: unknown): st
   const text = typeof value === "string" ? value : JSON.stringify(value, undefined, 1);
   const cut = text.length > MOST_CONTEXT ? `${text.slice(0, MOST_CONTEXT)}… (all of it in the structured content)` : text;
   return trust === "author" ? `${name}: ${cut}` : quoteData(name, cut);
+}
+
+/** Who paused it and why, in words. */
+export function pauseText(pause: Pause | undefined): string {
+  if (pause === undefined) return "paused";
+  return `paused by ${pause.by} since ${pause.since}${pause.reason === undefined ? "" : `: ${pause.reason}`}`;
 }
 
 /** What a run waits for, in words. */

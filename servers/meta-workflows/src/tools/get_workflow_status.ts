@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { tool } from "../deps.ts";
 import { readRun, type RunView } from "../runs/read-run.ts";
-import { waitText } from "../runs/render-answer.ts";
+import { pauseText, waitText } from "../runs/render-answer.ts";
 import { workflowId } from "./params.ts";
 
 export const get_workflow_status = tool({
@@ -37,6 +37,7 @@ export function statusData(view: RunView): Record<string, unknown> {
     ...(isOpen && memo.waiting_for.length > 0 ? { waiting_for: memo.waiting_for } : {}),
     steps_done: memo.steps_done,
     ...(memo.paused === true ? { paused: true } : {}),
+    ...(memo.pause === undefined ? {} : { pause: memo.pause }),
     ...(memo.simulated === true ? { simulated: true } : {}),
     ...(memo.truncated === true ? { truncated: true } : {}),
     ...(view.needs_version ? { needs_version: true } : {}),
@@ -49,6 +50,7 @@ function statusText({ workflow_id, status, memo, end, needs_version }: RunView):
   ];
   if (needs_version) lines.push("The worker that runs now cannot carry it on: it needs the build that began it.");
   if (end === undefined) {
+    if (memo.paused === true) lines.push(`It is ${pauseText(memo.pause)}; open actions take results, and nothing else begins.`);
     if (memo.current_step !== null) lines.push(`Current step: ${memo.current_step}`);
     for (const { action_id, title, type } of memo.open) lines.push(`Open: ${action_id} (${type}): ${title}`);
     for (const one of memo.waiting_for) lines.push(`Waits for ${waitText(one)}`);

@@ -33,6 +33,8 @@ export interface PortsParts {
   readonly input: RunInput;
   readonly desk: ActionDesk;
   isPaused(): boolean;
+  /** Calls wait while it is paused: in runs that were paused by an earlier version, where steps go on. */
+  pausesCallsOnly(): boolean;
   /** For an output of so many bytes there is room. */
   room(): number;
   record(event: TimelineEvent): void;
@@ -116,7 +118,8 @@ export class DurablePorts implements Ports {
   async call(call: ServerCall, options: CallOptions, scope: RunScope): Promise<CallOutcome> {
     const { attempts, initial, backoff } = options.retry;
     for (let tried = 1; ; tried += 1) {
-      if (this.#parts.isPaused()) await condition(() => !this.#parts.isPaused() || scope.cancelled);
+      const waits = tried > 1 || this.#parts.pausesCallsOnly();
+      if (waits && this.#parts.isPaused()) await condition(() => !this.#parts.isPaused() || scope.cancelled);
       if (scope.cancelled) return CANCELLED;
       // A further try is a call of its own: its executor keeps a journal by the path.
       const path = tried === 1 ? options.path : `${options.path}~${tried}`;
@@ -167,6 +170,7 @@ export class DurablePorts implements Ports {
     const digest = digestOf(draft.bind);
     const { input } = this.#parts;
     const carried = input.carried?.approvals[draft.path];
+    if (carried === undefined && scope.cancelled) return { decision: "cancelled", digest };
     const task = { draft, digest, workflow: input.closure.root, requester: input.requester };
     const open = carried ?? (await this.#busyWith(() => quick.requestApproval({ id: drawRequestId(), ...task })));
     const gate: Gate = { open, draft, digest };
@@ -176,7 +180,6 @@ export class DurablePorts implements Ports {
     const ended = left > 0 && (await condition(() => gate.decision !== undefined || scope.cancelled, left));
     this.#gates.delete(draft.path);
     this.#parts.touched();
-    if (carried === undefined && scope.cancelled) return { decision: "cancelled", digest };
     if (gate.decision !== undefined) return gate.decision;
     await this.#busyWith(() => quick.closeApproval({ id: open.id, status: ended ? "superseded" : "expired" }));
     return { decision: ended ? "cancelled" : "timed_out", digest, request_id: open.id };

@@ -32,6 +32,7 @@ import { bytesOf, roomLeft, tooMuchKept } from "./kept-bytes.ts";
 import { memoCandidates, statusOf } from "./run-memo.ts";
 import { failure, move, submissionOf } from "./run-messages.ts";
 import { problemsOf } from "./problems-of.ts";
+import { RunPause } from "./run-pause.ts";
 import { waitingFor } from "./waiting-for.ts";
 
 /** Below Temporal's own limits (2,000 updates, 51,200 events), so that what is in flight always finds room. */
@@ -51,7 +52,7 @@ export class DurableRun {
   readonly #run: Run;
   readonly #started: number;
   readonly #timeline: TimelineEvent[];
-  #paused: boolean;
+  readonly #pause: RunPause;
   #end: RunEnd | undefined;
   #updates = 0;
   #holding = false;
@@ -65,22 +66,25 @@ export class DurableRun {
     this.#input = input;
     this.#started = carried?.started_at ?? Date.now();
     this.#timeline = [...(carried?.timeline ?? [])];
-    this.#paused = carried?.paused ?? false;
+    this.#pause = new RunPause(carried);
     const book = ActionBook.create({ newId: drawAttemptId, validate: problemsOf }, carried?.book);
     this.#desk = new ActionDesk(
       book,
       () => Date.now(),
       () => this.#touch(),
     );
+    if (this.#pause.holdsAll) this.#desk.pause();
     this.#ports = new DurablePorts({
       input,
       desk: this.#desk,
-      isPaused: () => this.#paused,
+      isPaused: () => this.#pause.isPaused,
+      pausesCallsOnly: () => !this.#pause.holdsAll,
       room: () => this.#room(),
       record: (event) => this.#timeline.push(event),
       touched: () => this.#touch(),
     });
     this.#run = new Run({
+      paused: this.#pause.holdsAll,
       definition: this.#ports.definition(closure.root),
       inputs: input.inputs,
       ports: this.#ports,
@@ -189,8 +193,8 @@ export class DurableRun {
       what: "warned",
       text: `${command} by ${by}${reason === undefined ? "" : `: ${reason}`}`,
     });
-    if (command === "pause") this.#paused = true;
-    else if (command === "resume") this.#paused = false;
+    if (command === "pause") this.#pause.begin(control, this.#run, this.#desk);
+    else if (command === "resume") this.#pause.end(this.#run, this.#desk);
     else if (command === "cancel") this.cancel(control.mode);
     else if (command === "release" || command === "reassign") {
       const changed = move(this.#desk.book, control, Date.now());
@@ -203,6 +207,8 @@ export class DurableRun {
 
   cancel(mode: "stop" | "compensate"): void {
     this.#run.cancel(mode);
+    // What is left of it goes on to its last steps.
+    if (this.#pause.holdsAll) this.#pause.end(this.#run, this.#desk);
     this.#touch();
   }
 
@@ -225,7 +231,7 @@ export class DurableRun {
     const { agent } = asking;
     const before = this.#desk.book.state.actions;
     const peek = ActionBook.create(PEEK, this.#desk.book.state);
-    const { actions } = this.#paused ? { actions: [] } : peek.present(agent, now, filterOf(asking));
+    const { actions } = this.#pause.isPaused ? { actions: [] } : peek.present(agent, now, filterOf(asking));
     const changes = actions.some(({ action_id, attempt, lease_ms }) => {
       const held = before[action_id];
       if (held?.attempt.id !== attempt.id || held.state !== "leased") return true;
@@ -263,9 +269,11 @@ export class DurableRun {
     this.#updates += 1;
     const filter = filterOf(asking);
     const hasWork = (): boolean =>
-      lease && !this.#paused && ActionBook.create(PEEK, this.#desk.book.state).present(agent, Date.now(), filter).actions.length > 0;
+      lease &&
+      !this.#pause.isPaused &&
+      ActionBook.create(PEEK, this.#desk.book.state).present(agent, Date.now(), filter).actions.length > 0;
     await this.#quiet(() => limit === 0 || hasWork());
-    const { actions } = this.#paused || !lease ? { actions: [] } : this.#desk.book.present(agent, Date.now(), filter);
+    const { actions } = this.#pause.isPaused || !lease ? { actions: [] } : this.#desk.book.present(agent, Date.now(), filter);
     this.#touch();
     return this.#answer(actions);
   }
@@ -294,7 +302,8 @@ export class DurableRun {
       status: statusOf(this.#end, actions.length > 0),
       actions: actions.map((record) => viewAction(workflowId, record)),
       waiting_for: this.#waitingFor(actions),
-      ...(this.#paused ? { paused: true } : {}),
+      ...(this.#pause.isPaused ? { paused: true } : {}),
+      ...(this.#pause.pause === undefined ? {} : { pause: this.#pause.pause }),
       ...(this.#ports.simulated ? { simulated: true } : {}),
       ...(this.#end === undefined ? {} : { end: this.#end }),
     };
@@ -322,7 +331,8 @@ export class DurableRun {
       journal: this.#run.journal,
       actions: this.#desk.book.open_actions(),
       waiting_for: this.#waitingFor(Object.values(state.actions).filter(({ executor }) => executor !== "human")),
-      paused: this.#paused,
+      paused: this.#pause.isPaused,
+      pause: this.#pause.pause,
       simulated: this.#ports.simulated,
       end: this.#end,
     });
@@ -341,6 +351,7 @@ export class DurableRun {
       const moved = (): boolean => book.nextTimer() !== at || this.#end !== undefined;
       if (at === undefined) await condition(moved);
       else if (at <= Date.now() || !(await condition(moved, at - Date.now()))) {
+        if (this.#pause.holdsAll) await condition(() => !this.#pause.holdsAll || this.#end !== undefined);
         book.deadline(Date.now());
         this.#desk.pump();
       }
@@ -363,7 +374,8 @@ export class DurableRun {
         journal: this.#run.journal,
         book: this.#desk.book.state,
         timeline: this.#timeline.slice(-TIMELINE_LINES),
-        paused: this.#paused,
+        paused: this.#pause.isPaused,
+        ...(this.#pause.pause === undefined ? {} : { pause: this.#pause.pause }),
         approvals: this.#ports.openApprovals,
         simulated: this.#ports.simulated,
         events: this.#ports.events,

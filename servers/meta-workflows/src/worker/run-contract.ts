@@ -48,10 +48,20 @@ export interface Carried {
   readonly book: BookState;
   readonly timeline: readonly TimelineEvent[];
   readonly paused: boolean;
+  /** Absent where it is not, and in runs of earlier versions. */
+  readonly pause?: Pause;
   readonly approvals: { readonly [path: string]: OpenApproval };
   readonly simulated: boolean;
   /** Events that no step has taken. Absent in runs of earlier versions. */
   readonly events?: readonly KeptEvent[];
+}
+
+/** Who paused a run, and why. */
+export interface Pause {
+  readonly by: string;
+  readonly reason?: string;
+  /** ISO 8601. */
+  readonly since: string;
 }
 
 /** An approval that a run waits for. */
@@ -121,6 +131,7 @@ export interface RunAnswer {
   readonly actions: readonly ActionView[];
   readonly waiting_for: readonly WaitingFor[];
   readonly paused?: boolean;
+  readonly pause?: Pause;
   /** Some call was answered by a simulation. */
   readonly simulated?: boolean;
   readonly end?: RunEnd;
@@ -153,6 +164,7 @@ export interface RunMemo {
   readonly steps_done: number;
   readonly state?: Json;
   readonly paused?: boolean;
+  readonly pause?: Pause;
   readonly simulated?: boolean;
   readonly end?: RunEnd;
   readonly truncated?: boolean;

@@ -1,6 +1,6 @@
 import type { Json } from "@platform-ops/meta-workflow-registry/definition";
 import type { ActionRecord, Journal, RunEnd } from "@platform-ops/meta-workflow-registry/run";
-import type { RunInput, RunMemo, Status, WaitingFor } from "./run-contract.ts";
+import type { Pause, RunInput, RunMemo, Status, WaitingFor } from "./run-contract.ts";
 
 /** Key of the memo. */
 export const MEMO_KEY = "meta_workflow";
@@ -11,6 +11,7 @@ export interface RunFacts {
   readonly actions: readonly ActionRecord[];
   readonly waiting_for: readonly WaitingFor[];
   readonly paused: boolean;
+  readonly pause?: Pause | undefined;
   readonly simulated: boolean;
   readonly end?: RunEnd | undefined;
 }
@@ -48,6 +49,7 @@ export function memoCandidates(input: RunInput, facts: RunFacts): { [MEMO_KEY]: 
     waiting_for: waiting_for.slice(0, 20),
     steps_done: Object.values(journal.steps).filter(({ status }) => status === "done").length,
     ...(facts.paused ? { paused: true } : {}),
+    ...(facts.pause === undefined ? {} : { pause: facts.pause }),
     ...(facts.simulated ? { simulated: true } : {}),
   };
   const state: Json = journal.scopes[""]?.state ?? {};

@@ -8,6 +8,7 @@ export async function check(walk: Walk, here: Here): Promise<Made> {
   const step = here.step as Extract<Step, { type: "check" }>;
   const more: { [name: string]: Json } = {};
   if (step.probe !== undefined) {
+    if (walk.isPaused) await walk.unpaused();
     const seen = await probe(walk, here, step.probe, "probe");
     if (!seen.seen) throw new StepFailure("check_impossible", `The check could not be made: ${seen.message}`);
     more["probe"] = seen.output;

@@ -59,7 +59,7 @@ async function item(walk: Walk, here: Here, step: Foreach, items: readonly Json[
   const path = `${here.path}[${index}]`;
   const known = journal.steps[path];
   if (known !== undefined) return typeof known.then === "object" ? { kind: "failed", failure: known.then.stop } : NEXT;
-  await walk.gate();
+  await walk.enter(path);
   const frame = itemFrame(here, step, path, items, index);
   const started_at = (journal.began[path] ??= ports.now());
   const made = await itemWork(walk, { ...here, path, frame }, step);

@@ -18,6 +18,7 @@ export async function serverWork(walk: Walk, here: Here): Promise<Made> {
   const { marks } = walk.journal;
   // A run that was carried on knows that the effect may have happened.
   let doubt = marks[here.path] as unknown as Doubt | undefined;
+  if (walk.isPaused) await walk.unpaused();
   let outcome: CallOutcome = doubt === undefined ? await call(walk, here, step) : { status: "unknown", message: doubt.message };
   for (let looks = doubt?.looks ?? 1; outcome.status === "unknown"; looks += 1) {
     if (isReadOnly(step.effects)) throw new StepFailure("no_answer", outcome.message);
@@ -28,6 +29,7 @@ export async function serverWork(walk: Walk, here: Here): Promise<Made> {
     const found = await find(walk, here, step, doubt);
     if (found.happened) return { kind: "output", output: found.output };
     walk.record(here.path, "warned", "It had not happened, and is made again.");
+    if (walk.isPaused) await walk.unpaused();
     outcome = await call(walk, here, step);
   }
   if (outcome.status === "failed") throw new StepFailure(outcome.code, outcome.message);

@@ -87,6 +87,7 @@ async function untilHeld(walk: Walk, here: Here, until: Until): Promise<Made> {
   if (begun === undefined) walk.record(path, "waiting");
   let at: Polling = begun ?? { polls: 0, held_since: null, due: walk.ports.now() + until.within };
   for (;;) {
+    if (walk.isPaused) await walk.gate();
     const { holds, seen, missed } = await walk.busy(async () => {
       const looked = await poll(walk, here, until, at.polls + 1);
       const held_since = looked.holds ? (at.held_since ?? walk.ports.now()) : null;

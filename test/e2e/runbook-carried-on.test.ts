@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Orchestration } from "@platform-ops/orchestration/client";
+import type { Agent, ToolAnswer } from "../support/mcp-client.ts";
+import { kill, until } from "../support/processes.ts";
+import { openRunbooks, type Runbooks } from "../support/runbooks.ts";
+
+// What a run keeps when it is carried on by another execution on a real Temporal, and when its worker is killed.
+
+const BRANCHES = ["a", "b", "c", "d", "e", "f"];
+const branch = (name: string): string => `
+      ${name}:
+        - id: rounds_${name}
+          type: loop
+          while: state.${name} < 12
+          max: 12
+          steps:
+            - { id: work_${name}, type: prompt, instructions: "Round \${{ state.${name} }}" }
+            - { id: count_${name}, type: set_state, updates: { ${name}: "\${{ state.${name} + 1.0 }}" } }`;
+/** Six agents' work at once, in rounds; the history grows by what they send, and little of it is kept. */
+const LONG = `
+schema: meta-workflow/v1
+id: long
+name: Long
+version: 1.0.0
+status: active
+initial_state: { ${BRANCHES.map((name) => `${name}: 0`).join(", ")} }
+steps:
+  - id: all
+    type: parallel
+    branches: ${BRANCHES.map(branch).join("")}
+  - { id: last, type: prompt, instructions: Tell of it }
+`;
+const BULK = "x".repeat(125_000);
+
+let books: Runbooks;
+let lead: Agent;
+let temporal: Orchestration;
+beforeAll(async () => {
+  books = await openRunbooks({ definitions: { "long.yaml": LONG } });
+  lead = await books.agent({ clientName: "lead" });
+  temporal = await books.temporal();
+}, 60_000);
+afterAll(() => books?.close());
+
+const isCarriedOn = async (id: string): Promise<boolean> => {
+  const history = (await temporal.history(id)) as { events: { workflowExecutionStartedEventAttributes?: any }[] };
+  return Boolean(history.events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId);
+};
+const openOf = (answer: ToolAnswer): { action_id: string; attempt_id: string }[] =>
+  [answer.data["action"], ...(answer.data["other_actions"] ?? [])]
+    .filter((one) => one !== undefined)
+    .map(({ action_id, attempt }) => ({ action_id, attempt_id: attempt.id }));
+
+/** Answers rounds with as much as a result may hold; gives what is open then. */
+async function rounds(workflow_id: string, count: number): Promise<{ action_id: string; attempt_id: string }[]> {
+  for (let sent = 0; sent < count;) {
+    const open = openOf(await lead.call("next_action", { workflow_id, wait_seconds: 20 }));
+    for (const one of open.slice(0, count - sent)) {
+      const answer = await lead.call("submit_result", { workflow_id, ...one, result: `${sent} ${BULK}` });
+      expect(answer.isError, answer.text.slice(0, 500)).toBe(false);
+      sent += 1;
+    }
+  }
+  return openOf(await lead.call("next_action", { workflow_id, wait_seconds: 20 }));
+}
+
+test("a run that is paused stays so, by whom it was, when it is carried on and its worker is killed; then it goes on", async () => {
+  const workflow_id = "paused";
+  await lead.call("start_workflow", { workflow_name: "long", workflow_id });
+  const open = await rounds(workflow_id, 29);
+  expect(open).toHaveLength(6);
+  const paused = await lead.call("control_run", { workflow_id, command: "pause", reason: "a change is going on" });
+  const pause = { by: expect.stringContaining("lead"), reason: "a change is going on" };
+  expect(paused.data).toMatchObject({ status: "running", paused: true, pause });
+  expect(await isCarriedOn(workflow_id)).toBe(false);
+  for (const one of open) {
+    const taken = await lead.call("submit_result", { workflow_id, ...one, result: BULK });
+    expect(taken.data, taken.text.slice(0, 500)).toMatchObject({ paused: true, receipt: { replayed: false } });
+    expect(taken.data["action"]).toBeUndefined();
+  }
+  await until(() => isCarriedOn(workflow_id), "the run to be carried on");
+  await kill(books.home.home, "worker");
+  expect((await lead.call("next_action", { workflow_id, wait_seconds: 1 })).data["action"]).toBeUndefined();
+  expect((await lead.call("get_workflow_status", { workflow_id })).data).toMatchObject({ status: "running", paused: true, pause });
+  await lead.call("control_run", { workflow_id, command: "resume" });
+  const next = await lead.call("next_action", { workflow_id, wait_seconds: 20 });
+  expect(openOf(next)).toHaveLength(6);
+  expect(next.data["paused"]).toBeUndefined();
+});
