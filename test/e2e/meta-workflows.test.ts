@@ -54,7 +54,7 @@ status: active
 steps:
   - { id: tree, type: shell, argv: [git, --version], effects: read }
   - { id: plan, type: mcp_call, capability: deploy.plan, args: { service: shop }, effects: read }
-  - { id: ours, type: mcp_call, server: terraform, tool: list_workflows, effects: read }
+  - { id: ours, type: mcp_call, server: terraform, tool: list_runs, args: { limit: 1 }, effects: read }
   - id: tell
     type: prompt
     instructions: Tell of plan \${{ steps.plan.output.plan_id }}

@@ -20,7 +20,7 @@ export { PINNED_CLI, PINNED_SERVER } from "./local/server-version.ts";
 export { locateTemporal, type LocateTemporalOptions, type LocatedTemporal } from "./setup/locate-temporal.ts";
 export { installTemporal, type InstallTemporalOptions } from "./setup/install-temporal.ts";
 export { installWorkerRuntime, runtimeHash, runtimePath, type InstallRuntimeOptions } from "./setup/worker-runtime.ts";
-export { installWorkerBuild, type InstallBuildOptions, type WorkerBuild } from "./setup/worker-build.ts";
+export { installedFrom, installWorkerBuild, type InstallBuildOptions, type WorkerBuild } from "./setup/worker-build.ts";
 export { printStatus, supervisorCommand } from "./commands/supervisor-command.ts";
 export { uiCommand, type UiPort } from "./commands/ui-command.ts";
 export { setupNeeded, type DurableServer, type ServerSurroundings } from "./server/durable-server.ts";

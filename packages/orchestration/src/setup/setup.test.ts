@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -22,7 +23,7 @@ import { parseServerVersion } from "../local/server-version.ts";
 import { installTemporal, type InstallTemporalOptions } from "./install-temporal.ts";
 import { cachedTemporal, locateTemporal } from "./locate-temporal.ts";
 import { checksumIn, releaseArchive, type ReleaseArchive } from "./temporal-release.ts";
-import { installWorkerBuild } from "./worker-build.ts";
+import { installedFrom, installWorkerBuild } from "./worker-build.ts";
 import { installWorkerRuntime } from "./worker-runtime.ts";
 
 let root: string;
@@ -208,6 +209,19 @@ describe("worker build and runtime", () => {
     const all = await Promise.all(Array.from({ length: 5 }, () => installWorkerBuild({ home, from: build("def") })));
     expect(new Set(all.map(({ dir }) => dir)).size).toBe(1);
     expect(readdirSync(join(home, "workers")).sort()).toEqual(["terraform-0.1.0-abc", "terraform-0.1.0-def"]);
+  });
+
+  it("knows where a copy was made from, of several places the last that asked", async () => {
+    const from = build("abc");
+    const { dir } = await installWorkerBuild({ home, from });
+    expect(installedFrom(dir)).toBe(from);
+    expect(installedFrom(from)).toBe(from);
+    const elsewhere = join(root, "elsewhere");
+    cpSync(from, elsewhere, { recursive: true });
+    await installWorkerBuild({ home, from: elsewhere });
+    expect(installedFrom(dir)).toBe(elsewhere);
+    writeFileSync(join(dir, "installed-from"), "../relative");
+    expect(installedFrom(dir)).toBe(dir);
   });
 
   it("shares one runtime between data directories by the cache, and mends a cache that was cleaned", async () => {

@@ -1,5 +1,16 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, isAbsolute, join, relative } from "node:path";
 import { OpsError } from "@platform-ops/errors";
 import { runtimeHash, runtimePath } from "./worker-runtime.ts";
 
@@ -31,7 +42,40 @@ export async function installWorkerBuild(options: InstallBuildOptions): Promise<
   const facts = readFacts(options.from);
   const dir = join(options.home, "workers", `${facts.server}-${facts.version}-${facts.hash}`);
   if (!existsSync(dir)) copyBuild(options, dir);
+  noteOrigin(options.from, dir);
   return { dir, ...facts, ready: existsSync(join(dir, "node_modules", "@temporalio", "worker")) };
+}
+
+const ORIGIN = "installed-from";
+
+/**
+ * The folder that a build was copied from, for what is found beside it; the build's own folder where it is no copy. It may be
+ * gone by now.
+ */
+export function installedFrom(dist: string): string {
+  return readOrigin(dist) ?? dist;
+}
+
+/** Of several installations that hold the same build, the one that asked last. */
+function noteOrigin(from: string, dir: string): void {
+  if (readOrigin(dir) === from) return;
+  const work = join(dir, `.${ORIGIN}-${process.pid}`);
+  try {
+    writeFileSync(work, from, { mode: 0o600 });
+    renameSync(work, join(dir, ORIGIN));
+  } catch {
+    // Nothing depends on it but what is looked for beside it.
+    rmSync(work, { force: true });
+  }
+}
+
+function readOrigin(dist: string): string | undefined {
+  try {
+    const noted = readFileSync(join(dist, ORIGIN), "utf8");
+    return isAbsolute(noted) ? noted : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function readFacts(from: string): Pick<WorkerBuild, "server" | "version" | "builtAt" | "hash"> {

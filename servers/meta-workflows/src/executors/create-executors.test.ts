@@ -56,7 +56,11 @@ beforeAll(async () => {
   const standIn = join(test.ledger.folder, "stand-in.mjs");
   writeFileSync(standIn, STAND_IN);
   const server = { command: [process.execPath, standIn, log], env: ["GIVEN"] };
-  const deps = { ...test.deps, settings: { ...test.deps.settings, servers: { other: server } }, own_servers: { "flux-teleport": server } };
+  const deps = {
+    ...test.deps,
+    settings: { ...test.deps.settings, servers: { other: server } },
+    own_servers: { "flux-teleport": () => server },
+  };
   deps.redactor.addSecret("hunter2-hunter2");
   executors = createExecutors(deps);
 });

@@ -44,8 +44,8 @@ export interface ExecutorDeps {
   readonly settings: ExecutorSettings;
   /** What is bound now. @throws OpsError invalid_config where the file is wrong */
   readonly bindings: () => Bindings;
-  /** Our own servers as they are installed, by name: `terraform`, `flux-teleport`, `meta-workflows`. */
-  readonly own_servers: Readonly<Record<string, AllowedServer>>;
+  /** How our own servers are started, by name: `terraform`, `flux-teleport`, `meta-workflows`. Throws program_missing. */
+  readonly own_servers: Readonly<Record<string, () => AllowedServer>>;
   /** Private folder for the journals of programs. */
   readonly journals: string;
   /** From the one SIGINT that a program gets to the end of all that is left of it, in milliseconds; 3,000 by default. */

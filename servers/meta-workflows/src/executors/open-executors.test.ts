@@ -32,6 +32,8 @@ beforeEach(async () => {
     files: { config: undefined },
     policy: test.deps.policy,
     env: { PATH: "/usr/bin:/bin", A_SECRET: "t0ken-from-env" },
+    path: "/usr/bin:/bin",
+    dist: test.ledger.folder,
     homeFolder: test.ledger.folder,
     platform: process.platform,
     version: "1.0.0",
@@ -89,6 +91,10 @@ describe("the executors of a worker", () => {
       callOptions({ effect_key: `mw-${++count}`, read_only: true }),
       callContext(),
     );
-    expect(outcome).toMatchObject({ status: "failed", code: "program_missing", message: expect.stringContaining("terraform") });
+    expect(outcome).toMatchObject({
+      status: "failed",
+      code: "program_missing",
+      message: expect.stringMatching(/terraform-mcp is neither .* Run this once: npm install --global @platform-ops\/terraform-mcp/),
+    });
   });
 });

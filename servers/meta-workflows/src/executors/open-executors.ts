@@ -3,10 +3,12 @@ import { join } from "node:path";
 import { OpsError } from "@platform-ops/errors";
 import { once, type DataDirectory, type MetaWorkflowsSettings } from "@platform-ops/ledger";
 import type { ServerConfig } from "@platform-ops/mcp-kit";
+import { installedFrom } from "@platform-ops/orchestration";
 import { NO_BINDINGS, type Bindings } from "./bindings/bindings.ts";
 import { parseBindings } from "./bindings/parse-bindings.ts";
 import { createExecutors, type Executors } from "./create-executors.ts";
 import type { AllowedServer, ExecutorDeps } from "./executor-deps.ts";
+import { OWN_SERVERS, ownServerCommand, type OwnServer } from "./tools/own-servers.ts";
 
 /** What a worker has open already. */
 export type ExecutorParts = Pick<ExecutorDeps, "approvals" | "policy" | "audit" | "artifacts" | "redactor"> & {
@@ -37,15 +39,15 @@ export function openExecutors(parts: ExecutorParts, config: ServerConfig): Execu
   });
 }
 
-/** Our own servers as they are installed on PATH. An operator who has them elsewhere says so in meta_workflows.servers. */
-function ownServers({ settings, files }: ServerConfig): Record<string, AllowedServer> {
+/** Our own servers, looked for when they are first called: one that was installed meanwhile is found. */
+function ownServers({ settings, files, dist, path }: ServerConfig): ExecutorDeps["own_servers"] {
   // They are ours, keep their own laws, and read the same settings.
   const args = [`--home=${settings.home}`, ...(files.config === undefined ? [] : [`--config=${files.config}`])];
-  return {
-    terraform: { command: ["terraform-mcp", ...args], env: ["*"] },
-    "flux-teleport": { command: ["flux-teleport-mcp", ...args], env: ["*"] },
-    "meta-workflows": { command: ["meta-workflows-mcp", ...args], env: ["*"] },
-  };
+  const started = (name: OwnServer) => (): AllowedServer => ({
+    command: [...ownServerCommand(name, { dist: installedFrom(dist), path }), ...args],
+    env: ["*"],
+  });
+  return Object.fromEntries(OWN_SERVERS.map((name) => [name, started(name)]));
 }
 
 /** What the operator's file of bindings says, read again where it changed. */

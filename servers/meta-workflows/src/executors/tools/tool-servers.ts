@@ -18,7 +18,7 @@ export class ToolServers {
     this.#deps = deps;
   }
 
-  /** @throws OpsError not_allowed for a server that the operator does not name */
+  /** @throws OpsError not_allowed for a server that the operator does not name, program_missing for one of ours that is not installed */
   async server(name: string): Promise<ToolServer> {
     const kept = this.#open.get(name);
     if (kept !== undefined) return kept;
@@ -55,10 +55,10 @@ export class ToolServers {
   #allowed(name: string): AllowedServer {
     const { settings, own_servers } = this.#deps;
     // An operator's word on a name of ours wins: it may start another build, or with other variables.
-    for (const servers of [settings.servers, own_servers]) {
-      const found = Object.hasOwn(servers, name) ? servers[name] : undefined;
-      if (found !== undefined) return found;
-    }
+    const named = Object.hasOwn(settings.servers, name) ? settings.servers[name] : undefined;
+    if (named !== undefined) return named;
+    const own = Object.hasOwn(own_servers, name) ? own_servers[name] : undefined;
+    if (own !== undefined) return own();
     const names = [...new Set([...Object.keys(settings.servers), ...Object.keys(own_servers)])];
     throw new OpsError("not_allowed", `The MCP server ${JSON.stringify(name.slice(0, 100))} is not one that runbooks may call.`, {
       hint: `${names.length === 0 ? "The operator allows none" : `Allowed: ${names.join(", ")}. The operator extends it`}: meta_workflows.servers.`,
