@@ -43,7 +43,7 @@ export async function inProcess(): Promise<InProcess> {
           entry: { command: "npx", args: ["-y", IDENTITY.package] },
           verbose: false,
           signingEnvironment: {},
-          noColor: true,
+          color: "never",
           settingsFiles: [],
         }),
       ),

@@ -29,7 +29,14 @@ export { isVariableNamed, NETWORK_VARIABLES, pickVariables, USUAL_VARIABLES } fr
 export { defineCommand, type Command, type CommandInput, type CommandOption, type ExitCode, type Terminal } from "./command.ts";
 export { paint, type Tone } from "./terminal/paint.ts";
 
-export { commonChecks, doctorCommand, type Check } from "./doctor.ts";
+export { table, widthOf } from "./terminal/table.ts";
+export { progressOn, type Progress } from "./terminal/progress.ts";
+
+// Doctor: one shape of check, and those that every server shares
+export type { Check, CheckStatus, Mend } from "./doctor/check.ts";
+export { commonChecks, type CommonSurroundings } from "./doctor/common-checks.ts";
+export { doctorCommand } from "./doctor/doctor-command.ts";
+export { isOlder, programCheck, type ProgramSurroundings, type WantedProgram } from "./doctor/program-check.ts";
 
 // Settings and the operator's policy
 export type { Effective, MetaWorkflowsSettings, Settings, SettingsSources, StdioServerSettings, TemporalTls } from "./settings/settings.ts";

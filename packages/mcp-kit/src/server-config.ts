@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { defaultConfigFile, readSettings, SYSTEM_POLICY_FILE, type Effective } from "@platform-ops/ledger";
+import { colorWish, type ColorWish } from "./command-line/process-terminal.ts";
 import type { ServerIdentity } from "./start-up/start-server.ts";
 import type { Surroundings } from "./start-up/surroundings.ts";
 
@@ -27,8 +28,8 @@ export interface ServerConfig extends Effective {
   readonly signingEnvironment: Readonly<Record<string, string>>;
   /** Where the operator's file and the system's policy are, or would be. */
   readonly settingsFiles: readonly string[];
-  /** NO_COLOR is set. */
-  readonly noColor: boolean;
+  /** Whether the terminal's texts are coloured. */
+  readonly color: ColorWish;
 }
 
 /**
@@ -61,7 +62,7 @@ export function readServerConfig(around: Surroundings, identity: ServerIdentity,
       effective.files.config ?? (env["PLATFORM_OPS_CONFIG"] || defaultConfigFile(platform, { ...env, HOME: home })),
       SYSTEM_POLICY_FILE,
     ],
-    noColor: (env["NO_COLOR"] ?? "") !== "",
+    color: colorWish(env),
   };
 }
 

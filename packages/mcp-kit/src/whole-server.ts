@@ -46,7 +46,7 @@ export function wholeServer<C extends ServerConfig, D extends { readonly redacto
           argv: [],
           commands: fail,
           serve: fail,
-          terminal: processTerminal(streams, { noColor: true }),
+          terminal: processTerminal(streams, { color: "never" }),
         });
       }
       const deps = parts.createDeps(config);
@@ -58,7 +58,7 @@ export function wholeServer<C extends ServerConfig, D extends { readonly redacto
         commands: () => parts.commands(deps),
         deps: async () => deps,
         serve: () => serveStdio(parts.definition(deps)),
-        terminal: processTerminal(streams, { noColor: config.noColor }),
+        terminal: processTerminal(streams, { color: config.color }),
         redactor: deps.redactor,
         platform: config.platform,
       });

@@ -15,7 +15,7 @@ export {
   type ProcessIdentity,
   type ProcessRow,
 } from "./process/process-table.ts";
-export { diagnoseTemporal, isOtherTemporalThere, type DiagnoseOptions } from "./local/diagnose-temporal.ts";
+export { isOtherTemporalThere } from "./local/diagnose-temporal.ts";
 export { PINNED_CLI, PINNED_SERVER } from "./local/server-version.ts";
 export { locateTemporal, type LocateTemporalOptions, type LocatedTemporal } from "./setup/locate-temporal.ts";
 export { installTemporal, type InstallTemporalOptions } from "./setup/install-temporal.ts";
@@ -28,5 +28,5 @@ export { superviseOrchestration, type SupervisedParts } from "./server/supervise
 export type { KeptOrchestration, Need } from "./server/keep-orchestration.ts";
 export { queueFamily, runQueue } from "./server/run-queue.ts";
 export { setupCommand } from "./server/setup-command.ts";
-export { workerCheck } from "./server/worker-check.ts";
+export { durableChecks } from "./server/worker-check.ts";
 export { workerCommand } from "./server/worker-command.ts";

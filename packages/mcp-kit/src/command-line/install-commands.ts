@@ -1,5 +1,6 @@
 import { defineCommand, type Command, type CommandOption } from "@platform-ops/ledger";
 import { CLIENT_APPLICATIONS } from "../clients/applications.ts";
+import type { listClients, putIn, takeOut } from "../install.ts";
 import type { ServerConfig } from "../server-config.ts";
 import type { ServerIdentity } from "../start-up/start-server.ts";
 
@@ -11,7 +12,11 @@ const WHERE: Record<string, CommandOption> = {
 };
 
 /** What reads and changes clients' files: given by the caller as `import("@platform-ops/mcp-kit/install")`, so that it is a part of its own in a build. */
-type InstallPart = Pick<typeof import("../install.ts"), "listClients" | "putIn" | "takeOut">;
+interface InstallPart {
+  readonly listClients: typeof listClients;
+  readonly putIn: typeof putIn;
+  readonly takeOut: typeof takeOut;
+}
 
 interface InstallDeps {
   readonly config: ServerConfig;
@@ -31,9 +36,9 @@ export function installCommands<D extends InstallDeps>(identity: ServerIdentity,
       undo: { type: "boolean", description: "Take the entry out again" },
     },
     async run(input, { config }, terminal) {
-      const { listClients, putIn, takeOut } = await part();
-      if (input.positionals.length === 0) return await listClients(config, identity, terminal);
-      return await (input.options["undo"] === true ? takeOut : putIn)(input, config, identity, terminal);
+      const loaded = await part();
+      if (input.positionals.length === 0) return await loaded.listClients(config, identity, terminal);
+      return await (input.options["undo"] === true ? loaded.takeOut : loaded.putIn)(input, config, identity, terminal);
     },
   });
   const uninstall = defineCommand<D>({

@@ -7,8 +7,20 @@ export interface StandardStreams {
   readonly stderr: NodeJS.WriteStream;
 }
 
-/** The terminal of a process. `noColor` is the operator's wish (NO_COLOR), which only the configuration reads. */
-export function processTerminal({ stdin, stdout, stderr }: StandardStreams, options: { noColor: boolean }): Terminal {
+/** When texts are coloured: as the operator wishes, else at a terminal that can show colours. */
+export type ColorWish = "always" | "never" | "terminal";
+
+/**
+ * The wish of an environment, as Node and most programs read it: FORCE_COLOR (but 0 and false) over NO_COLOR, and none where
+ * TERM says that the terminal knows no control characters. https://no-color.org, https://force-color.org
+ */
+export function colorWish({ FORCE_COLOR, NO_COLOR, TERM }: Readonly<Record<string, string | undefined>>): ColorWish {
+  if (FORCE_COLOR !== undefined && FORCE_COLOR !== "") return FORCE_COLOR === "0" || FORCE_COLOR === "false" ? "never" : "always";
+  return (NO_COLOR ?? "") !== "" || TERM === "dumb" ? "never" : "terminal";
+}
+
+/** The terminal of a process. `color` is the operator's wish, which only the configuration reads. */
+export function processTerminal({ stdin, stdout, stderr }: StandardStreams, options: { color: ColorWish }): Terminal {
   const isTTY = stdin.isTTY === true && stdout.isTTY === true;
   // A reader that went away (`| head`) is no failure of ours.
   const quiet = (stream: NodeJS.WriteStream) => (text: string) => void stream.write(text, () => undefined);
@@ -26,7 +38,7 @@ export function processTerminal({ stdin, stdout, stderr }: StandardStreams, opti
     stdout: quiet(stdout),
     stderr: quiet(stderr),
     isTTY,
-    color: stdout.isTTY === true && !options.noColor,
+    color: options.color === "always" || (options.color === "terminal" && stdout.isTTY === true),
     columns: stdout.columns ?? 80,
     ...(isTTY && { ask }),
   };

@@ -118,7 +118,7 @@ async function serveRecorded<C extends ServerConfig>(
       return loaded.server;
     });
   const { bin: name, version } = start.identity;
-  const terminal = processTerminal(streams, { noColor: true });
+  const terminal = processTerminal(streams, { color: "never" });
   const code = await runBin({ name, version, argv: [], commands: async () => [], serve, terminal });
   await end();
   return code;

@@ -1,49 +1,56 @@
-import type { Check } from "@platform-ops/ledger";
+import type { Check, Mend } from "@platform-ops/ledger";
 import { createConnection } from "node:net";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { isOpsError } from "@platform-ops/errors";
-import { locateTemporal } from "../setup/locate-temporal.ts";
+import { tcpProbe } from "../client/probe.ts";
 import type { SupervisorStatus } from "../supervisor/protocol.ts";
-import { DEFAULT_TEMPORAL_PORT } from "./port.ts";
-import { PINNED_CLI, PINNED_SERVER, minorOf } from "./server-version.ts";
+import { DEFAULT_TEMPORAL_PORT, isPortFree } from "./port.ts";
+import { PINNED_SERVER, minorOf } from "./server-version.ts";
 import { supervisorStatus } from "./supervisor-client.ts";
+import { temporalBinary } from "./temporal-binary-check.ts";
 
 export interface DiagnoseOptions {
   readonly home: string;
   readonly cache: string;
   /** A search path as in PATH. */
   readonly path: string;
-  readonly temporal: { readonly address?: string | undefined; readonly binary?: string | undefined };
+  readonly temporal: { readonly address?: string | undefined; readonly binary?: string | undefined; readonly port?: number | undefined };
+  /** Brings the binary. */
+  readonly mend?: Mend;
 }
+
+const REACHED_WITHIN_MS = 3_000;
 
 /** What there is of Temporal: which one is in use, its binary, its database, who keeps it, and who else is there. */
 export async function diagnoseTemporal(options: DiagnoseOptions): Promise<Check[]> {
-  const other = otherTemporal();
   const { address } = options.temporal;
-  if (address !== undefined)
-    return [{ name: "Temporal in use", status: "ok", found: `the cluster at ${address}, by the settings` }, ...(await kept(options.home))];
-  const local: Check = { name: "Temporal in use", status: "ok", found: `local, in ${join(options.home, "temporal")}` };
-  const checks = [local, await binary(options), ...databases(options.home), ...(await kept(options.home))];
+  if (address !== undefined) return [await cluster(address), ...(await kept(options.home))];
+  const other = otherTemporal();
+  const local: Check = { id: "temporal", name: "Temporal in use", status: "ok", found: "local", path: join(options.home, "temporal") };
+  const keepers = await kept(options.home);
+  const checks = [local, await temporalBinary(options), ...databases(options.home), ...keepers, ...(await ownPort(options, keepers))];
   return [...checks, ...(await other)];
 }
 
-async function binary({ home, cache, path, temporal }: DiagnoseOptions): Promise<Check> {
-  const wanted = `server ${PINNED_SERVER} (CLI ${PINNED_CLI})`;
-  try {
-    const found = await locateTemporal({ home, cache, path, configured: temporal.binary });
-    if (found === undefined) return { name: "Temporal binary", status: "missing", wanted, cure: "Run the `setup` command of this server." };
-    const same = minorOf(found.serverVersion) === minorOf(PINNED_SERVER);
-    return {
-      name: "Temporal binary",
-      status: same ? "ok" : "warn",
-      found: `server ${found.serverVersion} at ${found.path} (${found.from})`,
-      wanted,
-      ...(same ? {} : { cure: "It works with a database of its own; leave temporal.binary out to use the pinned one." }),
-    };
-  } catch (error) {
-    return { name: "Temporal binary", status: "broken", wanted, ...(isOpsError(error) ? { found: error.message, cure: error.hint } : {}) };
-  }
+async function cluster(address: string): Promise<Check> {
+  const about = { id: "temporal", name: "Temporal in use" } as const;
+  const found = `the cluster at ${address}, by the settings`;
+  const answer = await tcpProbe(address, REACHED_WITHIN_MS);
+  if (answer === "open") return { ...about, status: "ok", found };
+  return {
+    ...about,
+    status: "broken",
+    found: `${found}: ${answer === "refused" ? "nothing accepts connections there" : "it does not answer"}`,
+    cure: "Check temporal.address, and whether the way there is open; leave it out for a local Temporal.",
+  };
+}
+
+/** A port of its own that was configured must be free until local Temporal takes it. */
+async function ownPort({ temporal: { port } }: DiagnoseOptions, keepers: readonly Check[]): Promise<Check[]> {
+  if (port === undefined || keepers.some(({ id }) => id === "local_temporal")) return [];
+  const about = { id: "temporal_port", name: "Temporal's port" } as const;
+  if (await isPortFree(port)) return [{ ...about, status: "ok", found: `${port} is free` }];
+  return [{ ...about, status: "broken", found: `${port} is taken`, cure: "Free it, or leave temporal.port out: a free one is chosen." }];
 }
 
 function databases(home: string): Check[] {
@@ -58,8 +65,9 @@ function databases(home: string): Check[] {
   const found = names.join(", ");
   return [
     strangers.length === 0
-      ? { name: "Temporal database", status: "ok", found }
+      ? { id: "temporal_database", name: "Temporal database", status: "ok", found }
       : {
+          id: "temporal_database",
           name: "Temporal database",
           status: "warn",
           found,
@@ -76,6 +84,7 @@ async function kept(home: string): Promise<Check[]> {
   } catch {
     return [
       {
+        id: "supervisor",
         name: "supervisor",
         status: "broken",
         found: "it does not answer",
@@ -83,13 +92,21 @@ async function kept(home: string): Promise<Check[]> {
       },
     ];
   }
-  if (status === undefined) return [{ name: "supervisor", status: "ok", found: "not running; the first call that needs it starts it" }];
+  if (status === undefined)
+    return [{ id: "supervisor", name: "supervisor", status: "ok", found: "not running; the first call that needs it starts it" }];
   const { temporal } = status;
-  const checks: Check[] = [{ name: "supervisor", status: "ok", found: `process ${status.pid}` }];
+  const checks: Check[] = [{ id: "supervisor", name: "supervisor", status: "ok", found: `process ${status.pid}` }];
   if (temporal.failure !== undefined)
-    checks.push({ name: "local Temporal", status: "broken", found: temporal.failure.message, cure: temporal.failure.hint });
+    checks.push({
+      id: "local_temporal",
+      name: "local Temporal",
+      status: "broken",
+      found: temporal.failure.message,
+      cure: temporal.failure.hint,
+    });
   else if (temporal.state !== "off")
     checks.push({
+      id: "local_temporal",
       name: "local Temporal",
       status: "ok",
       found: `${temporal.state}${temporal.address === undefined ? "" : ` at ${temporal.address}`}`,
@@ -98,8 +115,14 @@ async function kept(home: string): Promise<Check[]> {
     const found = `${worker.version}, ${worker.phase}`;
     checks.push(
       worker.failure === undefined
-        ? { name: `${worker.server} worker`, status: "ok", found }
-        : { name: `${worker.server} worker`, status: "broken", found: worker.failure.message, cure: worker.failure.hint },
+        ? { id: `worker_${worker.server}`, name: `${worker.server} worker`, status: "ok", found }
+        : {
+            id: `worker_${worker.server}`,
+            name: `${worker.server} worker`,
+            status: "broken",
+            found: worker.failure.message,
+            cure: worker.failure.hint,
+          },
     );
   }
   return checks;
@@ -110,6 +133,7 @@ async function otherTemporal(): Promise<Check[]> {
   if (!(await isOtherTemporalThere())) return [];
   return [
     {
+      id: "other_temporal",
       name: `port ${DEFAULT_TEMPORAL_PORT}`,
       status: "warn",
       found: "something listens on Temporal's default port",

@@ -1,15 +1,50 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { isOpsError } from "@platform-ops/errors";
 import type { Check } from "@platform-ops/ledger";
+import { diagnoseTemporal } from "../local/diagnose-temporal.ts";
 import type { DurableServer } from "./durable-server.ts";
+import { setUpTemporal, setUpWorker } from "./setup-parts.ts";
 import { workerSpec } from "./worker-spec.ts";
 
-/** What `doctor` says of a server's worker: whether its build and its runtime are there. */
-export async function workerCheck(server: DurableServer): Promise<Check> {
-  const { settings, startedAs } = server.config;
-  if (settings.temporal.workers === "external") return { name: "worker", status: "ok", found: "run elsewhere, by the settings" };
+/** What `doctor` says of all that durable runs need: Temporal, and the worker's build with its runtime. */
+export async function durableChecks(server: DurableServer): Promise<Check[]> {
+  const { settings, path } = server.config;
+  const { home, cache, temporal } = settings;
+  const mend = { what: "Install Temporal", run: (say: (line: string) => void) => setUpTemporal(server, say) };
+  return [...(await diagnoseTemporal({ home, cache, path, temporal, mend })), await workerCheck(server)];
+}
+
+async function workerCheck(server: DurableServer): Promise<Check> {
+  const { settings, startedAs, dist } = server.config;
+  const about = { id: "worker", name: "worker and its runtime" } as const;
+  if (settings.temporal.workers === "external") return { ...about, status: "ok", found: "run elsewhere, by the settings" };
   try {
-    return { name: "worker build and runtime", status: "ok", found: (await workerSpec(server)).version };
+    const { version, build } = await workerSpec(server);
+    return { ...about, status: "ok", version, path: build };
   } catch (error) {
-    return { name: "worker build and runtime", status: "missing", cure: isOpsError(error) ? error.hint : `Run: ${startedAs} setup` };
+    if (!isOpsError(error)) throw error;
+    const mend = { what: "Install the worker's runtime", run: (say: (line: string) => void) => setUpWorker(server, say) };
+    const isDisk = error.code !== "setup_needed";
+    return {
+      ...about,
+      status: isDisk ? "broken" : "missing",
+      found: error.message,
+      wanted: wantedRuntime(dist),
+      cure: isDisk ? error.hint : `Run: ${startedAs} setup`,
+      ...(isDisk ? {} : { mend }),
+    };
+  }
+}
+
+/** What the lock file that ships with the build names. */
+function wantedRuntime(dist: string): string {
+  try {
+    const { dependencies = {} } = JSON.parse(readFileSync(join(dist, "runtime", "package.json"), "utf8")) as {
+      dependencies?: Record<string, string>;
+    };
+    return `@temporalio/worker ${dependencies["@temporalio/worker"] ?? ""}`.trim();
+  } catch {
+    return "a built worker";
   }
 }

@@ -1,62 +1,81 @@
-import { commonChecks, doctorCommand, type Check } from "@platform-ops/ledger";
-import { diagnoseTemporal, setupCommand, workerCheck } from "@platform-ops/orchestration";
+import { isOpsError } from "@platform-ops/errors";
+import { doctorCommand, isVariableNamed, programCheck, type Check } from "@platform-ops/ledger";
+import { serverChecks } from "@platform-ops/mcp-kit";
+import { durableChecks, setupCommand } from "@platform-ops/orchestration";
 import type { TerraformDeps } from "../deps.ts";
-import { findProgram } from "../terraform/program.ts";
+import { IDENTITY } from "../identity.ts";
+import { findProgram, LEAST_VERSIONS, type ProgramKind } from "../terraform/program.ts";
 
 /** `setup`: brings what durable runs need. */
 export const setup = setupCommand<TerraformDeps>(({ durable, ledger }) => ({ server: durable, openLedger: ledger }));
 
-/** `doctor`: what every server needs, Temporal, the worker, and the programs that plan and apply. */
-export const doctor = doctorCommand<TerraformDeps>({ checks: diagnose, fix: setup.run });
+/** `doctor`: what every server needs, Temporal, the worker, the programs that plan and apply, and what they are given. */
+export const doctor = doctorCommand<TerraformDeps>(IDENTITY.bin, async (deps) => {
+  const parts = await Promise.all([serverChecks(deps), durableChecks(deps.durable), programs(deps), git(deps)]);
+  return [...parts.flat(), roots(deps), credentials(deps)];
+});
 
-async function diagnose(deps: TerraformDeps): Promise<Check[]> {
-  const { settings, policy, path } = deps.config;
-  const { home, cache, temporal } = settings;
-  const parts = await Promise.all([
-    commonChecks({ home, policy, open: deps.ledger }),
-    diagnoseTemporal({ home, cache, path, temporal }),
-    workerCheck(deps.durable),
-    programs(deps),
-    roots(deps),
-  ]);
-  return parts.flat();
+/** One of the two is enough; one that is configured must be there. */
+async function programs({ config }: TerraformDeps): Promise<Check[]> {
+  const { terraform_path, tofu_path } = config.settings.terraform;
+  const checks = await Promise.all([programOf("terraform", terraform_path, config.path), programOf("tofu", tofu_path, config.path)]);
+  const there = checks.filter(({ check }) => check.status === "ok");
+  const told = checks.filter(({ check, isNamed }) => check.status === "ok" || isNamed || (there.length === 0 && check.status === "broken"));
+  if (told.length > 0) return told.map(({ check }) => check);
+  return [
+    {
+      id: "terraform",
+      name: "terraform or tofu",
+      status: "missing",
+      found: "neither is on PATH",
+      wanted: `terraform >= ${LEAST_VERSIONS.terraform.join(".")} or tofu >= ${LEAST_VERSIONS.tofu.join(".")}`,
+      cure: "Install one of them, or name its path in terraform.terraform_path or terraform.tofu_path.",
+    },
+  ];
 }
 
-async function programs(deps: TerraformDeps): Promise<Check[]> {
-  const { terraform } = deps.config.settings;
-  const found = await Promise.all(
-    (["terraform", "tofu"] as const).map(async (kind): Promise<Check | undefined> => {
-      const configured = kind === "terraform" ? terraform.terraform_path : terraform.tofu_path;
-      try {
-        const program = await findProgram(kind, { searchPath: deps.config.path, ...(configured === undefined ? {} : { configured }) });
-        return { name: kind, status: "ok", found: `${program.version} at ${program.path}` };
-      } catch {
-        return undefined;
-      }
-    }),
-  );
-  const there = found.filter((check) => check !== undefined);
-  return there.length > 0
-    ? there
-    : [
-        {
-          name: "terraform or tofu",
-          status: "missing",
-          wanted: "terraform >= 1.5 or tofu >= 1.6",
-          cure: "Install one of them, or name its path in terraform.terraform_path or terraform.tofu_path.",
-        },
-      ];
+async function programOf(
+  kind: ProgramKind,
+  configured: string | undefined,
+  searchPath: string,
+): Promise<{ check: Check; isNamed: boolean }> {
+  const about = { id: kind, name: kind, wanted: `>= ${LEAST_VERSIONS[kind].join(".")}` };
+  const isNamed = configured !== undefined;
+  try {
+    const { version, path } = await findProgram(kind, { searchPath, ...(isNamed && { configured }) });
+    return { check: { ...about, status: "ok", version, path }, isNamed };
+  } catch (error) {
+    if (!isOpsError(error)) throw error;
+    const { path, version } = error.details as { path?: string; version?: string };
+    const seen = { ...(path !== undefined && { path }), ...(version !== undefined && { version }) };
+    // What is not on PATH at all is missing; what is there and cannot be used is broken.
+    const isAbsent = !isNamed && path === undefined && error.details["program"] !== undefined;
+    const status = isAbsent ? "missing" : "broken";
+    return { check: { ...about, ...seen, status, found: error.message, cure: error.hint }, isNamed };
+  }
 }
 
-async function roots(deps: TerraformDeps): Promise<Check[]> {
-  return deps.roots.length > 0
-    ? [{ name: "roots", status: "ok", found: deps.roots.join(", ") }]
-    : [
-        {
-          name: "roots",
-          status: "warn",
-          found: "none",
-          cure: `Name the project's folder: ${deps.config.startedAs} --root /path/to/project`,
-        },
-      ];
+/** Terraform fetches modules from git by itself. */
+async function git({ config }: TerraformDeps): Promise<Check[]> {
+  const cure = "Install git: modules whose source is a git repository cannot be fetched without it.";
+  return [
+    await programCheck(
+      { id: "git", program: "git", versionArgs: ["--version"], version: /git version (\d+\.\d+[.\d]*)/, otherwise: "warn", cure },
+      { searchPath: config.path, env: config.env },
+    ),
+  ];
+}
+
+function roots(deps: TerraformDeps): Check {
+  const about = { id: "roots", name: "roots" } as const;
+  if (deps.roots.length > 0) return { ...about, status: "ok", found: deps.roots.join(", ") };
+  return { ...about, status: "warn", found: "none", cure: `Name the project's folder: ${deps.config.startedAs} --root /path/to/project` };
+}
+
+/** By name only. A client may start a server with hardly any variables, so what is missing there is seen by `doctor` as that client runs it. */
+function credentials({ config }: TerraformDeps): Check {
+  const { env: patterns } = config.settings.terraform;
+  const names = Object.keys(config.env).filter((name) => config.env[name] !== undefined && isVariableNamed(name, patterns));
+  const found = names.length === 0 ? "none in this environment" : names.toSorted().join(", ");
+  return { id: "credentials", name: "variables for runs", status: "ok", found };
 }

@@ -8,15 +8,17 @@ import { OpsError } from "@platform-ops/errors";
 
 import type { ProgramRef } from "./step.ts";
 
-type Kind = ProgramRef["kind"];
+/** Which of the two. */
+export type ProgramKind = ProgramRef["kind"];
+type Kind = ProgramKind;
 
-// Older ones lack what we drive by: the version line with `ui`, `-lockfile=readonly` and the apply summary as measured.
-const LEAST: Record<Kind, readonly [number, number]> = { terraform: [1, 5], tofu: [1, 6] };
+/** Older ones lack what we drive by: the version line with `ui`, `-lockfile=readonly` and the apply summary as measured. */
+export const LEAST_VERSIONS: Record<Kind, readonly [number, number]> = { terraform: [1, 5], tofu: [1, 6] };
 
 const TITLE: Record<Kind, string> = { terraform: "Terraform", tofu: "OpenTofu" };
 
 const cure = (kind: Kind): string =>
-  `Install ${TITLE[kind]} ${LEAST[kind].join(".")} or newer, or name its path in the settings (terraform.${kind}_path).`;
+  `Install ${TITLE[kind]} ${LEAST_VERSIONS[kind].join(".")} or newer, or name its path in the settings (terraform.${kind}_path).`;
 
 /**
  * What was found out about a binary; valid as long as path, size and times stay the same. The modification time can be set
@@ -80,9 +82,9 @@ function versionOf(kind: Kind, path: string): Promise<string> {
 
 function requireVersion(kind: Kind, path: string, version: string): void {
   const [major = 0, minor = 0] = version.split(".").map(Number);
-  const [leastMajor, leastMinor] = LEAST[kind];
+  const [leastMajor, leastMinor] = LEAST_VERSIONS[kind];
   if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return;
-  throw new OpsError("program_missing", `${path} is ${TITLE[kind]} ${version}; at least ${LEAST[kind].join(".")} is needed.`, {
+  throw new OpsError("program_missing", `${path} is ${TITLE[kind]} ${version}; at least ${LEAST_VERSIONS[kind].join(".")} is needed.`, {
     hint: cure(kind),
     details: { path, version },
   });
