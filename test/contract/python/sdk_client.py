@@ -1,7 +1,7 @@
 """Drives servers by the Python SDK (`mcp`) or by FastMCP's client, and prints what they got of each as a JSON list.
 
 Usage: sdk_client.py mcp|fastmcp MODE SERVERS   MODE: auto, legacy or a revision; SERVERS is JSON:
-[{"command": [...], "calls": [[tool, arguments], ...]}, ...]
+[{"command": [...], "calls": [[tool, arguments], ...]}, ...]; a command [address, token] is called over HTTP
 """
 
 import asyncio
@@ -11,6 +11,8 @@ import sys
 
 
 def client_of(make, mode, command, arguments):
+    if command.startswith("http"):
+        return http_client_of(make, mode, command, {"Authorization": "Bearer " + arguments[0]})
     if make == "mcp":
         from mcp import Client, StdioServerParameters
 
@@ -33,6 +35,19 @@ async def drive(make, mode, calls, command, *arguments):
             "tools": [tool.model_dump(by_alias=True, mode="json", exclude_none=True) for tool in listed.tools],
             "answers": answers,
         }
+
+
+def http_client_of(make, mode, url, headers):
+    if make == "mcp":
+        import httpx2
+        from mcp import Client
+        from mcp.client.streamable_http import streamable_http_client
+
+        return Client(streamable_http_client(url, http_client=httpx2.AsyncClient(headers=headers, timeout=30)), mode=mode)
+    from fastmcp import Client
+    from fastmcp.client.transports import StreamableHttpTransport
+
+    return Client(StreamableHttpTransport(url, headers=headers), mode=mode)
 
 
 async def main(make, mode, servers):
