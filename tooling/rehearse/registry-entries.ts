@@ -2,17 +2,19 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Ajv } from "ajv";
 import type { Release } from "../release/pack.ts";
+import { PUBLISHER_MODULE } from "../setup/mcp-publisher.mjs";
 import { run } from "../setup/program.mjs";
 
-/** The MCP registry itself, whose program checks entries by these schemas; https://github.com/modelcontextprotocol/registry. */
-const MODULE = "github.com/modelcontextprotocol/registry@v1.8.7";
+const PUBLISHER_FOLDER = join(import.meta.dirname, "../setup/mcp-publisher");
 
 /**
  * Checks the registry entries of a release by the registry's own schema, which its Go module carries. Returns their faults.
  * @throws ProgramFailed without Go or without a module proxy
  */
 export async function entryFaults(folder: string): Promise<string[]> {
-  const { Dir } = JSON.parse(await run("go", ["mod", "download", "-json", MODULE], { env: { ...process.env, GOFLAGS: "" } })) as {
+  const { Dir } = JSON.parse(
+    await run("go", ["mod", "download", "-json", PUBLISHER_MODULE], { cwd: PUBLISHER_FOLDER, env: { ...process.env, GOFLAGS: "" } }),
+  ) as {
     Dir: string;
   };
   const json = async (...path: string[]): Promise<any> => JSON.parse(await readFile(join(...path), "utf8"));

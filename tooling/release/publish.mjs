@@ -1,10 +1,10 @@
 // `node tooling/release/publish.mjs FOLDER [--registry URL] [--without-provenance]`: publishes the tarballs of a release to npm,
 // each as its digest says and not twice. Plain Node: the job that may publish installs nothing and builds nothing.
-import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { npm, publishedIntegrity } from "./npm.mjs";
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -34,28 +34,13 @@ function checked(folder, { file, sha256 }) {
 }
 
 function publish(folder, { name, version, tag, tarball, integrity }) {
-  const there = publishedIntegrity(name, version);
+  const there = publishedIntegrity(name, version, registry);
   if (there !== undefined && there !== integrity)
     throw new Error(`${name} ${version} is published with other bytes; give it a new version`);
   if (there === integrity) return say(`${name} ${version} is published already`);
   const provenance = values["without-provenance"] ? "--provenance=false" : "--provenance";
-  npm("publish", join(folder, tarball.file), "--access", "public", "--tag", tag, provenance);
+  npm("publish", join(folder, tarball.file), "--access", "public", "--tag", tag, provenance, ...registry);
   say(`${name} ${version} published as ${tag}`);
-}
-
-/** Of the version that the registry has; undefined where it has none. */
-function publishedIntegrity(name, version) {
-  try {
-    const said = npm("view", `${name}@${version}`, "dist.integrity", "--json").trim();
-    return said === "" ? undefined : JSON.parse(said);
-  } catch (error) {
-    if (/E404/.test(`${error.stdout}${error.stderr}`)) return undefined;
-    throw new Error(`npm view ${name}@${version} failed: ${error.stderr}`, { cause: error });
-  }
-}
-
-function npm(...args) {
-  return execFileSync("npm", [...args, ...registry], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 }
 
 function say(line) {

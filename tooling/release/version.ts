@@ -1,22 +1,25 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { TSX } from "../setup.mjs";
 import { publishedPackages } from "./packages.mjs";
 
-/**
- * Takes the changesets that wait: versions and changelogs by changesets' own tool, then what says a version beside the manifests:
- * each server's own word, the entries of the MCP registry, and the snapshot of what is stable.
- */
+/** `bumpVersions`, and then what is generated from the manifests: the entries of the MCP registry. */
 export function nextVersion(root: string, say: (line: string) => void): void {
-  const node = (...args: string[]): void => void execFileSync(process.execPath, args, { cwd: root, stdio: ["ignore", 2, 2] });
-  node(join(root, "node_modules/@changesets/cli/bin.js"), "version");
+  bumpVersions(root, say);
+  execFileSync(process.execPath, [...TSX, join(root, "tooling/catalog.ts")], { cwd: root, stdio: ["ignore", 2, 2] });
+}
+
+/** Takes the changesets that wait: versions and changelogs by changesets' own tool, then each server's own word of its version. */
+export function bumpVersions(root: string, say: (line: string) => void): void {
+  const changesets = createRequire(import.meta.url).resolve("@changesets/cli/bin.js");
+  execFileSync(process.execPath, [changesets, "version"], { cwd: root, stdio: ["ignore", 2, 2] });
   for (const { folder, manifest } of publishedPackages(root)) {
     const path = join(folder, "src/identity.ts");
     writeFileSync(path, withVersion(readFileSync(path, "utf8"), manifest.version));
     say(`${manifest.name} ${manifest.version}`);
   }
-  node(...TSX, join(root, "tooling/catalog.ts"));
 }
 
 /** A server's identity.ts with another version. @throws Error where it says none, or more than one */
