@@ -7,6 +7,7 @@ import { REPOSITORY } from "../support/mcp-client.ts";
 import { AUTO, benchDag, benchGrowth } from "./dag.ts";
 import { benchNodes, benchSsh } from "./ssh.ts";
 import { benchDefinitions } from "./definitions.ts";
+import { benchHttp } from "./http.ts";
 import { benchLists } from "./lists.ts";
 import { benchRunbook } from "./runbook.ts";
 import { benchFluxStart, benchStartUp } from "./start-up.ts";
@@ -38,6 +39,7 @@ try {
   if (wanted("ssh")) await benchSsh(scratch);
   if (wanted("teleport")) await benchTeleport();
   if (wanted("lists")) await benchLists(scratch);
+  if (wanted("http")) await benchHttp(scratch);
   if (wanted("runbook")) await benchRunbook(scratch);
   if (wanted("nodes")) await benchNodes(scratch);
 } finally {
