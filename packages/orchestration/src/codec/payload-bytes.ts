@@ -8,7 +8,9 @@ export function packPayload(payload: Payload): Uint8Array {
   const header = Buffer.from(JSON.stringify({ metadata }), "utf8");
   const length = Buffer.alloc(4);
   length.writeUInt32BE(header.length);
-  return Buffer.concat([length, header, payload.data ?? Buffer.alloc(0)]);
+  // What a workflow gives that gives nothing has an empty list for its bytes: the sandbox has no Buffer.
+  const data = ArrayBuffer.isView(payload.data) ? payload.data : Buffer.from(payload.data ?? []);
+  return Buffer.concat([length, header, data]);
 }
 
 /** The inverse of `packPayload`; throws on bytes that it did not make. */

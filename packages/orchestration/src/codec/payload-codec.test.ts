@@ -45,6 +45,12 @@ describe("payload codec", () => {
     for (const value of values) expect(await opened(await sealed(value, run("r1")), activity("r1"))).toEqual(value);
   });
 
+  it("takes what the sandbox makes of nothing: bytes that are an empty list", async () => {
+    const nothing = { ...defaultPayloadConverter.toPayload(undefined), data: [] as unknown as Uint8Array };
+    const [payload] = await payloadCodec(keys).encode([nothing], run("r1"));
+    expect(await opened(payload as Payload, run("r1"))).toBeUndefined();
+  });
+
   it("leaves nothing readable in the payload but the run's id", async () => {
     const payload = await sealed({ password: "hunter2-hunter2" }, run("r1"));
     const all = Buffer.concat([...Object.values(payload.metadata ?? {}), payload.data ?? new Uint8Array()]).toString("latin1");

@@ -36,7 +36,7 @@ export async function RunLock(): Promise<void> {
   await CancellationScope.nonCancellable(async () => {
     await condition(() => isReleased || isAsked);
     // A run that is carried on closes, and its next execution begins this lock anew in place of this one.
-    for (let isOver = isReleased; !isOver; ) isOver = !(await isOwnerOpen()) || (await condition(() => isReleased, ASK_AGAIN_MS));
+    for (let isOver = isReleased; !isOver;) isOver = !(await isOwnerOpen()) || (await condition(() => isReleased, ASK_AGAIN_MS));
   });
 }
 
