@@ -1,6 +1,8 @@
 import { OpsError } from "@platform-ops/errors";
-import { type Command, defineCommand } from "../command.ts";
-import type { Decision } from "./approval.ts";
+import { type Command, defineCommand, type Terminal } from "../command.ts";
+import { paint, type Tone } from "../terminal/paint.ts";
+import { table } from "../terminal/table.ts";
+import type { ApprovalRequest, Decision, RequestStatus } from "./approval.ts";
 import { type ApprovalCommandPort, onlyId } from "./command-port.ts";
 import { decideCommand } from "./decide-command.ts";
 import { detailsOrNote, printable, requestText } from "./request-text.ts";
@@ -23,15 +25,21 @@ function listCommand(port: ApprovalCommandPort): Command {
       const requests = await port.approvals.list(options["all"] === true ? {} : { status: "open" });
       if (options["json"] === true) terminal.stdout(`${JSON.stringify({ approvals: requests }, undefined, 2)}\n`);
       else if (requests.length === 0) terminal.stdout("Nothing waits for a decision.\n");
-      for (const request of options["json"] === true ? [] : requests) {
-        const what = printable(request.title).replaceAll("\n", " ");
+      else
         terminal.stdout(
-          `${request.id}  ${request.status}  ${printable(request.environment)}  ${printable(request.kind)}  until ${request.expires_at}\n  ${what}\n`,
+          table(terminal, [HEADING.map((word) => paint(terminal, "quiet", word)), ...requests.map((one) => rowOf(one, terminal))]),
         );
-      }
       return 0;
     },
   });
+}
+
+const HEADING = ["REQUEST", "STATUS", "ENVIRONMENT", "KIND", "UNTIL", "WHAT"];
+const TONES: Partial<Record<RequestStatus, Tone>> = { open: "warning", approved: "good", rejected: "bad" };
+
+function rowOf({ id, status, environment, kind, expires_at, title }: ApprovalRequest, terminal: Terminal): string[] {
+  const cells = [environment, kind, expires_at.slice(0, 16), title].map((text) => printable(text).replaceAll("\n", " "));
+  return [id, paint(terminal, TONES[status] ?? "quiet", status), ...cells];
 }
 
 function showCommand(port: ApprovalCommandPort): Command {

@@ -1,9 +1,9 @@
 import { isOpsError } from "@platform-ops/errors";
-import { paint, type ExitCode, type Terminal } from "@platform-ops/ledger";
+import { paint, table, type ExitCode, type Terminal } from "@platform-ops/ledger";
 import type { ServerConfig } from "../server-config.ts";
 import type { ServerIdentity } from "../start-up/start-server.ts";
 import { CLIENT_APPLICATIONS } from "./applications.ts";
-import type { ClientApplication, InstallScope } from "./client-application.ts";
+import type { ClientApplication } from "./client-application.ts";
 import { readConfigurationFile } from "./configuration-file.ts";
 import { entryOf, formatOf } from "./edit-configuration.ts";
 import { placesOf } from "./installation.ts";
@@ -11,20 +11,16 @@ import { entryName, startsServer } from "./server-entry.ts";
 
 /** Which clients are known, their files, and where this server is entered already. */
 export async function listClients(config: ServerConfig, identity: ServerIdentity, terminal: Terminal): Promise<ExitCode> {
-  const width = Math.max(...CLIENT_APPLICATIONS.map(({ id }) => id.length));
+  const rows: string[][] = [["CLIENT", "SCOPE", "THIS SERVER", "FILE"].map((word) => paint(terminal, "quiet", word))];
   for (const application of CLIENT_APPLICATIONS)
     for (const scope of ["user", "project"] as const) {
       const file = application.file(scope, placesOf(config));
       if (file === undefined) continue;
-      const state = await stateOf(application, file, config, identity);
-      const left = scope === "user" ? application.id : "";
-      terminal.stdout(
-        `${left.padEnd(width)}  ${scope.padEnd(7)}  ${paint(terminal, state.tone, state.word.padEnd(10))}  ${shortened(file, config)}\n`,
-      );
+      const { tone, word } = await stateOf(application, file, config, identity);
+      rows.push([scope === "user" ? application.id : "", scope, paint(terminal, tone, word), shortened(file, config)]);
     }
-  terminal.stdout(
-    `\nEnter this server in one of them: install CLIENT [--scope ${"project" satisfies InstallScope}]; --dry-run shows the change first.\n`,
-  );
+  terminal.stdout(table(terminal, rows));
+  terminal.stdout("\nEnter this server in one of them: install CLIENT [--scope project]; --dry-run shows the change first.\n");
   return 0;
 }
 

@@ -1,5 +1,5 @@
 import { OpsError } from "@platform-ops/errors";
-import type { Command, Terminal } from "@platform-ops/ledger";
+import { paint, table, type Command, type Terminal, type Tone } from "@platform-ops/ledger";
 import type { Orchestration } from "../contract/orchestration.ts";
 import type { RunDescription } from "../contract/run.ts";
 
@@ -29,31 +29,33 @@ function phaseOf(run: RunDescription): string {
   return typeof phase === "string" ? shown(phase) : "";
 }
 
-function table(runs: readonly RunDescription[]): string {
+function toneOf(word: string): Tone | undefined {
+  if (/^(COMPLETED)$/.test(word)) return "good";
+  if (/^(FAILED|TERMINATED|TIMED_OUT)$|in_doubt/.test(word)) return "bad";
+  return word.startsWith("awaiting_") ? "warning" : undefined;
+}
+
+function rowsOf(runs: readonly RunDescription[], terminal: Terminal): string[][] {
+  const toned = (word: string): string => {
+    const tone = toneOf(word);
+    return tone === undefined ? word : paint(terminal, tone, word);
+  };
+  const heading = ["RUN", "STATUS", "PHASE", "KIND", "ENVIRONMENT", "STARTED"].map((word) => paint(terminal, "quiet", word));
   const rows = runs.map((run) => [
     shown(run.workflow_id),
-    run.status,
-    phaseOf(run),
+    toned(run.status),
+    toned(phaseOf(run)),
     shown(run.attributes.kind ?? ""),
     shown(run.attributes.environment ?? ""),
     run.started_at.slice(0, 19),
   ]);
-  const all = [["RUN", "STATUS", "PHASE", "KIND", "ENVIRONMENT", "STARTED"], ...rows];
-  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
-  return all
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  return [heading, ...rows];
 }
 
 function show(terminal: Terminal, runs: readonly RunDescription[], cursor: string | undefined, json: boolean): void {
   if (json) return terminal.stdout(`${JSON.stringify({ runs, ...(cursor === undefined ? {} : { cursor }) }, undefined, 2)}\n`);
   if (runs.length === 0) return terminal.stdout("No runs.\n");
-  terminal.stdout(`${table(runs)}\n`);
+  terminal.stdout(table(terminal, rowsOf(runs, terminal)));
   if (cursor !== undefined) terminal.stderr(`There are more: runs --cursor ${cursor}\n`);
 }
 
