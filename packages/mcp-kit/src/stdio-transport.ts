@@ -1,14 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import { LineSplitter, MessageTooLarge } from "./json-lines.ts";
-
-/** A message as the SDK's transports carry it. */
-export interface Message {
-  readonly jsonrpc: "2.0";
-  readonly id?: string | number;
-  readonly method?: string;
-  readonly params?: Record<string, unknown>;
-  readonly [key: string]: unknown;
-}
+import { parseMessage, type Message } from "./parse-message.ts";
+import { wordedError } from "./worded-error.ts";
 
 /** Why the stream ended. */
 export type StdioEnd = "eof" | "too_large" | "closed" | "broken_pipe";
@@ -64,7 +57,7 @@ export class StdioTransport {
     if (this.#closed) throw new Error("the transport is closed");
     const { id, method } = message as Message;
     if (id !== undefined && method === undefined && this.#hushed.delete(id)) return;
-    const flushed = this.#write(`${JSON.stringify(message)}\n`);
+    const flushed = this.#write(`${JSON.stringify(wordedError(message))}\n`);
     if (id !== undefined && method === undefined) this.#settle(id);
     await flushed;
   }
@@ -100,9 +93,7 @@ export class StdioTransport {
       return;
     }
     if ("invalid" in message) {
-      void this.#write(
-        `${JSON.stringify({ jsonrpc: "2.0", id: message.invalid, error: { code: -32600, message: 'Invalid Request: a JSON-RPC 2.0 message has jsonrpc "2.0" and a method, a result or an error' } })}\n`,
-      );
+      void this.#write(`${JSON.stringify({ jsonrpc: "2.0", id: message.invalid, error: message.error })}\n`);
       return;
     }
     if (message.id !== undefined && message.method !== undefined) this.#inFlight.add(message.id);
@@ -135,24 +126,4 @@ export class StdioTransport {
     this.onclose?.();
     this.#resolveEnded(end);
   }
-}
-
-/** A line → a message; `{invalid: id}` for a request that we can refuse by its id; words for what is nothing of the kind. */
-function parseMessage(line: string): Message | { invalid: string | number } | string {
-  let value: any;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return "a line on stdin is not JSON; it was left out";
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    return "a line on stdin is JSON but no JSON-RPC message; it was left out";
-  const hasId = typeof value.id === "string" || (typeof value.id === "number" && Number.isFinite(value.id));
-  const shaped =
-    value.jsonrpc === "2.0" &&
-    (value.id === undefined || hasId) &&
-    (typeof value.method === "string" || (hasId && ("result" in value || "error" in value)));
-  const params = value.params === undefined || (typeof value.params === "object" && value.params !== null && !Array.isArray(value.params));
-  if (shaped && params) return value;
-  return hasId ? { invalid: value.id } : "a line on stdin is JSON but no JSON-RPC message; it was left out";
 }

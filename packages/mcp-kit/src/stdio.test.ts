@@ -182,6 +182,28 @@ describe("what stands on stdin", () => {
     ).toBe(true);
   });
 
+  test.each<[string, string, RegExp]>([
+    ["_meta is no object", `{"jsonrpc":"2.0","id":7,"method":"tools/list","params":{"_meta":5}}`, /_meta is an object/],
+    ["a progress token is a list", `{"jsonrpc":"2.0","id":7,"method":"ping","params":{"_meta":{"progressToken":[]}}}`, /progressToken/],
+    ["an id is a fraction", `{"jsonrpc":"2.0","id":7.5,"method":"tools/list"}`, /an id is a text or a whole number/],
+    ["initialize says nothing", `{"jsonrpc":"2.0","id":7,"method":"initialize","params":{}}`, /params\.protocolVersion/],
+    [
+      "initialize says it wrongly",
+      `{"jsonrpc":"2.0","id":7,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{"roots":5},"clientInfo":{"name":"c","version":"1"}}}`,
+      /params\.capabilities\.roots/,
+    ],
+  ])("a request is refused in words of ours, and not left without an answer: %s", async (_, line, words) => {
+    const { send, lines, answer } = start();
+    send(`${line}\n`);
+    await expect.poll(() => lines.length, { timeout: 10_000 }).toBe(1);
+    const { error } = JSON.parse(lines[0]!);
+    expect([-32600, -32602]).toContain(error.code);
+    expect(error.message).toMatch(words);
+    expect(error.message).not.toMatch(/[[{]/);
+    send(call(9, "list_things"));
+    expect((await answer(9)).result.isError).toBeUndefined();
+  });
+
   test("a message in pieces, and many in one piece", async () => {
     const { child, send, answer } = start();
     const text = JSON.stringify({ jsonrpc: "2.0", ...call(1, "list_things", { config_path: "ä".repeat(50) }) });
