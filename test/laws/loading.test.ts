@@ -70,6 +70,23 @@ codeLaw("What speaks SSH or starts programs is loaded by the first command, not 
   },
 });
 
+codeLaw("What serves HTTP is loaded by its subcommand, never with a server", {
+  check: (sources) =>
+    fromEntries(
+      sources,
+      (path) => /^servers\/[^/]+\/src\/(bin|whole-start)\.ts$/.test(path) || path === "packages/mcp-kit/src/index.ts",
+      (specifier) => specifier === "@platform-ops/mcp-kit/http" || /(?:^|\/)http\/[a-z-]+\.ts$/.test(specifier),
+    ),
+  broken: {
+    "servers/planted/src/whole-start.ts": 'import { serveHttp } from "@platform-ops/mcp-kit/http";',
+    "packages/mcp-kit/src/index.ts": 'export { serveHttp } from "./http/serve-http.ts";',
+  },
+  kept: {
+    "servers/planted/src/whole-start.ts": 'export const later = () => import("@platform-ops/mcp-kit/http");',
+    "packages/mcp-kit/src/index.ts": 'import type { HttpServing } from "./http/serve-http.ts";',
+  },
+});
+
 codeLaw("The supervisor uses the standard library only", {
   check: (sources) =>
     fromEntries(

@@ -37,12 +37,13 @@ export function admitByToken(definition: ServerDefinition, tokens: Tokens): Gate
 
   const refuse = (request: IncomingMessage, why: "missing" | "unknown" | "revoked" | "expired", id?: string): Refusal => {
     const address = request.socket.remoteAddress ?? "";
-    const wait = tries.take(address);
-    if (wait !== undefined)
-      return new Refusal(429, "tries", "Too many calls without a token that is taken. Ask the operator for one.", {
-        headers: { "retry-after": String(Math.ceil(wait)) },
-      });
+    // Who shows none is told how: clients ask that way first.
     if (why !== "missing") {
+      const wait = tries.take(address);
+      if (wait !== undefined)
+        return new Refusal(429, "tries", "Too many calls with tokens that are not taken. Ask the operator for one.", {
+          headers: { "retry-after": String(Math.ceil(wait)) },
+        });
       definition.logger.warn("a token was not taken", { why, address, ...(id === undefined ? {} : { id }) });
       if (id !== undefined)
         void definition.audit

@@ -18,6 +18,9 @@ const PATHS = ["/mcp", "/healthz", "/readyz", "/metrics"];
 /** Open `subscriptions/listen` streams (2026 era), of all clients. */
 const MAX_LISTENING = 256;
 
+/** Lines of the log about what was refused: who floods the server must not flood the log as well. The figures count all. */
+const LOGGED_REFUSALS = { burst: 100, perSecond: 10 };
+
 /** What requests are answered with. */
 export interface Answering {
   readonly definition: ServerDefinition;
@@ -40,6 +43,7 @@ export class RequestAnswers {
   readonly #reader: MessageReader;
   readonly #rate: RateLimit;
   readonly #onerror: (error: Error) => void;
+  readonly #refusedLines = new RateLimit(LOGGED_REFUSALS.perSecond, LOGGED_REFUSALS.burst);
   #active = 0;
   #isDraining = false;
 
@@ -106,6 +110,7 @@ export class RequestAnswers {
     const status = response.headersSent ? response.statusCode : 499;
     metrics.request(path, request.method ?? "", status, seconds);
     const { cors: _, ...logged } = facts;
+    if (facts["refused"] !== undefined && this.#refusedLines.take("") !== undefined) return;
     const level = path === "/mcp" ? "info" : "debug";
     definition.logger[level]("request", {
       path,

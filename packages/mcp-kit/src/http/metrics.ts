@@ -18,7 +18,7 @@ export class Metrics {
   readonly #durations: Durations = { counts: BUCKETS.map(() => 0), sum: 0, count: 0 };
   readonly #tools: ReadonlySet<string>;
   readonly #gauges: () => Readonly<Record<string, number>>;
-  readonly #delay = monitorEventLoopDelay({ resolution: 20 });
+  readonly #delay = monitorEventLoopDelay({ resolution: 100 });
 
   /** `gauges` gives what is counted elsewhere, by the end of its name. */
   constructor(tools: readonly string[], gauges: () => Readonly<Record<string, number>>) {

@@ -111,7 +111,10 @@ export class Session {
     const reader = response.body.getReader();
     const body = new ReadableStream<Uint8Array>({
       async pull(controller) {
-        const { done, value } = await reader.read();
+        const { done, value } = await reader.read().catch((error: unknown) => {
+          end();
+          throw error;
+        });
         if (!done) return controller.enqueue(value);
         end();
         controller.close();
