@@ -13,6 +13,8 @@ export function httpCommand<D extends ServerDeps>(
     name: "http",
     summary: "serves MCP over HTTP (Streamable HTTP), on this machine unless the operator's file says more",
     usage: "http [--port N]",
+    // For the help: as a setting it is read before a subcommand's own options are.
+    options: { port: { type: "string", description: "Port to listen on (setting http.port); 0, the default, takes a free one" } },
     async run(_input, deps, terminal, signal) {
       const served = definition(deps);
       const release = guardProcess(served);
