@@ -64,8 +64,8 @@ test("another Temporal on 7233 is named by doctor, and is not the one in use", a
   const { home } = await open("");
   await occupy(7233);
   const said = await home.run(["doctor"]).then(String, String);
-  expect(said).toMatch(/port 7233: something listens on Temporal's default port/);
-  expect(said).toMatch(/Temporal in use: local, in /);
+  expect(said).toMatch(/port 7233 +something listens on Temporal's default port/);
+  expect(said).toMatch(/Temporal in use +local at /);
 });
 
 describe("a disk that takes no more", () => {
