@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { TSX } from "../setup.mjs";
 import { publishedPackages } from "./packages.mjs";
 
-/** `bumpVersions`, and then what is generated from the manifests: the entries of the MCP registry. */
+/** `bumpVersions`, and then what is made for a version: the entries of the MCP registry, and the snapshot of what it promises. */
 export function nextVersion(root: string, say: (line: string) => void): void {
   bumpVersions(root, say);
-  execFileSync(process.execPath, [...TSX, join(root, "tooling/catalog.ts")], { cwd: root, stdio: ["ignore", 2, 2] });
+  // Programs of their own: this one has loaded what said the old version.
+  for (const script of [["tooling/catalog.ts"], ["tooling/release/main.ts", "snapshot"]])
+    execFileSync(process.execPath, [...TSX, ...script], { cwd: root, stdio: ["ignore", 2, 2] });
 }
 
 /** Takes the changesets that wait: versions and changelogs by changesets' own tool, then each server's own word of its version. */
