@@ -3,13 +3,13 @@ import { dirname, join } from "node:path";
 import { openDataDirectory, openKeys } from "@platform-ops/ledger";
 import { connect, type Orchestration } from "@platform-ops/orchestration/client";
 import { newHome, type TestHome } from "./home.ts";
-import { META_WORKFLOWS_BIN, startAgent, type Agent } from "./mcp-client.ts";
+import { META_WORKFLOWS_BIN, startAgent, type Agent, type ServerProcess } from "./mcp-client.ts";
 
 /** A data directory with runbooks of its own, the agents that work on them, and the Temporal that carries them. */
 export interface Runbooks {
   readonly home: TestHome;
   /** A client beside the built server; it ends with `close`. */
-  agent(options?: { env?: Readonly<Record<string, string>>; clientName?: string }): Promise<Agent>;
+  agent(options?: Pick<ServerProcess, "env" | "clientName" | "person">): Promise<Agent>;
   /** Our own connection to the local Temporal, which is started where it does not run yet. */
   temporal(): Promise<Orchestration>;
   /** Ends agents and processes and removes all. */
@@ -20,14 +20,16 @@ export interface Runbooks {
  * Makes one.
  * @param options.definitions file name → YAML text, in the folder that the server reads
  * @param options.settings further keys of `meta_workflows` in the operator's file
- * @param options.files path beside the operator's file → text
+ * @param options.files path beside the operator's file → text, for its owner alone
+ * @param options.further further sections of the operator's file
  */
 export async function openRunbooks(options: {
   definitions: Readonly<Record<string, string>>;
   settings?: Readonly<Record<string, unknown>>;
   files?: Readonly<Record<string, string>>;
+  further?: Readonly<Record<string, unknown>>;
 }): Promise<Runbooks> {
-  const config = JSON.stringify({ meta_workflows: { definitions_path: "runbooks", ...options.settings } });
+  const config = JSON.stringify({ ...options.further, meta_workflows: { definitions_path: "runbooks", ...options.settings } });
   const home = await newHome({ bin: META_WORKFLOWS_BIN, config });
   const folder = dirname(home.configFile);
   await mkdir(join(folder, "runbooks"));
@@ -35,7 +37,7 @@ export async function openRunbooks(options: {
     ...Object.entries(options.definitions).map(([name, text]) => [join("runbooks", name), text] as const),
     ...Object.entries(options.files ?? {}),
   ];
-  await Promise.all(files.map(([path, text]) => writeFile(join(folder, path), text)));
+  await Promise.all(files.map(([path, text]) => writeFile(join(folder, path), text, { mode: 0o600 })));
   const agents: Agent[] = [];
   let connection: Promise<Orchestration> | undefined;
   const agent: Runbooks["agent"] = async ({ env, ...more } = {}) => {

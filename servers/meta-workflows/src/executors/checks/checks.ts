@@ -4,6 +4,7 @@ import { fileDigest, fileExists, lineExists } from "./file-checks.ts";
 import { commitExists, diffTouches, onBranch, treeClean } from "./git-checks.ts";
 import { httpHealth } from "./http-health.ts";
 import { pullRequestChecks, pullRequestOpen } from "./pull-request-checks.ts";
+import { runbookScenarios, runbookValid } from "./runbook-checks.ts";
 import { testsPass } from "./tests-pass.ts";
 
 /** Every check, by its name: what definitions may name as `check`, and what the reference is made from. */
@@ -22,5 +23,7 @@ export const CHECKS: ReadonlyMap<string, Check> = new Map(
     kubernetesReady,
     pullRequestOpen,
     pullRequestChecks,
+    runbookValid,
+    runbookScenarios,
   ].map((check) => [check.name, check]),
 );
