@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { startTestTemporal, testTemporalBinary } from "@platform-ops/orchestration/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AUTO_CONFIG, effects, newHome, writeProject, type TestHome } from "../support/home.ts";
@@ -89,6 +91,16 @@ describe.skipIf(binary === undefined)("a Temporal elsewhere (`npm run setup` bri
       worker.kill("SIGTERM");
       expect((await once(worker, "exit"))[0]).toBe(0);
     }
+  });
+
+  test("a worker that waits for a Temporal that does not answer ends when it is told to", async () => {
+    const worker = foreground(["worker"], { ...home.env, TEMPORAL_ADDRESS: "127.0.0.1:1" });
+    const folder = join(home.home, "workers");
+    const isWaiting = async (name: string): Promise<boolean> =>
+      name.startsWith("alive-") && (await readFile(join(folder, name), "utf8")).includes('"connecting"');
+    await until(async () => (await Promise.all((await readdir(folder)).map(isWaiting))).includes(true), "a worker that looks for Temporal");
+    worker.kill("SIGTERM");
+    expect((await once(worker, "exit"))[0]).toBe(0);
   });
 });
 

@@ -76,6 +76,8 @@ async function connectPatiently(options: RunWorkerOptions): Promise<NativeConnec
   for (let tries = 1; ; tries += 1) {
     options.signal.throwIfAborted();
     if ((await tcpProbe(options.target.address, PROBE_TIMEOUT)) === "open") {
+      // Not sooner: it ends with the last of what uses it, so one that nothing ever used would keep the process alive for good.
+      installRuntime(options.logger);
       try {
         return await NativeConnection.connect(connectionOptions(options.target) as NativeConnectionOptions);
       } catch (error) {
@@ -174,7 +176,6 @@ async function prepareNamespace(connection: NativeConnection, { target, register
  */
 export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const { logger, signal, home, target } = options;
-  installRuntime(logger);
   const alive = new AliveFile(options.aliveFile, { server: options.server, build: options.build });
   const queues = options.taskQueues.map(({ queue }) => queue);
   let connection: NativeConnection | undefined;
