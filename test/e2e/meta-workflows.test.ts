@@ -127,6 +127,9 @@ describe("a run", () => {
         action_id: "look#1",
         instructions: "Look at shop",
         retry_count: 0,
+        timeout: 900,
+        created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+        parameters: {},
         attempt: { number: 1 },
       },
     });

@@ -187,6 +187,9 @@ describe("typed steps", () => {
         suggestion: expect.stringContaining("Did you mean `shell`?") as string,
       },
     ]);
+    expect(errorsOf(load(around("{ id: a, type: goto, target: b, max_iterations: 3 }")))).toEqual([
+      "UNKNOWN_STEP_TYPE $.steps[0].type: There is no step type `goto`.",
+    ]);
     const field = load(around("{ id: a, type: shell, command: ls, comand: x }"));
     expect(field.problems.filter(({ code }) => !code.startsWith("WF"))).toMatchObject([
       { code: "UNKNOWN_FIELD", severity: "warning", path: "$.steps[0].comand" },

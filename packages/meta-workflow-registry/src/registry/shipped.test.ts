@@ -46,20 +46,22 @@ const SOURCE: readonly (readonly [id: string, name: string, steps: number, phras
     ["Modify existing tool", "Enhance [tool name]", "Add parameter to [tool name]", "Fix bug in [tool name]", "Update [tool name]"],
   ],
 ];
-const EXAMPLES = [
-  "feature-development",
-  "code-review-refactor",
-  "staged-deployment",
-  "emergency-hotfix",
-  "api-endpoint-creation",
-  "microservice-creation",
-  "cicd-setup",
-  "production-debugging",
-  "monitoring-implementation",
-  "multi-agent-feature",
-  "collaborative-review",
-  "incident-response",
-  "disaster-recovery",
+const [LOCAL, VERSIONS, MACHINES] = ["desktop-commander", "github", "droplet-executor"];
+// Of the thirteen: the tool of each step (an agent's where agents share the work), and whether a person is asked.
+const EXAMPLES: readonly (readonly [id: string, tools: readonly string[], asks: boolean])[] = [
+  ["feature-development", [LOCAL, LOCAL, VERSIONS], true],
+  ["code-review-refactor", [LOCAL, VERSIONS, LOCAL], true],
+  ["staged-deployment", [LOCAL, MACHINES, MACHINES], true],
+  ["emergency-hotfix", [LOCAL, VERSIONS, MACHINES], true],
+  ["api-endpoint-creation", [LOCAL, LOCAL, `${VERSIONS}, ${MACHINES}`], false],
+  ["microservice-creation", [LOCAL, VERSIONS, MACHINES], true],
+  ["cicd-setup", [LOCAL, VERSIONS, MACHINES], false],
+  ["production-debugging", [MACHINES, LOCAL, `${VERSIONS}, ${MACHINES}`], true],
+  ["monitoring-implementation", [LOCAL, MACHINES, `${LOCAL}, ${VERSIONS}`], false],
+  ["multi-agent-feature", [`backend (${LOCAL}, ${VERSIONS})`, `frontend (${LOCAL})`, `devops (${MACHINES}, ${VERSIONS})`, "", ""], false],
+  ["collaborative-review", ["security, performance, quality", "", "", ""], true],
+  ["incident-response", [MACHINES, `${MACHINES}, ${VERSIONS}`, `${LOCAL}, ${MACHINES}`, "all"], false],
+  ["disaster-recovery", [MACHINES, `${MACHINES}, ${VERSIONS}`, "all"], false],
 ];
 
 describe("the registry that is shipped", () => {
@@ -70,7 +72,7 @@ describe("the registry that is shipped", () => {
 
   it("has the workflows of the source: nine, thirteen, one; all active but one", () => {
     expect(parsed.workflows.map(({ id }) => id).toSorted()).toEqual(
-      [...SOURCE.map(([id]) => id), ...EXAMPLES, "planning:interactive"].toSorted(),
+      [...SOURCE.map(([id]) => id), ...EXAMPLES.map(([id]) => id), "planning:interactive"].toSorted(),
     );
     expect(listResult({ found: true, path: "x", workflows: parsed.workflows }).message).toBe(
       "✅ Found 23 meta-workflow(s) (22 active, 1 draft)",
@@ -83,6 +85,56 @@ describe("the registry that is shipped", () => {
     expect(found).toMatchObject({ name });
     expect(found?.section?.steps).toHaveLength(steps);
     expect(found === undefined ? [] : phrasesOf(found)).toEqual(expect.arrayContaining([...phrases]));
+  });
+
+  it.each(EXAMPLES)("%s keeps its steps, who does them, and whether a person is asked", (id, tools, asks) => {
+    const { steps = [], notes = [] } = workflow(id)?.section ?? {};
+    const by = steps.map((step) =>
+      step.notes
+        .filter(({ label }) => /^(?:tool|agents?)$/i.test(label))
+        .map(({ text: words, items }) =>
+          [words.split(": ")[0], ...items.map((item) => item.split(":")[0])].filter((word) => word !== "").join(", "),
+        )
+        .join("; "),
+    );
+    expect(by).toEqual(tools);
+    expect(notes.some(({ label }) => label === "Asks before")).toBe(asks);
+  });
+
+  it("says by which words it is steered, how a run is shown, and by which principles", () => {
+    const chapter = (heading: string): string => parsed.chapters.find((one) => one.heading === heading)?.text ?? "";
+    for (const words of [
+      "Cancel this workflow",
+      "Never mind",
+      "What workflows are available?",
+      "Show me the workflow registry",
+      "Explain the [name] workflow",
+      "What does MW-001 do?",
+    ])
+      expect(chapter("Meta-Workflow System Overview")).toContain(`"${words}"`);
+    for (const shown of ["Executing MW-004", "Step 1 of 4", "done", "MW-004 is complete"])
+      expect(chapter("Workflow Execution Examples")).toContain(shown);
+    expect(chapter("Meta-Workflow Principles").match(/^\d\. [^:]+/gm)).toEqual([
+      "1. Explicit over implicit",
+      "2. Fail visibly",
+      "3. The user is in control",
+      "4. Documentation first",
+      "5. Continuous improvement",
+      "6. No ambiguity",
+    ]);
+  });
+
+  it("a design is held against its rules before code is written", () => {
+    const design = workflow("MW-002")?.section?.steps[1];
+    const words = [...(design?.actions ?? []), ...(design?.notes ?? []).map(({ text: note }) => note)].join("\n");
+    for (const rule of [
+      "no infrastructure is written into the code",
+      "belongs to its layer",
+      "red flag",
+      "state changed in passing",
+      "No code is written before",
+    ])
+      expect(words).toContain(rule);
   });
 
   it("every step of an active workflow says what to do, so that it can be started as prompts", () => {

@@ -243,6 +243,8 @@ describe("schemas", () => {
       '{ type: object, properties: { a: { $ref: "https://example.invalid/a.json" } } }',
       ["INVALID_SCHEMA $.steps[0].result.properties.a.$ref"],
     ],
+    ['{ $ref: "../../../etc/passwd" }', ["INVALID_SCHEMA $.steps[0].result.$ref"]],
+    ['{ $ref: "file:///etc/passwd#/x" }', ["INVALID_SCHEMA $.steps[0].result.$ref"]],
     ["{ type: strnig }", ["INVALID_SCHEMA $.steps[0].result"]],
     ['{ type: string, pattern: "^(a+)+$" }', []],
     ['{ type: string, pattern: "(?=a)" }', ["INVALID_SCHEMA $.steps[0].result.pattern"]],
