@@ -32,11 +32,30 @@ steps:
 `;
 const BULK = "x".repeat(125_000);
 
+const GREEDY = `
+schema: meta-workflow/v1
+id: greedy
+name: Greedy
+version: 1.0.0
+status: active
+inputs: { text: string }
+initial_state: { all: ["\${{ inputs.text }}"] }
+steps:
+  - id: grow
+    type: loop
+    while: "true"
+    max: 100
+    on_error: continue
+    steps: [{ id: twice, type: set_state, updates: { all: "\${{ state.all + state.all }}" } }]
+  - { id: ask, type: prompt, instructions: "It is \${{ steps.grow.error.code }}: \${{ steps.grow.error.message }}" }
+output: { all: "\${{ state.all }}" }
+`;
+
 let books: Runbooks;
 let lead: Agent;
 let temporal: Orchestration;
 beforeAll(async () => {
-  books = await openRunbooks({ definitions: { "long.yaml": LONG } });
+  books = await openRunbooks({ definitions: { "long.yaml": LONG, "greedy.yaml": GREEDY } });
   lead = await books.agent({ clientName: "lead" });
   temporal = await books.temporal();
 }, 60_000);
@@ -86,4 +105,17 @@ test("a run that is paused stays so, by whom it was, when it is carried on and i
   const next = await lead.call("next_action", { workflow_id, wait_seconds: 20 });
   expect(openOf(next)).toHaveLength(6);
   expect(next.data["paused"]).toBeUndefined();
+});
+
+test("a definition that doubles what it keeps is told at its step; the run goes on, and ends with what it has", async () => {
+  const workflow_id = "greedy";
+  const text = "é".repeat(450);
+  const start = await lead.call("start_workflow", { workflow_name: "greedy", workflow_id, inputs: { text } });
+  expect(start.data["action"], start.text.slice(0, 1_000)).toMatchObject({ step_id: "ask" });
+  expect(start.data["action"].instructions).toMatch(/^It is too_large: .*at grow\[\d+\]\/twice takes .*\d+ bytes/);
+  const end = await lead.call("submit_result", { workflow_id, result: "seen" });
+  expect(end.data["status"]).toBe("completed");
+  const { all } = end.data["result"] as { all: string[] };
+  expect(all.length).toBeGreaterThan(0);
+  expect(all[0]).toBe(text);
 });

@@ -2,6 +2,7 @@ import type { Json } from "../definition/definition.ts";
 import type { ActionDraft, ActionRecord, ActionResult, Agent, Attempt, LateResult, Receipt, Submitted, Verdict } from "./action.ts";
 import {
   MAX_OPEN_ACTIONS,
+  MAX_OPEN_BYTES,
   MAX_RESULT_BYTES,
   type BookDeps,
   type BookState,
@@ -13,6 +14,7 @@ import {
 import { refuse, type Refusal } from "./refusal.ts";
 import { resultDigest } from "./result-digest.ts";
 import { findTarget, isHeldByOther, isLive, isPersonsOnly } from "./submission-target.ts";
+import { cut, jsonBytes } from "./value-bounds.ts";
 import { withWithdrawn, type Withdrawn } from "./withdrawn.ts";
 
 // The protocol's state machine. Pure and serialisable: every change is a method with the time as an argument, so that a durable
@@ -76,7 +78,11 @@ export class ActionBook {
   open(draft: ActionDraft, now: number): ActionRecord | "full" {
     const known = this.#actions.get(draft.action_id);
     if (known !== undefined) return known;
-    if (this.open_actions().length >= (this.#deps.max_open ?? MAX_OPEN_ACTIONS)) return "full";
+    const open = this.open_actions();
+    if (open.length >= (this.#deps.max_open ?? MAX_OPEN_ACTIONS)) return "full";
+    // What is open is carried on in one message with all else that the run keeps.
+    const most = this.#deps.max_open_bytes ?? MAX_OPEN_BYTES;
+    if (open.length > 0 && jsonBytes(open, most) + jsonBytes(draft, most) > most) return "full";
     const before = this.#withdrawn.find(({ action_id }) => action_id === draft.action_id);
     this.#withdrawn = this.#withdrawn.filter((one) => one !== before);
     const number = (before?.attempts.length ?? 0) + 1;
@@ -209,7 +215,7 @@ export class ActionBook {
       this.#end({ ...rest, receipt }, result);
       return { status: "done", receipt };
     }
-    const { say } = verdict;
+    const say = verdict.say.slice(0, 10).map((words) => cut(words, 300));
     if (verdict.undecided === true) {
       // Nothing was decided about this attempt: its receipt goes, so that the same result can be sent again.
       this.#receipts = this.#receipts.filter((one) => one.attempt_id !== record.attempt.id);
@@ -224,8 +230,8 @@ export class ActionBook {
         }),
       };
     }
-    const receipt = this.#judge({ ...record.receipt, verdict: "rejected", say });
-    const failures = [...record.failures, { attempt: record.attempt.number, say }];
+    const receipt = this.#judge({ ...record.receipt, verdict: "rejected", say: say.slice(0, 3) });
+    const failures = [...shortened(record.failures), { attempt: record.attempt.number, say }];
     const judged = { ...rest, receipt, failures };
     if (record.executor === "human" || failures.length < record.allowed) {
       const { holder } = record.attempt;
@@ -387,6 +393,13 @@ export class ActionBook {
     this.#actions.set(record.action_id, record);
     return record;
   }
+}
+
+/** Of all but the last few the first words are enough. */
+function shortened(failures: ActionRecord["failures"]): ActionRecord["failures"] {
+  return failures.map((one, at) =>
+    at >= failures.length - 4 ? one : { ...one, say: one.say.slice(0, 1).map((words) => cut(words, 100)) },
+  );
 }
 
 /** Refusal for an action that another agent holds. */

@@ -1,9 +1,11 @@
-import type { Json, JsonSchema } from "../definition/definition.ts";
+import type { Compensation, Json, JsonSchema } from "../definition/definition.ts";
+import { StepFailure } from "./completion.ts";
 import { effectKey } from "./effect-key.ts";
 import type { Undo } from "./journal.ts";
 import type { ServerCall } from "./ports.ts";
 import { RunScope } from "./scope.ts";
 import { filledProgram, filledTool } from "./server-call.ts";
+import { cut, MAX_LINE } from "./value-bounds.ts";
 import type { Here, Walk } from "./walk.ts";
 
 const DAY = 24 * 60 * 60_000;
@@ -20,18 +22,32 @@ export function keepUndo(walk: Walk, here: Here): void {
   const { step, path } = here;
   const { compensate } = step;
   if (compensate === undefined) return;
-  const work =
-    "prompt" in compensate
-      ? { prompt: walk.text(compensate.prompt, here) }
-      : { call: "call" in compensate ? filledTool(walk, here, compensate.call) : filledProgram(walk, here, compensate.program) };
-  walk.journal.undo.push({
+  const undo: Undo = {
     path,
-    title: step.title ?? step.id,
+    title: cut(step.title ?? step.id, MAX_LINE),
     effect_key: effectKey(walk.run.id, path),
-    work,
+    work: workOf(walk, here, compensate),
     timeout: step.timeout,
     idempotent: step.idempotent,
-  });
+  };
+  walk.journal.undo.push(undo);
+  walk.kept.add(undo, path);
+}
+
+/** What happened is to be undone also where the run has no room for how: then somebody is asked. */
+function workOf(walk: Walk, here: Here, compensate: Compensation): Undo["work"] {
+  const { path } = here;
+  try {
+    const work =
+      "prompt" in compensate
+        ? { prompt: walk.text(compensate.prompt, here) }
+        : { call: "call" in compensate ? filledTool(walk, here, compensate.call) : filledProgram(walk, here, compensate.program) };
+    walk.kept.check(work as unknown as Json, "What undoes it", path);
+    return work;
+  } catch (error) {
+    if (!(error instanceof StepFailure) || error.code !== "too_large") throw error;
+    return { prompt: `Undo what \`${path}\` did, as its definition says. ${error.message}` };
+  }
 }
 
 /** Undoes what was done, newest first. What could not be undone is handed to a person; the rest is undone meanwhile. */
@@ -71,7 +87,7 @@ async function undone(walk: Walk, undo: Undo): Promise<string | undefined> {
     },
     new RunScope(),
   );
-  return outcome.status === "done" ? undefined : outcome.message;
+  return outcome.status === "done" ? undefined : cut(outcome.message, MAX_LINE);
 }
 
 async function askPerson(walk: Walk, { undo, message }: { readonly undo: Undo; readonly message: string }): Promise<void> {

@@ -17,6 +17,9 @@ export type Completion =
   | { readonly kind: "failed"; readonly failure: Failure }
   | { readonly kind: "cancelled" };
 
+/** Characters of the words of a failure, which are kept and told. */
+export const MAX_MESSAGE = 4_000;
+
 export const NEXT: Completion = { kind: "next" };
 export const CANCELLED: Completion = { kind: "cancelled" };
 
@@ -26,9 +29,9 @@ export class StepFailure extends Error {
   readonly declined: boolean;
 
   constructor(code: string, message: string, options: { declined?: boolean } = {}) {
-    super(message);
+    super(message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE - 1)}…`);
     this.name = "StepFailure";
-    this.code = code;
+    this.code = code.slice(0, 100);
     this.declined = options.declined ?? false;
   }
 }

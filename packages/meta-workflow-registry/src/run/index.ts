@@ -17,7 +17,7 @@ export { ActionBook } from "./action-book.ts";
 export { ActionDesk, type DeskAnswer } from "./action-desk.ts";
 export { validateValue, type ValueProblem } from "../definition/validate-value.ts";
 export type { ApprovalDecision, ApprovalDraft } from "./approval.ts";
-export type { Completion, Failure, RunEnd, RunStatus } from "./completion.ts";
+export { MAX_MESSAGE, type Completion, type Failure, type RunEnd, type RunStatus } from "./completion.ts";
 export { effectKey } from "./effect-key.ts";
 export { interpret, Run, type RunOptions } from "./interpret.ts";
 export { emptyJournal, type Journal, type StepRecord, type Undo } from "./journal.ts";
@@ -25,6 +25,7 @@ export { EventInbox, MAX_EVENT_BYTES, type KeptEvent } from "./event-inbox.ts";
 export type { CallOptions, CallOutcome, EventWait, LockAnswer, LockDraft, Ports, ServerCall, TimelineEvent } from "./ports.ts";
 export {
   MAX_OPEN_ACTIONS,
+  MAX_OPEN_BYTES,
   MAX_RESULT_BYTES,
   type BookDeps,
   type BookState,
@@ -36,3 +37,4 @@ export {
 export { refuse, REFUSAL_CODES, type Refusal, type RefusalCode } from "./refusal.ts";
 export { resultDigest } from "./result-digest.ts";
 export { RunScope } from "./scope.ts";
+export { ALWAYS_KEPT_BYTES, cut, jsonBytes, MAX_KEPT_BYTES } from "./value-bounds.ts";

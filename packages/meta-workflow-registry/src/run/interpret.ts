@@ -26,6 +26,8 @@ export interface RunOptions {
   /** Of the run that is carried on; changed in place. Absent: it begins. */
   readonly journal?: Journal;
   readonly ports: Ports;
+  /** Bytes that it may keep of its steps; 1,000,000 by default. */
+  readonly most_kept?: number;
   /** It begins paused: it was when it was carried on. */
   readonly paused?: boolean;
   /** `started_at` in milliseconds since 1970; both stay the same when the run is carried on. */
@@ -75,6 +77,7 @@ export class Run {
       ports,
       run: { id: run.id, started_at: new Date(run.started_at).toISOString() },
       executors: EXECUTORS,
+      ...(options.most_kept === undefined ? {} : { most_kept: options.most_kept }),
       finished: keepUndo,
     });
     if (options.paused === true) this.#walk.pause();
@@ -174,10 +177,10 @@ export class Run {
     const { initial_state } = this.#options.definition;
     scopes[""] = { inputs, state: {} };
     const here = placeOf(frame, this.#scope);
-    scopes[""] = {
-      inputs,
-      state: Object.fromEntries(Object.entries(initial_state).map(([name, template]) => [name, this.#walk.fill(template, here)])),
-    };
+    const state = Object.fromEntries(Object.entries(initial_state).map(([name, template]) => [name, this.#walk.fill(template, here)]));
+    this.#walk.kept.check(state, "The state", "");
+    scopes[""] = { inputs, state };
+    this.#walk.kept.add(state, "");
   }
 
   async #watchTime(timer: RunScope): Promise<void> {

@@ -34,10 +34,13 @@ export function beginScope(walk: Walk, here: Here, what: IsolatedScope): Frame {
   const inputs = withDefaults(what.inputs, what.given);
   const problems = walk.ports.validate(what.inputs, inputs);
   if (problems.length > 0) throw new StepFailure("inputs_invalid", `The inputs of ${path} do not fit: ${problems[0]}`);
+  walk.kept.check(inputs, "What it is given", path);
   scopes[path] = { inputs, state: {} };
   const state: { [name: string]: Json } = {};
   for (const [name, template] of Object.entries(what.initial_state)) state[name] = walk.fill(template, { ...here, frame: inner });
+  walk.kept.check(state, "The state at its start", path);
   scopes[path] = { inputs, state };
+  walk.kept.add(scopes[path], path);
   return inner;
 }
 

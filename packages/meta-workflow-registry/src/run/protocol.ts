@@ -9,6 +9,8 @@ import type { Withdrawn } from "./withdrawn.ts";
 export const MAX_RESULT_BYTES = 128 * 1024;
 /** At once in one run. */
 export const MAX_OPEN_ACTIONS = 10;
+/** Of all actions that are open at once, as JSON in UTF-8; one is always opened. */
+export const MAX_OPEN_BYTES = 400_000;
 
 /** Everything that outlives a continue-as-new. */
 export interface BookState {
@@ -27,6 +29,8 @@ export interface BookDeps {
   validate(schema: JsonSchema, value: Json): readonly string[];
   /** Open at once; by default 10. */
   readonly max_open?: number;
+  /** Of those together; by default 400,000. */
+  readonly max_open_bytes?: number;
 }
 
 export interface Submission {

@@ -3,6 +3,7 @@ import { secretNameIn } from "../definition/secret-reference.ts";
 import { StepFailure } from "./completion.ts";
 import { effectKey } from "./effect-key.ts";
 import type { ServerCall, Variables } from "./ports.ts";
+import { bounded, MAX_GIVEN_BYTES } from "./value-bounds.ts";
 import type { Here, Walk } from "./walk.ts";
 
 const ONCE: Retry = { attempts: 1, initial: 0, backoff: 1 };
@@ -31,14 +32,14 @@ const isEmpty = (fields: object): boolean => Object.keys(fields).length === 0;
 export function filledTool(walk: Walk, here: Here, call: ToolCall, more: Variables = {}): ServerCall {
   const { server, tool, capability } = call;
   const { plain, secrets } = withoutSecrets(call.args);
-  return {
+  return notTooLarge(here, {
     kind: "tool",
     ...(server === undefined ? {} : { server }),
     ...(tool === undefined ? {} : { tool }),
     ...(capability === undefined ? {} : { capability }),
     args: filledFields(walk, here, plain, more),
     ...(isEmpty(secrets) ? {} : { secret_args: secrets }),
-  };
+  });
 }
 
 /**
@@ -53,20 +54,25 @@ export function filledProgram(walk: Walk, here: Here, call: ProgramCall, more: V
     return Array.isArray(value) ? value.map((one: Json) => word(one, `argv[${at}]`)) : [word(value, `argv[${at}]`)];
   });
   const { plain, secrets } = withoutSecrets(call.env ?? {});
-  return {
+  return notTooLarge(here, {
     kind: "program",
     argv,
     ...(isEmpty(secrets) ? {} : { secret_env: secrets }),
     env: Object.fromEntries(Object.entries(plain).map(([name, template]) => [name, text(template, `env.${name}`)])),
     ...(call.cwd === undefined ? {} : { cwd: text(call.cwd, "cwd") }),
     ...(call.stdin === undefined ? {} : { stdin: text(call.stdin, "stdin") }),
-  };
+  });
 }
 
 function filledProbe(walk: Walk, here: Here, looked: Probe, more: Variables): ServerCall {
   if (looked.kind === "tool") return filledTool(walk, here, looked, more);
   if (looked.kind === "program") return filledProgram(walk, here, looked, more);
-  return { kind: "check", check: looked.check, with: filledFields(walk, here, looked.with, more) };
+  return notTooLarge(here, { kind: "check", check: looked.check, with: filledFields(walk, here, looked.with, more) });
+}
+
+/** @throws StepFailure too_large */
+function notTooLarge(here: Here, call: ServerCall): ServerCall {
+  return bounded(call, "What the call is given", here.path, MAX_GIVEN_BYTES);
 }
 
 /**

@@ -19,6 +19,7 @@ import { lockName, RunLocks } from "./run-locks.ts";
 import type { RunScope } from "./scope.ts";
 import { withUpdates } from "./state.ts";
 import { withinTime } from "./time-limit.ts";
+import { bounded, cut, jsonBytes, KeptBytes, MAX_KEPT_BYTES, MAX_LINE } from "./value-bounds.ts";
 
 /** A step that is being carried out. */
 export interface Here {
@@ -40,6 +41,8 @@ export interface WalkOptions {
   readonly ports: Ports;
   readonly run: { readonly id: string; readonly started_at: string };
   readonly executors: Executors;
+  /** Bytes that the run may keep. */
+  readonly most_kept?: number;
   /** Called once a step is done: keeps what undoes it. */
   readonly finished: (walk: Walk, here: Here) => void;
 }
@@ -63,6 +66,9 @@ function hasSteps(step: Step): boolean {
   return ["foreach", "workflow", "approval"].includes(step.type) || stepLists(step).some(({ path: [at] }) => at !== "on_error");
 }
 
+/** Characters of a failure's words where a run is full. */
+const SHORT = 200;
+
 /** The step failed and its `on_error` has steps. */
 type Begun = Completion | { readonly kind: "handle" };
 
@@ -73,6 +79,7 @@ export class Walk {
   readonly definition: Definition;
   readonly run: WalkOptions["run"];
   readonly locks: RunLocks;
+  readonly kept: KeptBytes;
   readonly #options: WalkOptions;
   /** Paths of records by each path above them. */
   readonly #below = new Map<string, Set<string>>();
@@ -89,6 +96,7 @@ export class Walk {
     this.definition = options.definition;
     this.run = options.run;
     this.locks = new RunLocks(options);
+    this.kept = new KeptBytes(options.most_kept ?? MAX_KEPT_BYTES, () => jsonBytes(options.journal, 4 * MAX_KEPT_BYTES));
   }
 
   /** From here on no step begins; resolves once no call is under way. The journal is complete then. */
@@ -210,8 +218,9 @@ export class Walk {
   }
 
   #finish(here: Here, output: Json, simulated: boolean | undefined): Completion {
-    const { step, frame } = here;
-    if (step.output_to !== undefined) this.update(frame, [[step.output_to, output]]);
+    const { step, path } = here;
+    this.kept.check(output, "The output", path, isLeaf(step) ? undefined : () => this.freedBy(path));
+    if (step.output_to !== undefined) this.update(here, [[step.output_to, output]]);
     this.#write(here, { status: "done", output, ...(simulated === true ? { simulated } : {}) });
     this.#options.finished(this, here);
     return step.type === "return" ? { kind: "return", value: output } : NEXT;
@@ -265,7 +274,10 @@ export class Walk {
     const visible = (journal.visible[frame.key] ??= {});
     const before = visible[step.id];
     // An earlier turn of a loop: its record was kept only to be seen.
-    if (before !== undefined && before !== path) delete journal.steps[before];
+    if (before !== undefined && before !== path) {
+      this.kept.take(journal.steps[before], before);
+      delete journal.steps[before];
+    }
     visible[step.id] = path;
     if (isLeaf(step)) this.#dropOwn(path);
     else this.drop(path);
@@ -283,7 +295,11 @@ export class Walk {
 
   /** Writes a record, so that `drop` finds it. */
   put(path: string, record: StepRecord): void {
-    this.journal.steps[path] = record;
+    const { error } = record;
+    const isShort = error === undefined || error.message.length <= SHORT || !this.kept.isFull;
+    const kept = isShort ? record : { ...record, error: { ...error, message: cut(error.message, SHORT) } };
+    this.journal.steps[path] = kept;
+    this.kept.add(kept, path);
     this.#index(path);
   }
 
@@ -297,16 +313,38 @@ export class Walk {
     }
   }
 
+  /** Bytes of what `drop` would forget. */
+  freedBy(path: string): number {
+    const isBelow = (key: string): boolean => key.startsWith(path) && /^[/[#]?$/.test(key.charAt(path.length));
+    const { steps, visible, scopes, marks } = this.journal;
+    const outside = new Set(Object.entries(visible).flatMap(([frame, ids]) => (isBelow(frame) ? [] : Object.values(ids))));
+    const gone = [
+      ...[...(this.#below.get(path) ?? [])].filter((key) => !outside.has(key)).map((key) => steps[key]),
+      ...Object.keys(scopes)
+        .filter(isBelow)
+        .map((key) => scopes[key]),
+      ...Object.keys(marks)
+        .filter(isBelow)
+        .map((key) => marks[key]),
+    ];
+    return gone.reduce((sum: number, value) => sum + jsonBytes(value, MAX_KEPT_BYTES), 0);
+  }
+
   /** Forgets what is at and below a path, except the record of the path itself and those that a frame outside of it still shows. */
   drop(path: string): void {
     const isBelow = (key: string): boolean => key.startsWith(path) && /^[/[#]?$/.test(key.charAt(path.length));
     const { steps, visible, scopes, began, marks } = this.journal;
     // These hold what is unfinished only: they are short.
+    for (const key of Object.keys(scopes)) if (isBelow(key)) this.kept.take(scopes[key], key);
+    for (const key of Object.keys(marks)) if (isBelow(key) && Array.isArray(marks[key])) this.kept.take(marks[key], key);
     for (const part of [visible, scopes, began, marks]) for (const key of Object.keys(part)) if (isBelow(key)) delete part[key];
     const kept = new Set<string>();
     for (const key of this.#below.get(path) ?? []) {
       if (Object.values(visible).some((ids) => ids[stepIdAt(key)] === key)) kept.add(key);
-      else delete steps[key];
+      else {
+        this.kept.take(steps[key], key);
+        delete steps[key];
+      }
     }
     if (kept.size === 0) this.#below.delete(path);
     else this.#below.set(path, kept);
@@ -319,7 +357,11 @@ export class Walk {
 
   /** @throws StepFailure expression_failed */
   evaluate(source: Expression, here: Here, more: Variables = {}): Json {
-    return author(() => evaluate(compileExpression(source), this.variables(here, more)));
+    return bounded(
+      author(() => evaluate(compileExpression(source), this.variables(here, more))),
+      "What an expression gives",
+      here.path,
+    );
   }
 
   /** @throws StepFailure expression_failed, also where it is no truth value */
@@ -329,7 +371,11 @@ export class Walk {
 
   /** @throws StepFailure expression_failed */
   fill(template: Template, here: Here, more: Variables = {}): Json {
-    return author(() => fillTemplate(template, this.variables(here, more)));
+    return bounded(
+      author(() => fillTemplate(template, this.variables(here, more))),
+      "A value",
+      here.path,
+    );
   }
 
   /** As text: what is no string is written as JSON. @throws StepFailure expression_failed */
@@ -356,14 +402,26 @@ export class Walk {
     return Object.keys(schemas).length > 0 && JSON.stringify(schema).includes('"#/schemas/') ? { ...schema, schemas } : schema;
   }
 
-  /** Changes the state of a frame's scope, all at once. */
-  update(frame: Frame, updates: readonly (readonly [path: string, value: Json])[]): void {
+  /**
+   * Changes the state of the scope in which a step stands, all at once.
+   *
+   * @throws StepFailure bad_state_path, too_large
+   */
+  update({ frame, path }: Here, updates: readonly (readonly [path: string, value: Json])[]): void {
     const scope = this.journal.scopes[frame.scope];
-    if (scope !== undefined) scope.state = withUpdates(scope.state, updates);
+    if (scope === undefined) return;
+    const next = withUpdates(scope.state, updates);
+    const fields = new Set(updates.map(([name]) => name.replace(/^state\./, "").replace(/\..*$/, "")));
+    const before = [...fields].map((field) => scope.state[field]);
+    for (const field of fields)
+      this.kept.check(next[field], `The state's field ${cut(field, 200)}`, path, () => jsonBytes(before, MAX_KEPT_BYTES));
+    for (const value of before) this.kept.take(value, "");
+    for (const field of fields) this.kept.add(next[field], "");
+    scope.state = next;
   }
 
   record(path: string, what: TimelineEvent["what"], text?: string): void {
-    this.ports.record({ at: this.ports.now(), path, what, ...(text === undefined ? {} : { text }) });
+    this.ports.record({ at: this.ports.now(), path, what, ...(text === undefined ? {} : { text: cut(text, MAX_LINE) }) });
   }
 }
 

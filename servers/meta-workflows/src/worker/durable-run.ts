@@ -3,6 +3,7 @@ import type { Json } from "@platform-ops/meta-workflow-registry/definition";
 import {
   ActionBook,
   ActionDesk,
+  cut,
   refuse,
   Run,
   type ActionRecord,
@@ -14,6 +15,7 @@ import {
 import { keepStatus } from "@platform-ops/orchestration/workflow";
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from "@temporalio/workflow";
 import { viewAction } from "./action-view.ts";
+import type { FinishTask } from "./activity-contract.ts";
 import { quick } from "./activity-options.ts";
 import { drawAttemptId } from "./draw-id.ts";
 import { DurablePorts } from "./durable-ports.ts";
@@ -28,7 +30,7 @@ import {
   type RunInput,
   type Submit,
 } from "./run-contract.ts";
-import { bytesOf, roomLeft, tooMuchKept } from "./kept-bytes.ts";
+import { bytesOf, fitting, MOST_IN_A_MESSAGE, mostKept, roomLeft, tooMuchKept } from "./kept-bytes.ts";
 import { memoCandidates, statusOf } from "./run-memo.ts";
 import { failure, move, submissionOf } from "./run-messages.ts";
 import { problemsOf } from "./problems-of.ts";
@@ -41,6 +43,7 @@ const MOST_EVENTS = 8_000;
 const TIMELINE_LINES = 500;
 const CALM_ROUNDS = 3;
 const MOST_REPORTED = 5_000;
+const FEW_REPORTED = 500;
 
 const PEEK: BookDeps = { newId: () => "not-drawn", validate: problemsOf };
 
@@ -53,6 +56,8 @@ export class DurableRun {
   readonly #started: number;
   readonly #timeline: TimelineEvent[];
   readonly #pause: RunPause;
+  /** Bytes that it may keep of its steps. */
+  readonly #most: number;
   #end: RunEnd | undefined;
   #updates = 0;
   #holding = false;
@@ -67,7 +72,9 @@ export class DurableRun {
     this.#started = carried?.started_at ?? Date.now();
     this.#timeline = [...(carried?.timeline ?? [])];
     this.#pause = new RunPause(carried);
-    const book = ActionBook.create({ newId: drawAttemptId, validate: problemsOf }, carried?.book);
+    const { steps, open } = mostKept(input);
+    this.#most = steps;
+    const book = ActionBook.create({ newId: drawAttemptId, validate: problemsOf, max_open_bytes: open }, carried?.book);
     this.#desk = new ActionDesk(
       book,
       () => Date.now(),
@@ -85,6 +92,7 @@ export class DurableRun {
     });
     this.#run = new Run({
       paused: this.#pause.holdsAll,
+      most_kept: this.#most,
       definition: this.#ports.definition(closure.root),
       inputs: input.inputs,
       ports: this.#ports,
@@ -104,7 +112,7 @@ export class DurableRun {
       await condition(() => this.#dirty || this.#isLong());
       this.#dirty = false;
       if (this.#end !== undefined) return await this.#finish(this.#end);
-      if (this.#isLong()) await this.#carryOn();
+      if (this.#isLong()) return await this.#carryOn();
       this.#publish();
     }
   }
@@ -127,7 +135,7 @@ export class DurableRun {
   maySubmit(submit: Submit): void {
     const peek = ActionBook.create(PEEK, this.#desk.book.state);
     const answer = peek.submit(submissionOf(submit), Date.now());
-    if (answer.status === "verifying" && bytesOf(submit.result) > this.#room()) throw failure(tooMuchKept());
+    if (answer.status === "verifying" && bytesOf(submit.result) > this.#room()) throw failure(tooMuchKept(this.#most));
     if (answer.status !== "refused") return;
     // A result that came too late is remembered for whoever has the action now: that does leave a trace.
     const isLate = peek.open_actions().some(({ late }) => late !== undefined && late.attempt_id === submit.attempt_id);
@@ -257,7 +265,7 @@ export class DurableRun {
           { status, output: output ?? null, ...(simulated === true ? { simulated } : {}) },
         ]),
       ),
-      timeline: this.#timeline as unknown as Json,
+      timeline: this.#timeline.slice(-TIMELINE_LINES) as unknown as Json,
     };
   }
 
@@ -317,7 +325,7 @@ export class DurableRun {
   }
 
   #room(): number {
-    return roomLeft(this.#run.journal, this.#desk.book.state);
+    return roomLeft(this.#most, this.#run.journal, this.#desk.book.state);
   }
 
   #touch(): void {
@@ -363,17 +371,17 @@ export class DurableRun {
     return this.#end === undefined && (this.#updates >= MOST_UPDATES || historyLength >= MOST_EVENTS || continueAsNewSuggested);
   }
 
-  async #carryOn(): Promise<void> {
+  async #carryOn(): Promise<RunEnd> {
     await this.#run.hold();
     this.#holding = true;
     await condition(() => allHandlersFinished() && !this.#desk.verifying && !this.#ports.busy);
-    await continueAsNew<(input: RunInput) => Promise<RunEnd>>({
+    const carriedWith = (timeline: readonly TimelineEvent[]): RunInput => ({
       ...this.#input,
       carried: {
         started_at: this.#started,
         journal: this.#run.journal,
         book: this.#desk.book.state,
-        timeline: this.#timeline.slice(-TIMELINE_LINES),
+        timeline,
         paused: this.#pause.isPaused,
         ...(this.#pause.pause === undefined ? {} : { pause: this.#pause.pause }),
         approvals: this.#ports.openApprovals,
@@ -381,6 +389,13 @@ export class DurableRun {
         events: this.#ports.events,
       },
     });
+    const next = fitting(
+      () => carriedWith(this.#timeline.slice(-TIMELINE_LINES)),
+      () => carriedWith(shortTimeline(this.#timeline)),
+    );
+    // Only a run that an earlier version let grow: it ends, so that somebody sees it.
+    if (bytesOf(next) > MOST_IN_A_MESSAGE) return await this.#finish(tooLargeToGoOn(bytesOf(next)));
+    return await continueAsNew<(input: RunInput) => Promise<RunEnd>>(next);
   }
 
   async #finish(end: RunEnd): Promise<RunEnd> {
@@ -389,7 +404,10 @@ export class DurableRun {
     this.#publish();
     const { closure, requester } = this.#input;
     const { steps } = this.#run.journal;
-    await quick.finishRun({
+    const { scopes } = this.#run.journal;
+    const { state, inputs } = scopes[""] ?? { state: {}, inputs: {} };
+    const { receipts } = this.#desk.book.state;
+    const whole: FinishTask = {
       workflow: closure.root,
       version: closure.definitions[closure.root]?.version ?? "",
       digest: closure.digest,
@@ -397,19 +415,44 @@ export class DurableRun {
       started_at: this.#started,
       end,
       timeline: this.#timeline.slice(-TIMELINE_LINES),
-      state: this.#run.journal.scopes[""]?.state ?? {},
-      inputs: this.#run.journal.scopes[""]?.inputs ?? {},
+      state,
+      inputs,
       steps: Object.keys(steps)
         .filter((path) => steps[path]?.status !== "failed")
         .slice(0, MOST_REPORTED),
       simulated: Object.keys(steps)
         .filter((path) => steps[path]?.simulated === true)
         .slice(0, MOST_REPORTED),
-      receipts: this.#desk.book.state.receipts,
-    });
+      receipts,
+    };
+    const short = {
+      timeline: shortTimeline(this.#timeline),
+      steps: whole.steps.slice(0, FEW_REPORTED),
+      simulated: whole.simulated?.slice(0, FEW_REPORTED) ?? [],
+    };
+    const left_out = { truncated: true };
+    const { output: _, ...bare } = end;
+    await quick.finishRun(
+      fitting(
+        () => whole,
+        () => ({ ...whole, ...short }),
+        () => ({ ...whole, ...short, state: left_out }),
+        () => ({ ...whole, ...short, state: left_out, inputs: left_out, end: { ...bare, output: left_out } }),
+      ),
+    );
     await condition(allHandlersFinished);
     return end;
   }
+}
+
+/** The last lines of a timeline, cut short: where all of it would be too much for a message. */
+function shortTimeline(timeline: readonly TimelineEvent[]): TimelineEvent[] {
+  return timeline.slice(-100).map((line) => (line.text === undefined ? line : { ...line, text: cut(line.text, 200) }));
+}
+
+function tooLargeToGoOn(bytes: number): RunEnd {
+  const message = `The run keeps ${bytes} bytes and cannot be carried on: at most ${MOST_IN_A_MESSAGE} are.`;
+  return { status: "failed", error: { code: "too_large", message, path: "" } };
 }
 
 /** Which actions are meant. */

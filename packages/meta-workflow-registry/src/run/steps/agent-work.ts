@@ -3,6 +3,7 @@ import type { ActionDraft, ActionResult, Verdict } from "../action.ts";
 import { ScopeCancelled, StepFailure } from "../completion.ts";
 import { probe } from "../server-call.ts";
 import { effectKey } from "../effect-key.ts";
+import { bounded, cut, MAX_GIVEN_BYTES, MAX_LINE } from "../value-bounds.ts";
 import type { Here, Made, Walk } from "../walk.ts";
 
 type Of<T extends Step["type"]> = Extract<Step, { type: T }>;
@@ -44,7 +45,7 @@ export function common(walk: Walk, here: Here, number: number): Pick<ActionDraft
     action_id: `${path}#${number}`,
     step_id: step.id,
     effect_key: effectKey(walk.run.id, path),
-    title: step.title === undefined ? step.id : walk.text(step.title, here),
+    title: step.title === undefined ? step.id : cut(walk.text(step.title, here), MAX_LINE),
   };
 }
 
@@ -62,7 +63,7 @@ export function deadlineOf(walk: Walk, { path }: Here, deadline: Milliseconds | 
 /**
  * Asks for an action and waits for its end.
  *
- * @throws StepFailure budget_exceeded where the run has asked for as many as its definition allows
+ * @throws StepFailure budget_exceeded where the run has asked for as many as its definition allows; too_large
  * @throws ScopeCancelled
  */
 export async function ask(walk: Walk, here: Here, draft: ActionDraft, accept: () => AgentWork["accept"]): Promise<ActionResult> {
@@ -75,6 +76,7 @@ export async function ask(walk: Walk, here: Here, draft: ActionDraft, accept: ()
     journal.marks[asked] = true;
     walk.record(here.path, "waiting", draft.title);
   }
+  bounded(draft, "What the action is given", here.path, MAX_GIVEN_BYTES);
   const result = await ports.action(draft, (value) => verify(walk, here, accept(), value), here.scope);
   if (result.outcome === "cancelled" && here.scope.cancelled) throw new ScopeCancelled();
   return result;

@@ -1,6 +1,8 @@
 import type { Json, Step } from "../../definition/definition.ts";
 import { digestOf } from "../../expression/index.ts";
+import type { ApprovalDraft } from "../approval.ts";
 import { ScopeCancelled, StepFailure } from "../completion.ts";
+import { bounded, cut, MAX_GIVEN_BYTES, MAX_LINE } from "../value-bounds.ts";
 import type { Here, Made, Walk } from "../walk.ts";
 
 /** `approval`: a person decides about the digest of what is bound. */
@@ -12,20 +14,18 @@ export async function approve(walk: Walk, here: Here): Promise<Made> {
   const bind = walk.fill(step.bind, here);
   const digest = digestOf(bind);
   walk.record(here.path, "waiting", step.title);
-  const decision = await walk.ports.approval(
-    {
-      path: here.path,
-      step_id: step.id,
-      title: step.title === undefined ? step.id : walk.text(step.title, here),
-      subject: walk.fill(step.subject, here),
-      bind,
-      ...(step.show === undefined ? {} : { show: walk.fill(step.show, here) }),
-      ...(step.environment === undefined ? {} : { environment: walk.text(step.environment, here) }),
-      required: step.min,
-      wait_at_most: step.wait_at_most,
-    },
-    here.scope,
-  );
+  const draft: ApprovalDraft = {
+    path: here.path,
+    step_id: step.id,
+    title: step.title === undefined ? step.id : cut(walk.text(step.title, here), MAX_LINE),
+    subject: walk.fill(step.subject, here),
+    bind,
+    ...(step.show === undefined ? {} : { show: walk.fill(step.show, here) }),
+    ...(step.environment === undefined ? {} : { environment: walk.text(step.environment, here) }),
+    required: step.min,
+    wait_at_most: step.wait_at_most,
+  };
+  const decision = await walk.ports.approval(bounded(draft, "What is to be approved", here.path, 2 * MAX_GIVEN_BYTES), here.scope);
   if (decision.decision === "cancelled" && here.scope.cancelled) throw new ScopeCancelled();
   const output = decision as unknown as Json;
   // A decision about something else decides nothing here.

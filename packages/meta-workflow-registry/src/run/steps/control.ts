@@ -45,7 +45,7 @@ export async function loop(walk: Walk, here: Here): Promise<Made> {
 export async function setState(walk: Walk, here: Here): Promise<Made> {
   const step = here.step as Of<"set_state">;
   walk.update(
-    here.frame,
+    here,
     Object.entries(step.updates).map(([path, template]) => [path, walk.fill(template, here)] as const),
   );
   return DONE;

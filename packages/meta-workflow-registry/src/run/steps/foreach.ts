@@ -50,7 +50,9 @@ function itemsOf(walk: Walk, here: Here, step: Foreach): readonly Json[] {
   const items = walk.evaluate(step.items, here);
   if (!Array.isArray(items)) throw new StepFailure("not_a_list", `\`${step.items}\` is no list.`);
   if (items.length > step.limit) throw new StepFailure("too_many_items", `${items.length} items; at most ${step.limit} are allowed.`);
+  walk.kept.check(items as Json, "The list", here.path);
   marks[here.path] = items as Json;
+  walk.kept.add(items, here.path);
   return items as readonly Json[];
 }
 
@@ -89,7 +91,10 @@ function itemFrame(here: Here, step: Foreach, path: string, items: readonly Json
 
 async function itemWork(walk: Walk, here: Here, step: Foreach): Promise<Made> {
   try {
-    return step.task === undefined ? await ownSteps(walk, here, step.steps ?? []) : await taskOf(walk, here, step, step.task);
+    const made = step.task === undefined ? await ownSteps(walk, here, step.steps ?? []) : await taskOf(walk, here, step, step.task);
+    const output = made.kind === "output" ? made.output : made.kind === "return" ? made.value : undefined;
+    if (output !== undefined) walk.kept.check(output, "What the item gives", here.path, () => walk.freedBy(here.path));
+    return made;
   } catch (error) {
     if (error instanceof ScopeCancelled) return CANCELLED;
     if (!(error instanceof StepFailure)) throw error;

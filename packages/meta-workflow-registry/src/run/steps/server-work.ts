@@ -4,6 +4,7 @@ import { effectKey } from "../effect-key.ts";
 import { guardOf } from "../guard.ts";
 import type { CallOptions, CallOutcome, ServerCall } from "../ports.ts";
 import { filledProgram, filledTool, isReadOnly, probe, retryOf } from "../server-call.ts";
+import { cut, MAX_LINE } from "../value-bounds.ts";
 import type { Here, Made, Walk } from "../walk.ts";
 import { lookByPerson } from "./look-by-person.ts";
 
@@ -24,7 +25,7 @@ export async function serverWork(walk: Walk, here: Here): Promise<Made> {
     if (isReadOnly(step.effects)) throw new StepFailure("no_answer", outcome.message);
     // An answer that a person was asked for is waited for, whatever another look would show.
     const asks = doubt?.looks === looks && doubt.asks;
-    doubt = { looks, asks, message: outcome.message };
+    doubt = { looks, asks, message: cut(outcome.message, MAX_LINE) };
     marks[here.path] = doubt as unknown as Json;
     const found = await find(walk, here, step, doubt);
     if (found.happened) return { kind: "output", output: found.output };
