@@ -173,6 +173,15 @@ describe("a run", () => {
     const start = { workflow_name: "two-steps", inputs: { service: "shop" }, workflow_id: "twice" };
     const [first, second] = [await one.call("start_workflow", start), await one.call("start_workflow", start)];
     expect(second.data["action"]).toMatchObject({ action_id: "look#1", attempt: { id: first.data["action"].attempt.id } });
+    expect((await one.call("health_check")).data).toMatchObject({
+      status: "healthy",
+      components: {
+        temporal: { status: "healthy", connected: true, mock_mode: false, host: expect.stringMatching(/:\d+$/), namespace: "default" },
+        workflows: { active_count: expect.any(Number) },
+      },
+      timestamp: expect.stringMatching(/^\d{4}-/),
+      mock_mode: false,
+    });
     const other = await one.call("start_workflow", { ...start, inputs: { service: "mail" } });
     expect(other.data["error"].code).toBe("already_exists");
     expect((await one.call("start_workflow", { ...start, workflow_id: "bad", inputs: { servce: "x" } })).data["error"]).toMatchObject({

@@ -92,6 +92,13 @@ describe("ordinary settings", () => {
     expect((await read({ env: { [name]: value } })).settings.temporal.address).toBe(address);
   });
 
+  it("take the names of the source for namespace, queue and level", async () => {
+    const env = { TEMPORAL_NAMESPACE: "ops", TEMPORAL_TASK_QUEUE: "mcp-other", LOG_LEVEL: "DEBUG" };
+    const { temporal, logging } = (await read({ env })).settings;
+    expect([temporal.namespace, temporal.task_queue, logging.level]).toEqual(["ops", "mcp-other", "debug"]);
+    expect((await read({})).settings.temporal).toMatchObject({ namespace: "default" });
+  });
+
   it("leave a subcommand its arguments", async () => {
     const { rest, settings } = await read({
       argv: ["--log-level", "debug", "approve", "apr_1", "--reason", "because", "--log-level=warn", "--", "--root", "x"],

@@ -85,6 +85,8 @@ describe("the normal form", () => {
       { instructions: "Hi", result: { required: ["selected"], properties: { selected: { enum: ["x", "y"] } } } },
     ],
     ["{ id: a, type: prompt, message: Hi, if: true, prompt_type: confirm }", { when: "true", result: { required: ["confirmed"] } }],
+    ["{ id: a, type: prompt, message: Hi, prompt_type: info }", { result: { required: ["acknowledged"] } }],
+    ["{ id: a, type: prompt, message: Hi, prompt_type: text }", { result: { required: ["input"] } }],
     [
       "{ id: a, type: shell, command: make }",
       { type: "shell", runs_on: "client", command: "make", argv: [], effects: "write", idempotent: false, retry: { attempts: 1 } },

@@ -30,6 +30,24 @@ steps:
   });
 });
 
+describe("waits", () => {
+  it("tell how long they were, also where the run was carried on meanwhile", async () => {
+    const closure = closureFrom(`
+inputs: { minutes: { type: integer, default: 2 } }
+steps:
+  - { id: short, type: wait, duration_seconds: 90, message: It settles. }
+  - { id: long, type: wait, for: "\${{ inputs.minutes }}m" }
+output: { short: "\${{ steps.short.output }}", long: "\${{ steps.long.output.duration }}" }
+`);
+    for (const carry_on of [false, true]) {
+      const expected = "{ short: { waited: true, duration: 90, cancelled: false }, long: 120 }";
+      const { problems, took } = await play(closure, `carry_on: ${carry_on}\nexpect: { end: completed, output: ${expected} }`);
+      expect(problems).toEqual([]);
+      expect(took).toBe(210_000);
+    }
+  });
+});
+
 describe("guards", () => {
   const closure = closureFrom(`
 initial_state: { plan: { size: 1 } }

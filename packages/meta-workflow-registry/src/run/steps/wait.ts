@@ -15,8 +15,11 @@ export async function wait(walk: Walk, here: Here): Promise<Made> {
   if (step.event !== undefined) return forEvent(walk, here, step, step.event);
   if (step.for === undefined) return forWord(walk, here, step);
   walk.record(here.path, "waiting", step.message);
-  await sleepTill(walk, here, dueAt(walk, here, durationOf(step.for, walk.fill(step.for, here))));
-  return { kind: "output", output: null };
+  const due = dueAt(walk, here, durationOf(step.for, walk.fill(step.for, here)));
+  await sleepTill(walk, here, due);
+  // One that is cancelled ends its scope, and gives nothing; seconds, as in the source.
+  const duration = (due - (walk.journal.began[here.path] ?? due)) / 1_000;
+  return { kind: "output", output: { waited: true, duration, cancelled: false } };
 }
 
 /** The time at which a wait ends, the same after the run was carried on. */
