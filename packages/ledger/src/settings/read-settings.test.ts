@@ -97,6 +97,15 @@ describe("ordinary settings", () => {
     const { temporal, logging } = (await read({ env })).settings;
     expect([temporal.namespace, temporal.task_queue, logging.level]).toEqual(["ops", "mcp-other", "debug"]);
     expect((await read({})).settings.temporal).toMatchObject({ namespace: "default" });
+    const levelOf = async (word: string): Promise<string> => (await read({ env: { LOG_LEVEL: word } })).settings.logging.level;
+    expect(await Promise.all(["INFO", "Warning", "CRITICAL", "ERROR", "warn"].map(levelOf))).toEqual([
+      "info",
+      "warn",
+      "error",
+      "error",
+      "warn",
+    ]);
+    await expect(levelOf("constructor")).rejects.toThrow("refused");
   });
 
   it("leave a subcommand its arguments", async () => {

@@ -304,7 +304,7 @@ class Reading {
     const text = given.texts.at(-1)!;
     const separator = definition.facts.separator ?? ",";
     const read = {
-      text: () => text,
+      text: () => new Map(Object.entries(definition.facts.words ?? {})).get(text.toLowerCase()) ?? text,
       number: () => (Number.isNaN(Number(text)) ? text : Number(text)),
       boolean: () => booleanOf(text),
       list: () =>

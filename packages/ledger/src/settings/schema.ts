@@ -197,6 +197,9 @@ const environments = z
   .optional()
   .describe("Parts of the platform with rules of their own; the first match wins.");
 
+/** Levels as the source documents and other programs spell them (`INFO`, `WARNING`, `CRITICAL`). */
+const LEVEL_WORDS = { ...Object.fromEntries(LOG_LEVELS.map((level) => [level, level])), warning: "warn", critical: "error" };
+
 /** The operator's file. */
 export const configSchema = z.strictObject({
   logging: z
@@ -205,7 +208,7 @@ export const configSchema = z.strictObject({
         .enum(LOG_LEVELS)
         .optional()
         .describe("Least important line that is logged.")
-        .register(SETTING_FACTS, { env: ["LOG_LEVEL"], flag: "log-level", default: "info", example: "debug" }),
+        .register(SETTING_FACTS, { env: ["LOG_LEVEL"], flag: "log-level", default: "info", example: "debug", words: LEVEL_WORDS }),
     })
     .optional(),
   temporal: temporal.optional(),

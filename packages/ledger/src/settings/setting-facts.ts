@@ -14,6 +14,8 @@ export interface SettingFacts {
   readonly policy?: true;
   /** Between the elements of a list in one variable or flag. */
   readonly separator?: ":" | ",";
+  /** Other words, in lower case, that a variable or flag may say in any case, and what each means. */
+  readonly words?: Readonly<Record<string, string>>;
 }
 
 /** The facts of each setting, by its schema. */
