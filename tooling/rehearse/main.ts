@@ -9,6 +9,7 @@ import { packRelease } from "../release/pack.ts";
 import { ROOT } from "../setup.mjs";
 import { JOBS } from "./jobs.ts";
 import { entryFaults } from "./registry-entries.ts";
+import { otherMakes } from "./makes.ts";
 import { bringNode, MAJORS } from "./nodes.ts";
 import { rehearse } from "./rehearsal.ts";
 
@@ -16,6 +17,7 @@ import { rehearse } from "./rehearsal.ts";
 const COLD_MS = 3000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
 const { values } = parseArgs({ options: { from: { type: "string" }, node: { type: "string" }, server: { type: "string" } } });
 const folder = values.from === undefined ? await mkdtemp(join(tmpdir(), "platform-ops-release-")) : resolve(values.from);
 try {
@@ -25,11 +27,11 @@ try {
   const majors = values.node?.split(",").map(Number) ?? MAJORS;
   const nodes = [];
   for (const major of majors) nodes.push(await bringNode(major));
-  const results = await rehearse(folder, nodes, values.server?.split(",") ?? JOBS.map(({ server }) => server), say);
+  const results = await rehearse(folder, nodes, values.server?.split(",") ?? JOBS.map(({ server }) => server), say, otherMakes());
   const failed = results.filter(({ faults }) => faults.length > 0);
-  const slow = results.filter(({ coldMs }) => coldMs > COLD_MS);
-  for (const { node, server, coldMs } of slow)
-    say(`slow: ${server} on Node ${node.version} took ${Math.round(coldMs)} ms, at most ${COLD_MS} wanted`);
+  const slow = results.filter(({ cold }) => (cold.listMs ?? 0) > COLD_MS);
+  for (const { node, server, cold } of slow)
+    say(`slow: ${server} on Node ${node.version} took ${Math.round(cold.listMs ?? 0)} ms, at most ${COLD_MS} wanted`);
   say(`${results.length - failed.length} passed, ${failed.length + wrong.length} failed`);
   process.exitCode = failed.length + wrong.length > 0 || results.length === 0 ? 1 : 0;
 } finally {

@@ -34,11 +34,15 @@ export async function startRegistry(folder: string): Promise<Registry> {
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-4000)));
   const ended = once(child, "close");
+  // Nothing of it stays, however this program ends.
+  const last = (): void => void child.kill("SIGKILL");
+  process.once("exit", last);
   const stop = async (): Promise<void> => {
     if (child.exitCode === null) child.kill("SIGTERM");
     const hard = setTimeout(() => child.kill("SIGKILL"), 5000);
     await ended;
     clearTimeout(hard);
+    process.off("exit", last);
   };
   try {
     const url = `http://${host}/`;

@@ -5,7 +5,8 @@ import type { Release } from "../release/pack.ts";
 import { plainEnv } from "../release/pack-server.ts";
 import { ROOT } from "../setup.mjs";
 import { run } from "../setup/program.mjs";
-import { JOBS } from "./jobs.ts";
+import { JOBS, type Job } from "./jobs.ts";
+import type { Make, Session } from "./makes.ts";
 import type { Node } from "./nodes.ts";
 import { startRegistry } from "./registry.ts";
 import { firstStart, type FirstStart } from "./start.ts";
@@ -22,12 +23,14 @@ export interface Rehearsed extends FirstStart {
  * Publishes a packed release to a registry of this machine, by the program that publishes the real one, then uses it on each
  * Node as somebody who has none of it. Everything that it starts has ended when it returns.
  * @param folder the release, with its release.json
+ * @param makes clients of other makes, which come too on the first Node
  */
 export async function rehearse(
   folder: string,
   nodes: readonly Node[],
   servers: readonly string[],
   say: (line: string) => void,
+  makes: readonly (readonly [string, Make])[] = [],
 ): Promise<Rehearsed[]> {
   const work = await mkdtemp(join(tmpdir(), "platform-ops-rehearsal-"));
   const registry = await startRegistry(join(work, "registry"));
@@ -41,12 +44,15 @@ export async function rehearse(
         if (job === undefined) throw new Error(`tooling/rehearse/jobs.ts has nothing to do with ${packed.server}`);
         // A prerelease is asked for by its channel, as its users do.
         const wanted = packed.tag === "latest" ? packed.name : `${packed.name}@${packed.tag}`;
-        const seen = await firstStart(registry.npmrc, wanted, node, job);
+        const seen = await firstStart(registry.npmrc, wanted, node, job, node === nodes[0] ? makes : []);
         const golden = JSON.parse(await readFile(join(ROOT, "servers", packed.server, "tools.snapshot.json"), "utf8")) as object[];
+        const sessions = [
+          ["", seen.cold] as const,
+          ["again from the cache: ", seen.warm] as const,
+          ...seen.others.map(([make, session]) => [`by ${make}: `, session] as const),
+        ];
         const faults = [
-          ...(seen.version === packed.version ? [] : [`it says that it is ${seen.version}, not ${packed.version}`]),
-          ...(JSON.stringify(seen.tools) === JSON.stringify(golden) ? [] : ["its list of tools is not the one that was agreed upon"]),
-          ...(job.accepts(seen.data) ? [] : [`${job.call.name} answered ${JSON.stringify(seen.data).slice(0, 300)}`]),
+          ...sessions.flatMap(([who, session]) => faultsOf(session, packed.version, golden, job).map((fault) => `${who}${fault}`)),
           ...(seen.alsoInstalled.length === 0 ? [] : [`it brought ${seen.alsoInstalled.join(", ")}`]),
         ];
         results.push({ ...seen, server: packed.server, node, faults });
@@ -57,6 +63,16 @@ export async function rehearse(
     await registry.stop();
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** What is not as it should be in one session. */
+function faultsOf({ version, tools, data }: Session, released: string, golden: readonly object[], job: Job): string[] {
+  const names = (list: readonly object[]): string => list.map((tool) => (tool as { name: string }).name).join(" ");
+  return [
+    ...(version === undefined || version === released ? [] : [`it says that it is ${version}, not ${released}`]),
+    ...(names(tools) === names(golden) ? [] : [`its tools are ${names(tools)}`]),
+    ...(job.accepts(data) ? [] : [`${job.call.name} answered ${JSON.stringify(data).slice(0, 300)}`]),
+  ];
 }
 
 /** Twice, because a release that broke off half-way is published by running it again. */
@@ -75,8 +91,9 @@ async function publish(folder: string, home: string, npmrc: string, say: (line: 
   }
 }
 
-function lineOf({ node, server, coldMs, warmMs, tools, faults }: Rehearsed): string {
-  const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
-  const times = `tools/list after ${seconds(coldMs)} cold, ${seconds(warmMs)} warm`;
-  return `Node ${node.version}, npm ${node.npmVersion}: ${server}: ${tools.length} tools, ${times}${faults.map((fault) => `; ${fault}`).join("")}`;
+function lineOf({ node, server, cold, warm, others, faults }: Rehearsed): string {
+  const seconds = ({ listMs = 0 }: Session): string => `${(listMs / 1000).toFixed(2)} s`;
+  const times = `tools/list after ${seconds(cold)} cold, ${seconds(warm)} warm`;
+  const also = others.length === 0 ? "" : `; also by ${others.map(([make]) => make).join(", ")}`;
+  return `Node ${node.version}, npm ${node.npmVersion}: ${server}: ${cold.tools.length} tools, ${times}${also}${faults.map((fault) => `; ${fault}`).join("")}`;
 }
