@@ -1,4 +1,4 @@
-// `npm run try:clients [-- --claude PATH --codex PATH --gemini PATH]`: do the real clients read what `install` writes? Each that is
+// `npm run clients [-- --claude PATH --codex PATH --gemini PATH]`: do the real clients read what `install` writes? Each that is
 // named, or on PATH, is asked for its list of servers in a home folder of its own, before and after. Installs nothing, and asks no model.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isOpsError } from "@platform-ops/errors";
 import type { Check } from "@platform-ops/ledger";
@@ -16,25 +16,26 @@ export async function durableChecks(server: DurableServer): Promise<Check[]> {
 }
 
 async function workerCheck(server: DurableServer): Promise<Check> {
-  const { settings, startedAs, dist } = server.config;
+  const { settings } = server.config;
   const about = { id: "worker", name: "worker and its runtime" } as const;
   if (settings.temporal.workers === "external") return { ...about, status: "ok", found: "run elsewhere, by the settings" };
+  // Asking for the worker copies its build; doctor makes no data directory.
+  if (!existsSync(settings.home)) return { ...about, status: "missing", found: "not set up yet", ...cureOf(server) };
   try {
     const { version, build } = await workerSpec(server);
     return { ...about, status: "ok", version, path: build };
   } catch (error) {
     if (!isOpsError(error)) throw error;
-    const mend = { what: "Install the worker's runtime", run: (say: (line: string) => void) => setUpWorker(server, say) };
     const isDisk = error.code !== "setup_needed";
-    return {
-      ...about,
-      status: isDisk ? "broken" : "missing",
-      found: error.message,
-      wanted: wantedRuntime(dist),
-      cure: isDisk ? error.hint : `Run: ${startedAs} setup`,
-      ...(isDisk ? {} : { mend }),
-    };
+    const found = { ...about, found: error.message };
+    return isDisk ? { ...found, status: "broken", cure: error.hint } : { ...found, status: "missing", ...cureOf(server) };
   }
+}
+
+function cureOf(server: DurableServer): Pick<Check, "wanted" | "cure" | "mend"> {
+  const { startedAs, dist } = server.config;
+  const mend = { what: "Install the worker's runtime", run: (say: (line: string) => void) => setUpWorker(server, say) };
+  return { wanted: wantedRuntime(dist), cure: `Run: ${startedAs} setup`, mend };
 }
 
 /** What the lock file that ships with the build names. */
