@@ -158,7 +158,8 @@ function parsed(text: string, id: string): TokenFile | undefined {
   }
 }
 
-function grantOf({ version: _, digest: __, ...grant }: TokenFile): TokenGrant {
+function grantOf(file: TokenFile): TokenGrant {
+  const { version: _, digest: __, ...grant } = file;
   return grant;
 }
 
