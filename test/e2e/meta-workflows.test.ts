@@ -218,6 +218,29 @@ describe("a run", () => {
     expect(await events()).toBe(before);
   });
 
+  test("tells by its last answer how it stands, also while no worker lives: its memo is not written for that", async () => {
+    const one = await agent();
+    const id = "told";
+    await one.call("start_workflow", { workflow_name: "two-steps", inputs: { service: "shop" }, workflow_id: id });
+    expect((await one.call("submit_result", { workflow_id: id, result: { seen: "much" } })).isError).toBe(false);
+    await kill(home.home, "worker");
+    expect((await one.call("get_workflow_status", { workflow_id: id })).data).toMatchObject({
+      status: "pending_action",
+      current_step: "write",
+      pending_action: { action_id: "write#1" },
+      steps_done: 1,
+    });
+    const { runs } = (await one.call("list_runs", { open: true })).data as { runs: { workflow_id: string }[] };
+    expect(runs.find(({ workflow_id }) => workflow_id === id)).toMatchObject({ status: "pending_action", current_step: "write" });
+    const { events } = (await temporal.history(id)) as { events: { eventType: string }[] };
+    expect(events.filter(({ eventType }) => eventType.includes("PROPERTIES_MODIFIED"))).toHaveLength(0);
+    // What changes by itself, and the end, are told by the memo.
+    const ended = await one.call("submit_result", { workflow_id: id, result: "a page" });
+    expect(ended.data["status"]).toBe("completed");
+    expect((await temporal.describe(id)).memo["meta_workflow"]).toMatchObject({ status: "completed", end: { status: "completed" } });
+    expect((await one.call("get_workflow_status", { workflow_id: id })).data).toMatchObject({ status: "completed", steps_done: 2 });
+  });
+
   test("goes on where it was when server, worker and Temporal were killed between two steps, and another agent takes over", async () => {
     const one = await agent("first");
     const start = await one.call("start_workflow", { workflow_name: "two-steps", inputs: { service: "shop" }, workflow_id: "killed" });

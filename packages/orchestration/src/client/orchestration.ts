@@ -18,6 +18,7 @@ import type { Schedules } from "../contract/schedules.ts";
 import { fromFailure } from "../failure/from-failure.ts";
 import type { ConnectionTarget } from "./connection-target.ts";
 import { openConnection, unavailable } from "./connection.ts";
+import { lastAnswer } from "./last-answer.ts";
 import { searchAttributesReady } from "./namespace.ts";
 import { tcpProbe } from "./probe.ts";
 import { RunReader } from "./run-description.ts";
@@ -177,6 +178,11 @@ class TemporalOrchestration implements Orchestration {
       const stuck = await needsAnotherVersion(this.#connection, namespace, raw);
       return { ...description, needs_version: stuck };
     });
+  }
+
+  async lastAnswer<T>(id: string, wanted: (answer: unknown) => T | undefined): Promise<T | undefined> {
+    const { namespace, keys } = this.#options;
+    return this.#ask(() => lastAnswer(this.#connection, namespace, payloadCodec(keys), id, wanted));
   }
 
   async list(filter: Parameters<Orchestration["list"]>[0]): ReturnType<Orchestration["list"]> {

@@ -30,6 +30,8 @@ export interface Orchestration {
   /** Throws `not_found`. Needs no worker. */
   describe(id: string): Promise<RunDescription>;
   list(filter: RunFilter): Promise<RunPage>;
+  /** The newest answer of the run's updates that is wanted, if it is newer than the run's memo. Throws `not_found`. Needs no worker. */
+  lastAnswer<T>(id: string, wanted: (answer: unknown) => T | undefined): Promise<T | undefined>;
   /**
    * Sends an update and waits for its answer. Throws what the run refused with; `not_confirmed` when the deadline
    * passed (send it again under the same id), `needs_version` when no worker can carry the run on.

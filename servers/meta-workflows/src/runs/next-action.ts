@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { MetaWorkflowsDeps } from "../deps.ts";
 import { DURABLE } from "../identity.ts";
 import type { Asking, RunAnswer } from "../worker/run-contract.ts";
-import { memoOf } from "./read-run.ts";
+import { toldOf } from "./read-run.ts";
 import { messagesTo } from "./run-messages.ts";
 
 const POLL_MS = 400;
@@ -26,6 +26,7 @@ export async function nextAction(
 ): Promise<{ readonly workflow_id: string; readonly answer: RunAnswer } | undefined> {
   const until = Date.now() + request.waitMs;
   for (;;) {
+    const began = Date.now();
     const found =
       request.workflow_id === undefined
         ? await inSomeRun(deps, request)
@@ -33,7 +34,9 @@ export async function nextAction(
     if (found !== undefined && (found.answer.actions.length > 0 || found.answer.end !== undefined)) return found;
     const left = until - Date.now();
     if (left <= 0 || request.signal.aborted) return found;
-    await sleep(Math.min(POLL_MS, left), undefined, { signal: request.signal }).catch(() => undefined);
+    // Where many runs are looked at, a look takes longer: most of the time is not spent on looking.
+    const pause = Math.max(POLL_MS, 3 * (Date.now() - began));
+    await sleep(Math.min(pause, left), undefined, { signal: request.signal }).catch(() => undefined);
   }
 }
 
@@ -48,8 +51,9 @@ async function inSomeRun(deps: MetaWorkflowsDeps, request: NextRequest): Promise
   const orchestration = await deps.orchestration({ worker: false });
   const { runs } = await orchestration.list({ server: DURABLE.name, open: true, limit: MOST_RUNS });
   const { role } = request;
-  for (const run of runs) {
-    const { open, status } = memoOf(run);
+  const told = await Promise.all(runs.map(async (run) => ({ run, memo: await toldOf(run, deps) })));
+  for (const { run, memo } of told) {
+    const { open, status } = memo;
     if (status !== "pending_action" || !open.some((action) => role === undefined || action.role === undefined || action.role === role))
       continue;
     const answer = await inRun(deps, run.workflow_id, request).catch(() => undefined);

@@ -5,7 +5,7 @@ import type { RunEnd } from "@platform-ops/meta-workflow-registry/run";
 import type { RunDescription } from "@platform-ops/orchestration";
 import type { MetaWorkflowsDeps } from "../deps.ts";
 import type { ReportPointer, RunReport } from "../worker/finish-run.ts";
-import type { RunMemo, Status } from "../worker/run-contract.ts";
+import type { RunAnswer, RunMemo, Status } from "../worker/run-contract.ts";
 import { MEMO_KEY, statusOf } from "../worker/run-memo.ts";
 import { refuseOtherServers } from "./foreign-run.ts";
 
@@ -40,7 +40,7 @@ export async function readRun(deps: MetaWorkflowsDeps, id: string): Promise<RunV
 /** One run of a list or a description. */
 export async function viewOf(run: RunDescription, deps: MetaWorkflowsDeps): Promise<RunView> {
   refuseOtherServers(run);
-  const memo = memoOf(run);
+  const memo = await toldOf(run, deps);
   const end = await endOf(run, memo, deps);
   return {
     workflow_id: run.workflow_id,
@@ -53,8 +53,23 @@ export async function viewOf(run: RunDescription, deps: MetaWorkflowsDeps): Prom
   };
 }
 
+/** How an open run stands by its own word: by its memo, or by its last answer where that is newer. */
+export async function toldOf(run: RunDescription, deps: MetaWorkflowsDeps): Promise<RunMemo> {
+  const memo = memoOf(run);
+  if (memo.answers_tell !== true || run.status !== "RUNNING") return memo;
+  const orchestration = await deps.orchestration({ worker: false });
+  // A run that closed, or was forgotten, between the two looks: what is known of it then is no failure.
+  const told = await orchestration
+    .lastAnswer(run.workflow_id, (answer) => (answer as RunAnswer | null)?.told)
+    .catch((error: unknown) => {
+      if (isOpsError(error) && error.code === "not_found") return undefined;
+      throw error;
+    });
+  return told ?? memo;
+}
+
 /** What the run keeps in its memo. */
-export function memoOf({ memo, workflow_id }: RunDescription): RunMemo {
+function memoOf({ memo, workflow_id }: RunDescription): RunMemo {
   const kept = memo[MEMO_KEY] as RunMemo | undefined;
   return (
     kept ?? {

@@ -79,7 +79,14 @@ export async function runInput(
 ): Promise<RunInput> {
   const closure = await closureOf(deps.library, entry);
   const inputs = checkedInputs(closure, given);
-  return { closure, inputs, digest: sha256(canonicalJson({ closure: closure.digest, inputs })), requester, server_version: VERSION };
+  return {
+    closure,
+    inputs,
+    digest: sha256(canonicalJson({ closure: closure.digest, inputs })),
+    requester,
+    server_version: VERSION,
+    answers_tell: true,
+  };
 }
 
 /** A run that has ended already, by the same definition and inputs: its end is the answer. */

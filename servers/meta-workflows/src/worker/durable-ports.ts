@@ -40,6 +40,8 @@ export interface PortsParts {
   record(event: TimelineEvent): void;
   /** Something changed that is told to others. */
   touched(): void;
+  /** What was waited for came true: something goes on. */
+  woken(): void;
 }
 
 interface Gate {
@@ -103,13 +105,19 @@ export class DurablePorts implements Ports {
     return Date.now();
   }
 
+  /** A condition that tells when it comes true, before what waits for it goes on; false where the time was up first. */
+  #until(holds: () => boolean, ms?: number): Promise<boolean> {
+    const told = (): boolean => holds() && (this.#parts.woken(), true);
+    return ms === undefined ? condition(told).then(() => true) : condition(told, ms);
+  }
+
   async sleep(ms: number, scope: RunScope, { shown } = { shown: true }): Promise<boolean> {
     if (scope.cancelled) return false;
     if (ms <= 0) return true;
     const timer = { title: "a timer", until: Date.now() + ms };
     if (shown) this.#timers.add(timer);
     try {
-      return !(await condition(() => scope.cancelled, ms));
+      return !(await this.#until(() => scope.cancelled, ms));
     } finally {
       this.#timers.delete(timer);
     }
@@ -119,7 +127,7 @@ export class DurablePorts implements Ports {
     const { attempts, initial, backoff } = options.retry;
     for (let tried = 1; ; tried += 1) {
       const waits = tried > 1 || this.#parts.pausesCallsOnly();
-      if (waits && this.#parts.isPaused()) await condition(() => !this.#parts.isPaused() || scope.cancelled);
+      if (waits && this.#parts.isPaused()) await this.#until(() => !this.#parts.isPaused() || scope.cancelled);
       if (scope.cancelled) return CANCELLED;
       // A further try is a call of its own: its executor keeps a journal by the path.
       const path = tried === 1 ? options.path : `${options.path}~${tried}`;
@@ -177,7 +185,7 @@ export class DurablePorts implements Ports {
     this.#gates.set(draft.path, gate);
     this.#parts.touched();
     const left = Date.parse(open.expires_at) - Date.now();
-    const ended = left > 0 && (await condition(() => gate.decision !== undefined || scope.cancelled, left));
+    const ended = left > 0 && (await this.#until(() => gate.decision !== undefined || scope.cancelled, left));
     this.#gates.delete(draft.path);
     this.#parts.touched();
     if (gate.decision !== undefined) return gate.decision;
@@ -227,8 +235,8 @@ export class DurablePorts implements Ports {
       const found = this.#events.reserve(name, path);
       if (found !== undefined) return found.value;
       const came = (): boolean => this.#events.has(name) || scope.cancelled;
-      if (due === undefined) await condition(came);
-      else if (due <= Date.now() || !(await condition(came, due - Date.now()))) return undefined;
+      if (due === undefined) await this.#until(came);
+      else if (due <= Date.now() || !(await this.#until(came, due - Date.now()))) return undefined;
     }
   }
 

@@ -3,7 +3,6 @@ import type { Json } from "@platform-ops/meta-workflow-registry/definition";
 import {
   ActionBook,
   ActionDesk,
-  cut,
   refuse,
   Run,
   type ActionRecord,
@@ -12,11 +11,10 @@ import {
   type RunEnd,
   type TimelineEvent,
 } from "@platform-ops/meta-workflow-registry/run";
-import { keepStatus } from "@platform-ops/orchestration/workflow";
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from "@temporalio/workflow";
 import { viewAction } from "./action-view.ts";
-import type { FinishTask } from "./activity-contract.ts";
 import { quick } from "./activity-options.ts";
+import { untilCalm, untilCalmByRounds } from "./calm.ts";
 import { drawAttemptId } from "./draw-id.ts";
 import { DurablePorts } from "./durable-ports.ts";
 import { refusalError } from "./refusal-failure.ts";
@@ -32,18 +30,17 @@ import {
 } from "./run-contract.ts";
 import { bytesOf, fitting, MOST_IN_A_MESSAGE, mostKept, roomLeft, tooMuchKept } from "./kept-bytes.ts";
 import { memoCandidates, statusOf } from "./run-memo.ts";
-import { failure, move, submissionOf } from "./run-messages.ts";
+import { fittingReport, reportedOf, shortTimeline, stateOf, tooLargeToGoOn } from "./run-state.ts";
+import { cameOf, failure, move, submissionOf } from "./run-messages.ts";
 import { problemsOf } from "./problems-of.ts";
 import { RunPause } from "./run-pause.ts";
+import { ToldStatus } from "./told-status.ts";
 import { waitingFor } from "./waiting-for.ts";
 
 /** Below Temporal's own limits (2,000 updates, 51,200 events), so that what is in flight always finds room. */
 const MOST_UPDATES = 1_500;
 const MOST_EVENTS = 8_000;
 const TIMELINE_LINES = 500;
-const CALM_ROUNDS = 3;
-const MOST_REPORTED = 5_000;
-const FEW_REPORTED = 500;
 
 const PEEK: BookDeps = { newId: () => "not-drawn", validate: problemsOf };
 
@@ -63,12 +60,16 @@ export class DurableRun {
   #holding = false;
   #dirty = true;
   #touches = 0;
-  #written = "";
+  readonly #tells: boolean;
+  /** Answers that are being made now: what they will say needs no memo. */
+  #answering = 0;
+  readonly #told = new ToldStatus();
 
   constructor(input: RunInput) {
     const { carried, closure } = input;
     const { workflowId } = workflowInfo();
     this.#input = input;
+    this.#tells = input.answers_tell === true;
     this.#started = carried?.started_at ?? Date.now();
     this.#timeline = [...(carried?.timeline ?? [])];
     this.#pause = new RunPause(carried);
@@ -89,6 +90,7 @@ export class DurableRun {
       room: () => this.#room(),
       record: (event) => this.#timeline.push(event),
       touched: () => this.#touch(),
+      woken: () => void (this.#tells && (this.#touches += 1)),
     });
     this.#run = new Run({
       paused: this.#pause.holdsAll,
@@ -109,11 +111,11 @@ export class DurableRun {
     });
     void this.#watchDeadlines();
     for (;;) {
-      await condition(() => this.#dirty || this.#isLong());
+      await condition(() => (this.#dirty && (this.#answering === 0 || this.#ports.busy)) || this.#isLong());
       this.#dirty = false;
       if (this.#end !== undefined) return await this.#finish(this.#end);
       if (this.#isLong()) return await this.#carryOn();
-      this.#publish();
+      this.#told.keep(this.#status());
     }
   }
 
@@ -126,6 +128,13 @@ export class DurableRun {
           hint: "Use another workflow_id, or look at that run with get_workflow_status.",
         }),
       );
+  }
+
+  /** The making of an answer: what changes meanwhile it tells itself, unless it has to wait for a call. */
+  answering<T>(work: () => Promise<T>): Promise<T> {
+    if (!this.#tells) return work();
+    this.#answering += 1;
+    return work().finally(() => void (this.#answering -= 1));
   }
 
   async begin(asking: Begin): Promise<RunAnswer> {
@@ -146,31 +155,9 @@ export class DurableRun {
   async submit(submit: Submit): Promise<RunAnswer> {
     const answer = await this.#desk.submit(submissionOf(submit));
     this.#touch();
-    let refusal: Refusal | undefined;
-    if (answer.status === "refused") this.#tellLate((refusal = answer.refusal));
-    else if (answer.status === "replayed") refusal = answer.refusal;
-    else if (answer.status === "settled" && answer.settled.status === "rejected") refusal = answer.settled.refusal;
-    const receipt =
-      answer.status === "replayed" || answer.status === "ended" || answer.status === "handed_over"
-        ? answer.receipt
-        : answer.status === "settled" && answer.settled.status === "done"
-          ? answer.settled.receipt
-          : undefined;
-    const next = await this.#answerSoon(submit);
-    return {
-      ...next,
-      ...(refusal === undefined ? {} : { refusal }),
-      ...(receipt === undefined
-        ? {}
-        : {
-            receipt: {
-              action_id: receipt.action_id,
-              attempt_id: receipt.attempt_id,
-              digest: receipt.digest,
-              replayed: answer.status === "replayed",
-            },
-          }),
-    };
+    const came = cameOf(answer);
+    if (answer.status === "refused") this.#tellLate(answer.refusal);
+    return { ...(await this.#answerSoon(submit)), ...came };
   }
 
   /** The work of an action that was withdrawn is told by the run, since nobody has the action any more. */
@@ -250,23 +237,7 @@ export class DurableRun {
   }
 
   state(): Json {
-    const { steps, scopes } = this.#run.journal;
-    const { closure } = this.#input;
-    const own = this.#ports.definition(closure.root).steps.map(({ id }) => id);
-    return {
-      completed_steps: Object.keys(steps).filter((path) => steps[path]?.status !== "failed"),
-      remaining_steps: own.filter((id) => steps[id] === undefined),
-      inputs: scopes[""]?.inputs ?? {},
-      state: scopes[""]?.state ?? {},
-      scopes: Object.fromEntries(Object.entries(scopes).filter(([path]) => path !== "")) as unknown as Json,
-      steps: Object.fromEntries(
-        Object.entries(steps).map(([path, { status, output, simulated }]) => [
-          path,
-          { status, output: output ?? null, ...(simulated === true ? { simulated } : {}) },
-        ]),
-      ),
-      timeline: this.#timeline.slice(-TIMELINE_LINES) as unknown as Json,
-    };
+    return stateOf(this.#ports.definition(this.#input.closure.root), this.#run.journal, this.#timeline.slice(-TIMELINE_LINES));
   }
 
   // What is told.
@@ -283,7 +254,11 @@ export class DurableRun {
     await this.#quiet(() => limit === 0 || hasWork());
     const { actions } = this.#pause.isPaused || !lease ? { actions: [] } : this.#desk.book.present(agent, Date.now(), filter);
     this.#touch();
-    return this.#answer(actions);
+    if (!this.#tells) return this.#answer(actions);
+    const told = this.#told.answer(this.#status());
+    // The end is told by the memo too, whoever asked last.
+    this.#dirty = this.#end !== undefined;
+    return { ...this.#answer(actions), ...(told === undefined ? {} : { told }) };
   }
 
   /** Until nothing goes on by itself any more, or there is enough, or the time is up. */
@@ -291,17 +266,8 @@ export class DurableRun {
     const until = Date.now() + ANSWER_WITHIN_MS;
     const isQuiet = (): boolean => this.#end !== undefined || this.#holding || (!this.#ports.busy && !this.#desk.verifying) || enough();
     do {
-      await this.#calm();
+      await (this.#tells ? untilCalm : untilCalmByRounds)(() => this.#touches);
     } while (!isQuiet() && Date.now() < until && (await condition(isQuiet, until - Date.now())));
-  }
-
-  /** Until the steps that go on without anybody have gone on: each takes a round of conditions, and leaves a touch. */
-  async #calm(): Promise<void> {
-    for (let calm = 0, seen = -1; calm < CALM_ROUNDS; calm = seen === this.#touches ? calm + 1 : 0) {
-      seen = this.#touches;
-      let isFirst = true;
-      await condition(() => (isFirst ? (isFirst = false) : true));
-    }
   }
 
   #answer(actions: readonly ActionRecord[]): RunAnswer {
@@ -333,9 +299,9 @@ export class DurableRun {
     this.#dirty = true;
   }
 
-  #publish(): void {
+  #status(): ReturnType<typeof memoCandidates> {
     const { state } = this.#desk.book;
-    const candidates = memoCandidates(this.#input, {
+    return memoCandidates(this.#input, {
       journal: this.#run.journal,
       actions: this.#desk.book.open_actions(),
       waiting_for: this.#waitingFor(Object.values(state.actions).filter(({ executor }) => executor !== "human")),
@@ -344,10 +310,6 @@ export class DurableRun {
       simulated: this.#ports.simulated,
       end: this.#end,
     });
-    const text = JSON.stringify(candidates[0]);
-    if (text === this.#written) return;
-    this.#written = text;
-    keepStatus(...candidates);
   }
 
   // Time and length.
@@ -375,6 +337,8 @@ export class DurableRun {
     await this.#run.hold();
     this.#holding = true;
     await condition(() => allHandlersFinished() && !this.#desk.verifying && !this.#ports.busy);
+    // The memo goes on with the run, its answers do not.
+    if (this.#tells) this.#told.keep(this.#status());
     const carriedWith = (timeline: readonly TimelineEvent[]): RunInput => ({
       ...this.#input,
       carried: {
@@ -401,13 +365,9 @@ export class DurableRun {
   async #finish(end: RunEnd): Promise<RunEnd> {
     this.#desk.book.close(end.status, end.error?.message ?? "it has ended");
     this.#desk.pump();
-    this.#publish();
+    this.#told.keep(this.#status(), this.#tells);
     const { closure, requester } = this.#input;
-    const { steps } = this.#run.journal;
-    const { scopes } = this.#run.journal;
-    const { state, inputs } = scopes[""] ?? { state: {}, inputs: {} };
-    const { receipts } = this.#desk.book.state;
-    const whole: FinishTask = {
+    const whole = {
       workflow: closure.root,
       version: closure.definitions[closure.root]?.version ?? "",
       digest: closure.digest,
@@ -415,44 +375,13 @@ export class DurableRun {
       started_at: this.#started,
       end,
       timeline: this.#timeline.slice(-TIMELINE_LINES),
-      state,
-      inputs,
-      steps: Object.keys(steps)
-        .filter((path) => steps[path]?.status !== "failed")
-        .slice(0, MOST_REPORTED),
-      simulated: Object.keys(steps)
-        .filter((path) => steps[path]?.simulated === true)
-        .slice(0, MOST_REPORTED),
-      receipts,
+      ...reportedOf(this.#run.journal),
+      receipts: this.#desk.book.state.receipts,
     };
-    const short = {
-      timeline: shortTimeline(this.#timeline),
-      steps: whole.steps.slice(0, FEW_REPORTED),
-      simulated: whole.simulated?.slice(0, FEW_REPORTED) ?? [],
-    };
-    const left_out = { truncated: true };
-    const { output: _, ...bare } = end;
-    await quick.finishRun(
-      fitting(
-        () => whole,
-        () => ({ ...whole, ...short }),
-        () => ({ ...whole, ...short, state: left_out }),
-        () => ({ ...whole, ...short, state: left_out, inputs: left_out, end: { ...bare, output: left_out } }),
-      ),
-    );
+    await quick.finishRun(fittingReport(whole, shortTimeline(this.#timeline)));
     await condition(allHandlersFinished);
     return end;
   }
-}
-
-/** The last lines of a timeline, cut short: where all of it would be too much for a message. */
-function shortTimeline(timeline: readonly TimelineEvent[]): TimelineEvent[] {
-  return timeline.slice(-100).map((line) => (line.text === undefined ? line : { ...line, text: cut(line.text, 200) }));
-}
-
-function tooLargeToGoOn(bytes: number): RunEnd {
-  const message = `The run keeps ${bytes} bytes and cannot be carried on: at most ${MOST_IN_A_MESSAGE} are.`;
-  return { status: "failed", error: { code: "too_large", message, path: "" } };
 }
 
 /** Which actions are meant. */

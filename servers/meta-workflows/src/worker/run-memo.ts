@@ -63,11 +63,9 @@ export function memoCandidates(input: RunInput, facts: RunFacts): { [MEMO_KEY]: 
   );
 }
 
-function identityOf({
-  closure,
-  requester,
-  digest,
-}: RunInput): Pick<RunMemo, "workflow" | "name" | "version" | "digest" | "started_with" | "requester"> {
+type Identity = Pick<RunMemo, "workflow" | "name" | "version" | "digest" | "started_with" | "requester" | "answers_tell">;
+
+function identityOf({ closure, requester, digest, answers_tell }: RunInput): Identity {
   const definition = closure.definitions[closure.root];
   return {
     workflow: closure.root,
@@ -76,6 +74,7 @@ function identityOf({
     digest: closure.digest,
     started_with: digest,
     requester,
+    ...(answers_tell === true ? { answers_tell } : {}),
   };
 }
 

@@ -1,7 +1,7 @@
 import { OpsError } from "@platform-ops/errors";
-import type { ActionBook, ActionRecord, Refusal, Submission } from "@platform-ops/meta-workflow-registry/run";
+import type { ActionBook, ActionRecord, DeskAnswer, Refusal, Submission } from "@platform-ops/meta-workflow-registry/run";
 import { asApplicationFailure, isForeign, toApplicationFailure } from "@platform-ops/orchestration/workflow";
-import type { Control, Submit } from "./run-contract.ts";
+import type { Control, RunAnswer, Submit } from "./run-contract.ts";
 
 /** What the book takes of a submission: where the caller named no agent, the only open action is meant, whoever holds it. */
 export function submissionOf({ action_id, attempt_id, outcome, result, note, agent, named }: Submit): Submission {
@@ -13,6 +13,27 @@ export function submissionOf({ action_id, attempt_id, outcome, result, note, age
     ...(note === undefined ? {} : { note }),
     ...(named ? { agent } : {}),
   };
+}
+
+/** What a submission came to: its refusal, or its receipt, or both where it was sent again. */
+export function cameOf(answer: DeskAnswer): Pick<RunAnswer, "refusal" | "receipt"> {
+  const settled = answer.status === "settled" ? answer.settled : undefined;
+  const refusal =
+    answer.status === "refused" || answer.status === "replayed"
+      ? answer.refusal
+      : settled?.status === "rejected"
+        ? settled.refusal
+        : undefined;
+  const receipt =
+    answer.status === "replayed" || answer.status === "ended" || answer.status === "handed_over"
+      ? answer.receipt
+      : settled?.status === "done"
+        ? settled.receipt
+        : undefined;
+  if (receipt === undefined) return refusal === undefined ? {} : { refusal };
+  const { action_id, attempt_id, digest } = receipt;
+  const replayed = answer.status === "replayed";
+  return { ...(refusal === undefined ? {} : { refusal }), receipt: { action_id, attempt_id, digest, replayed } };
 }
 
 /** Gives an action to another agent or role, or to anybody. */

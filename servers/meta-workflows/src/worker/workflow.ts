@@ -38,14 +38,14 @@ export async function MetaWorkflow(input: RunInput): Promise<RunEnd> {
   const root = CancellationScope.current();
   return await CancellationScope.nonCancellable(async () => {
     const run = new DurableRun(input);
-    setHandler(begin, (argument) => handled(() => run.begin(argument)), {
+    setHandler(begin, (argument) => handled(() => run.answering(() => run.begin(argument))), {
       validator: checked<Begin>((argument) => run.mayBegin(argument)),
     });
-    setHandler(submit, (argument) => handled(() => run.submit(argument)), {
+    setHandler(submit, (argument) => handled(() => run.answering(() => run.submit(argument))), {
       validator: checked<Submit>((argument) => run.maySubmit(argument)),
     });
-    setHandler(next, (argument) => handled(() => run.next(argument)), { validator: refuseStrange });
-    setHandler(control, (argument) => handled(() => run.control(argument)), {
+    setHandler(next, (argument) => handled(() => run.answering(() => run.next(argument))), { validator: refuseStrange });
+    setHandler(control, (argument) => handled(() => run.answering(() => run.control(argument))), {
       validator: checked<Control>((argument) => run.mayControl(argument)),
     });
     setHandler(decide, (record) => handled(() => run.decide(record)), { validator: (record) => run.mayDecide(record) });
