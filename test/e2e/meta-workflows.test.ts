@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { openLedger, Redactor } from "@platform-ops/ledger";
 import { temporaryPolicy } from "@platform-ops/ledger/testing";
 import type { Orchestration } from "@platform-ops/orchestration/client";
@@ -278,6 +280,21 @@ describe("a run", () => {
     const second = await two.call("submit_result", { workflow_id: "killed", result: { seen: "much" }, ...named(mine) });
     expect(second.data).toMatchObject({ action: { action_id: "write#1" } });
     expect((await two.call("submit_result", { workflow_id: "killed", result: "a page" })).data["status"]).toBe("completed");
+  });
+
+  test("keeps the definition that it began with, whatever becomes of the file", async () => {
+    const one = await agent();
+    const file = join(dirname(home.configFile), "runbooks/changing.yaml");
+    const text = TWO_STEPS.replaceAll("two-steps", "changing");
+    const secondOf = async (workflow_id: string, change?: string): Promise<string> => {
+      const start = await one.call("start_workflow", { workflow_name: "changing", inputs: { service: "shop" }, workflow_id });
+      if (change !== undefined) await writeFile(file, change);
+      const second = await one.call("submit_result", { workflow_id, result: { seen: "much" }, ...named(start) });
+      return String(second.data["action"]?.instructions);
+    };
+    await writeFile(file, text);
+    expect(await secondOf("before", text.replace("Write about", "Forget about"))).toBe("Write about much");
+    expect(await secondOf("after")).toBe("Forget about much");
   });
 
   test("is paused, resumed and cancelled", async () => {
