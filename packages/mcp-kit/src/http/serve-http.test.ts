@@ -148,6 +148,39 @@ describe("bounds", () => {
   });
 });
 
+test("a session on whose stream a client listens stays", async () => {
+  await using http = await httpFixture({ limits: { session_idle_minutes: 0.01 } });
+  const token = await http.token();
+  const listened = await begin(http, token);
+  const stream = await fetch(http.url, { headers: { ...ACCEPT, authorization: `Bearer ${token}`, ...listened } });
+  await begin(http, token);
+  await expect.poll(() => metric(http, "http_sessions"), { timeout: 10_000 }).toBe(1);
+  expect((await post(http, token, callOf(1, "list_things", {}), listened)).status).toBe(200);
+  await stream.body?.cancel();
+  await expect.poll(() => metric(http, "http_sessions"), { timeout: 10_000 }).toBe(0);
+});
+
+test("the log tells of requests, and nothing of what was in them", async () => {
+  await using http = await httpFixture();
+  const session = await begin(http, await http.token());
+  const token = await http.token({ principal: "eve" });
+  const own = await begin(http, token);
+  await post(http, token, callOf(1, "start_thing", { name: "argument-hunter2" }), own);
+  await post(http, token, callOf(2, "no_tool_hunter2", {}), { ...own, "x-hunter2": "hunter2", "mcp-name": "hunter2" });
+  await post(http, token, callOf(3, "list_things", {}), session);
+  await fetch(`${http.url.replace("/mcp", "/hunter2")}?hunter2`, { headers: { "user-agent": "hunter2" } });
+  await fetch(`${http.url}?token=hunter2`);
+  await expect.poll(() => http.logs.filter(({ message }) => message === "request")).toMatchObject([{}, {}, {}, {}, {}, {}, {}]);
+  expect(http.logs.find(({ fields }) => fields?.["principal"] === "eve")?.fields).toMatchObject({
+    path: "/mcp",
+    method: "POST",
+    status: 200,
+    duration_ms: expect.any(Number),
+  });
+  const requests = http.logs.filter(({ message }) => message === "request");
+  expect(JSON.stringify(requests)).not.toContain("hunter2");
+});
+
 describe("the end", () => {
   test("what is in flight is answered, what is new is refused, streams that wait end", async () => {
     await using http = await httpFixture();
