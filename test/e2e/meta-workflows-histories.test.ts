@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDataDirectory, openKeys } from "@platform-ops/ledger";
@@ -9,7 +9,8 @@ import { newHome } from "../support/home.ts";
 import { META_WORKFLOWS_BIN, REPOSITORY, startAgent, type Agent } from "../support/mcp-client.ts";
 
 // Histories of every released version, with the throw-away keys that they are sealed by: the workflow of today must be able to
-// carry on any open run. To add those of a new version: PLATFORM_OPS_RECORD_HISTORIES=1. Older ones are never rewritten.
+// carry on any open run. PLATFORM_OPS_RECORD_HISTORIES=1 adds those of a new version, and new stories of this one in folders of
+// their own; what is stored is never rewritten. `before-locks`: runs of a definition with locks, from before locks were held.
 
 const STORE = join(REPOSITORY, "test/histories/meta-workflows");
 const BUNDLE = join(REPOSITORY, "servers/meta-workflows/dist/workflow-bundle.js");
@@ -33,6 +34,17 @@ steps:
   - { id: go, type: approval, title: Go on?, subject: "\${{ steps.plan.output }}", bind: "\${{ steps.plan.output }}", wait_at_most: 1s, on_timeout: continue }
 output: { one: "\${{ steps.one.output }}", two: "\${{ steps.two.output }}" }
 `;
+/** Two runs need the same lock. */
+const LOCKED = `
+schema: meta-workflow/v1
+id: locked
+name: Locked
+version: 1.0.0
+status: active
+locks: ["shop"]
+steps:
+  - { id: one, type: prompt, instructions: one }
+`;
 const BINDINGS = "schema: bindings/v1\ncapabilities: { deploy.plan: { simulated: [{ output: { plan_id: p-1 } }] } }\n";
 
 const submit = async (agent: Agent, workflow_id: string, step: string, result: unknown): Promise<void> => {
@@ -45,20 +57,43 @@ const submit = async (agent: Agent, workflow_id: string, step: string, result: u
   }
   throw new Error(`${step} did not come`);
 };
-const STORIES: Record<string, (agent: Agent, id: string) => Promise<void>> = {
-  async completed(agent, id) {
-    await submit(agent, id, "one", "bad");
-    await submit(agent, id, "one", "fine");
-    await submit(agent, id, "two", "done");
-    await agent.call("next_action", { workflow_id: id, wait_seconds: 20 });
+interface Story {
+  readonly definition: "story" | "locked";
+  before?(agent: Agent): Promise<void>;
+  tell(agent: Agent, id: string): Promise<void>;
+}
+const STORIES: Record<string, Story> = {
+  completed: {
+    definition: "story",
+    async tell(agent, id) {
+      await submit(agent, id, "one", "bad");
+      await submit(agent, id, "one", "fine");
+      await submit(agent, id, "two", "done");
+      await agent.call("next_action", { workflow_id: id, wait_seconds: 20 });
+    },
   },
-  async cancelled(agent, id) {
-    await agent.call("control_run", { workflow_id: id, command: "pause" });
-    await agent.call("control_run", { workflow_id: id, command: "resume" });
-    await agent.call("control_run", { workflow_id: id, command: "reassign", action_id: "both/left/one#1", agent: "other" });
-    await agent.call("control_run", { workflow_id: id, command: "cancel" });
+  cancelled: {
+    definition: "story",
+    async tell(agent, id) {
+      await agent.call("control_run", { workflow_id: id, command: "pause" });
+      await agent.call("control_run", { workflow_id: id, command: "resume" });
+      await agent.call("control_run", { workflow_id: id, command: "reassign", action_id: "both/left/one#1", agent: "other" });
+      await agent.call("control_run", { workflow_id: id, command: "cancel" });
+    },
+  },
+  waited: {
+    definition: "locked",
+    before: async (agent) => void (await agent.call("start_workflow", { workflow_name: "locked", workflow_id: "holder" })),
+    async tell(agent, id) {
+      await submit(agent, "holder", "one", "fine");
+      await submit(agent, id, "one", "fine");
+    },
   },
 };
+
+/** A story that came after the version's others has a folder of its own, since keys were made with them. */
+const folderOf = (name: string): string => (existsSync(join(STORE, version)) ? `${version}-${name}` : version);
+const isStored = (name: string): boolean => [version, `${version}-${name}`].some((of) => existsSync(join(STORE, of, `${name}.json`)));
 
 let home: string;
 beforeAll(() => void (home = mkdtempSync(join(tmpdir(), "histories-"))));
@@ -79,9 +114,7 @@ describe("histories of released versions", () => {
     return replayHistory({ home: data, bundle: BUNDLE, ...told });
   };
   test("are there for every story of this version", () => {
-    expect(stored.filter(([of]) => of === version).map(([, name]) => name)).toEqual(
-      expect.arrayContaining(Object.keys(STORIES).map((name) => `${name}.json`)),
-    );
+    expect(Object.keys(STORIES).filter((name) => !isStored(name))).toEqual([]);
   });
   test.each(stored)("%s %s is replayed by the workflow of today", async (of, name) => expect(await read(of!, name!)).toBeNull());
   test("and one that tells another story is noticed", async () => {
@@ -100,14 +133,15 @@ if (process.env["PLATFORM_OPS_RECORD_HISTORIES"] === "1")
     const folder = join(made.configFile, "..");
     mkdirSync(join(folder, "runbooks"));
     writeFileSync(join(folder, "runbooks/story.yaml"), STORY);
+    writeFileSync(join(folder, "runbooks/locked.yaml"), LOCKED);
     writeFileSync(join(folder, "bindings.yaml"), BINDINGS);
     const agent = await startAgent({ bin: META_WORKFLOWS_BIN, roots: [], home: made.home, env: made.env, cwd: made.project });
     try {
-      const target = join(STORE, version);
-      rmSync(target, { recursive: true, force: true });
-      mkdirSync(target, { recursive: true });
-      for (const [name, tell] of Object.entries(STORIES)) {
-        await agent.call("start_workflow", { workflow_name: "story", workflow_id: name });
+      const missing = Object.entries(STORIES).filter(([name]) => !isStored(name));
+      const folders = new Map(missing.map(([name]) => [name, join(STORE, folderOf(name))]));
+      for (const [name, { definition, before, tell }] of missing) {
+        await before?.(agent);
+        await agent.call("start_workflow", { workflow_name: definition, workflow_id: name });
         await tell(agent, name);
         const address = (await agent.call("health_check")).data["components"].temporal.host as string;
         const keys = await openKeys(await openDataDirectory(made.home));
@@ -115,14 +149,16 @@ if (process.env["PLATFORM_OPS_RECORD_HISTORIES"] === "1")
         const history = await temporal.history(name);
         await temporal.close();
         const text = JSON.stringify({ workflowId: name, history });
+        const target = folders.get(name)!;
+        mkdirSync(target, { recursive: true });
         // Names of processes and machines are nobody's business.
         writeFileSync(
           join(target, `${name}.json`),
           `${text.replaceAll(/"(identity|binaryChecksum|buildId|sdkName|workerId)":"[^"]*"/g, '"$1":"test"')}\n`,
         );
       }
-      cpSync(join(made.home, "keys"), join(target, "keys"), { recursive: true });
-      expect(readdirSync(target).toSorted()).toEqual([...Object.keys(STORIES).map((name) => `${name}.json`), "keys"].toSorted());
+      for (const target of new Set(folders.values())) cpSync(join(made.home, "keys"), join(target, "keys"), { recursive: true });
+      expect(Object.keys(STORIES).filter((name) => !isStored(name))).toEqual([]);
     } finally {
       await agent.close();
       await made.remove();

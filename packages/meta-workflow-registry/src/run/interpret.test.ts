@@ -65,6 +65,7 @@ function start(definition: Definition, inputs: { readonly [name: string]: Json }
     record: () => undefined,
     lock: async () => "held",
     unlock: async () => undefined,
+    holdsLocks: () => true,
   };
   const run = new Run({ definition, inputs, ports, run: { id: "r1", started_at: 0 } });
   const settle = async (): Promise<void> => {

@@ -64,6 +64,7 @@ export class Run {
   readonly #walk: Walk;
   readonly #scope = new RunScope();
   readonly #options: RunOptions;
+  readonly #needsLocks: boolean;
   #isOutOfTime = false;
 
   /** Begins at once, or goes on where the journal's run stopped. */
@@ -81,6 +82,7 @@ export class Run {
       finished: keepUndo,
     });
     if (options.paused === true) this.#walk.pause();
+    this.#needsLocks = this.#walk.needsLocks(definition);
     this.end = this.#run();
   }
 
@@ -135,9 +137,9 @@ export class Run {
   async #ending(frame: Frame): Promise<Completion> {
     const { journal } = this;
     const { definition } = this.#options;
-    const needsLocks = definition.locks.length > 0 && (journal.ending === undefined || this.#walk.locks.holds(""));
+    const takesLocks = this.#needsLocks && (journal.ending === undefined || this.#walk.locks.holds(""));
     let hindered = this.#begin(frame);
-    if (needsLocks && hindered === undefined) hindered = await this.#takeLocks(frame);
+    if (takesLocks && hindered === undefined) hindered = await this.#takeLocks(frame);
     journal.ending ??= this.#inTime(hindered ?? (await this.#walk.steps(definition.steps, "", frame, this.#scope)));
     return journal.ending;
   }
@@ -164,7 +166,7 @@ export class Run {
 
   /** False for one that ended while it waited for its locks: what others hold is not touched, not even to tidy up. */
   #hasBegun(): boolean {
-    return this.#options.definition.locks.length === 0 || this.#walk.locks.holds("") || Object.keys(this.journal.steps).length > 0;
+    return !this.#needsLocks || this.#walk.locks.holds("") || Object.keys(this.journal.steps).length > 0;
   }
 
   #inTime(completion: Completion): Completion {

@@ -86,6 +86,8 @@ export interface Ports {
    */
   lock(draft: LockDraft, scope: RunScope): Promise<LockAnswer>;
   unlock(name: string): Promise<void>;
+  /** False in a run that began before locks were held: it goes on without. */
+  holdsLocks(): boolean;
   /** Problems of a value by a schema; empty where it fits. */
   validate(schema: JsonSchema, value: Json): readonly string[];
   /** Of the closure; undefined where it has none of that id. */

@@ -381,7 +381,16 @@ export class Walk {
   /** As text: what is no string is written as JSON. @throws StepFailure expression_failed */
   text(template: Template, here: Here, more: Variables = {}): string {
     if (typeof template !== "string") return canonicalJson(this.fill(template, here, more));
-    return author(() => fillToText(template, this.variables(here, more)));
+    return bounded(
+      author(() => fillToText(template, this.variables(here, more))),
+      "A text",
+      here.path,
+    );
+  }
+
+  /** Whether a definition has locks that are to be taken. */
+  needsLocks(definition: Definition): boolean {
+    return definition.locks.length > 0 && this.ports.holdsLocks();
   }
 
   /**

@@ -234,6 +234,7 @@ export class Simulator {
       event: (wait, scope) => this.#event(wait, scope),
       lock: (draft, scope) => this.#lock(draft, scope),
       unlock: async () => undefined,
+      holdsLocks: () => true,
       validate: problemsOf,
       definition: (id) => closure.definitions[id],
       record: (event) => {

@@ -30,6 +30,11 @@ export class DurableLocks {
     this.#parts = parts;
   }
 
+  /** False in a run that began before locks were held. */
+  get areHeld(): boolean {
+    return patched(PATCH);
+  }
+
   /** It is being found out whether a lock is free, or one is being given back. */
   get busy(): boolean {
     return this.#asking > this.#waits.size;
@@ -40,7 +45,6 @@ export class DurableLocks {
   }
 
   async lock({ name, path, since }: LockDraft, scope: RunScope): Promise<LockAnswer> {
-    if (!patched(PATCH)) return "held";
     if (scope.cancelled) return "cancelled";
     const cancellable = new CancellationScope({ cancellable: true });
     const stop = scope.onCancel(() => {

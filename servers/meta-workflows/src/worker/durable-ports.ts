@@ -254,6 +254,10 @@ export class DurablePorts implements Ports {
     return this.#locks.unlock(name);
   }
 
+  holdsLocks(): boolean {
+    return this.#locks.areHeld;
+  }
+
   validate(schema: JsonSchema, value: Json): readonly string[] {
     return problemsOf(schema, value);
   }

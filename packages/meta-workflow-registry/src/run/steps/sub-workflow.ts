@@ -21,10 +21,11 @@ export async function subWorkflow(walk: Walk, here: Here): Promise<Made> {
     definition,
     deeper: true,
   });
-  if (definition.locks.length > 0) await walk.takeLocks(definition, { ...here, frame: inner });
+  const needsLocks = walk.needsLocks(definition);
+  if (needsLocks) await walk.takeLocks(definition, { ...here, frame: inner });
   const completion = await walk.steps(definition.steps, path, inner, scope);
   if (definition.finally.length > 0) await lastSteps(walk, { ...here, frame: inner }, definition.finally);
-  if (definition.locks.length > 0) await walk.locks.release(path);
+  if (needsLocks) await walk.locks.release(path);
   if (completion.kind === "return") return { kind: "output", output: completion.value };
   if (completion.kind !== "next") return completion;
   const output: Json = definition.output === undefined ? null : walk.fill(definition.output, { ...here, frame: inner });
