@@ -1,10 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { startTestTemporal, testTemporalBinary } from "@platform-ops/orchestration/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { AUTO_CONFIG, effects, newHome, writeProject, type TestHome } from "../support/home.ts";
+import { AUTO_CONFIG, effects, newHome, openGate, writeProject, type TestHome } from "../support/home.ts";
 import { childEnv, META_WORKFLOWS_BIN, startAgent, TERRAFORM_BIN, type ToolAnswer } from "../support/mcp-client.ts";
 import { until } from "../support/processes.ts";
 import { ended } from "../support/run.ts";
@@ -90,6 +92,36 @@ describe.skipIf(binary === undefined)("a Temporal elsewhere (`npm run setup` bri
     } finally {
       worker.kill("SIGTERM");
       expect((await once(worker, "exit"))[0]).toBe(0);
+    }
+  });
+
+  test("a worker with a grace ends after the programs that it runs; what is left of the run waits for the next one", async () => {
+    await writeProject(home.project, [
+      { name: "c", gated: true },
+      { name: "d", needs: ["c"] },
+    ]);
+    const external = { ...env(), PLATFORM_OPS_TEMPORAL_WORKERS: "external" };
+    const graceful = { ...env(), PLATFORM_OPS_TEMPORAL_WORKER_GRACE_SECONDS: "200" };
+    const agent = await startAgent({ roots: [home.project], home: home.home, env: external });
+    let worker = foreground(["worker"], graceful);
+    try {
+      const started = await agent.call("execute_workflow", { config_path: "infra.yaml" });
+      await until(async () => (await effects(home.project, "c")) > 0, "the apply of c");
+      worker.kill("SIGTERM");
+      await sleep(2_000);
+      expect(worker.exitCode, "it waits").toBeNull();
+      await openGate(home.project, "c");
+      expect((await once(worker, "exit"))[0]).toBe(0);
+      expect([await effects(home.project, "c"), await effects(home.project, "d")]).toEqual([1, 0]);
+      expect(existsSync(join(home.project, "effects/c.done"))).toBe(true);
+      worker = foreground(["worker"], graceful);
+      const status = await ended(agent, started.data["workflow_id"]);
+      expect(status.data["phase"], status.text).toBe("completed");
+      expect([await effects(home.project, "c"), await effects(home.project, "d")]).toEqual([1, 1]);
+    } finally {
+      await agent.close();
+      worker.kill("SIGTERM");
+      if (worker.exitCode === null) await once(worker, "exit");
     }
   });
 

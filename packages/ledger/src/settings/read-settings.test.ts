@@ -55,7 +55,7 @@ describe("ordinary settings", () => {
       home: join(folder, ".local/share/platform-ops"),
       configFile: undefined,
       logging: { level: "info" },
-      temporal: { namespace: "default", workers: "local", idle_minutes: 30 },
+      temporal: { namespace: "default", workers: "local", idle_minutes: 30, worker_grace_seconds: 0 },
       terraform: { roots: [], parallelism: 4, approval_hours: 72 },
       read_only: false,
     });

@@ -98,6 +98,15 @@ const temporal = z.strictObject({
     .optional()
     .describe("Minutes without open runs and callers after which local Temporal stops.")
     .register(SETTING_FACTS, { default: 30, example: "30" }),
+  worker_grace_seconds: z
+    .int()
+    .min(0)
+    .max(86_400)
+    .optional()
+    .describe(
+      "In a cluster: how long a worker that is told to end waits for the programs that it runs. 0: they go on by themselves and the next worker follows them. In a container they would end with it.",
+    )
+    .register(SETTING_FACTS, { default: 0, example: "600" }),
   profile: text
     .optional()
     .describe("Profile in Temporal's own configuration file.")

@@ -68,6 +68,7 @@ export interface Settings {
     workers: "local" | "external";
     /** Minutes without open runs and callers after which local Temporal stops. */
     idle_minutes: number;
+    worker_grace_seconds: number;
     profile?: string;
     config_file?: string;
   };

@@ -37,6 +37,8 @@ export interface WorkerQueue {
   /** Present where workflow tasks of this queue are taken too. */
   readonly workflows?: { readonly bundle: string };
   readonly maxConcurrentActivities?: number;
+  /** Its activities only wait, for a person or for time: a drain never waits for them. */
+  readonly waitsOnly?: true;
 }
 
 /** How a worker carries on what other builds began (decision 14). */
@@ -66,6 +68,8 @@ export interface RunWorkerOptions {
   readonly logger: Logger;
   /** In a cluster: whether search attributes may be registered there. */
   readonly registerAttributes?: boolean;
+  /** How long a drain waits for steps to end by themselves, in milliseconds; none unless said. */
+  readonly graceMs?: number;
   /** Abort = drain: running steps with a detached program are handed over, nothing waits for a person. */
   readonly signal: AbortSignal;
   readonly onReady?: () => void;
@@ -100,8 +104,8 @@ async function createWorker(connection: NativeConnection, queue: WorkerQueue, op
     stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     defaultHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
-    // A delay before activities hear of the shutdown, not a grace for them.
-    shutdownGraceTime: 0,
+    // The delay before activities hear of the shutdown and hand their programs over.
+    shutdownGraceTime: queue.waitsOnly === true ? 0 : (options.graceMs ?? 0),
     ...(queue.workflows === undefined ? {} : { workflowBundle: { codePath: queue.workflows.bundle } }),
     ...(queue.maxConcurrentActivities === undefined ? {} : { maxConcurrentActivityTaskExecutions: queue.maxConcurrentActivities }),
   } satisfies WorkerOptions);

@@ -74,6 +74,8 @@ export interface WorkerPlace {
   readonly bundle: string;
   readonly build: string;
   readonly aliveFile: string;
+  /** How long a drain waits for steps to end by themselves before it hands them over, in milliseconds. */
+  readonly graceMs: number;
   /** Abort = drain. */
   readonly signal: AbortSignal;
   readonly onReady?: () => void;
@@ -115,6 +117,8 @@ export async function runWorkerProcess<C extends WorkerSettings>({ server, launc
       bundle: join(config.dist, "workflow-bundle.js"),
       build,
       aliveFile,
+      // On this machine programs outlive their worker, and the supervisor does not wait long.
+      graceMs: localTemporal === undefined ? config.settings.temporal.worker_grace_seconds * 1_000 : 0,
       signal: stop.signal,
     };
     await run(parts, place, config, redactor);

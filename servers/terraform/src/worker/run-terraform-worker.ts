@@ -10,12 +10,12 @@ const MAX_WAITS = 1_000;
 
 /** Polls the run queue and the waits queue, and those of builds that it takes over from, until the signal; then drains. */
 export async function runTerraformWorker(deps: WorkerDeps, options: WorkerPlace): Promise<void> {
-  const { target, queue, family, bundle, build, aliveFile, signal, onReady } = options;
+  const { target, queue, family, bundle, build, aliveFile, graceMs, signal, onReady } = options;
   const steps = terraformActivities(deps);
   const waits = waitActivities(deps);
   const queuesFor = (runs: string) => [
     { queue: runs, activities: steps, workflows: { bundle }, maxConcurrentActivities: MAX_STEPS },
-    { queue: waitsQueue(runs), activities: waits, maxConcurrentActivities: MAX_WAITS },
+    { queue: waitsQueue(runs), activities: waits, maxConcurrentActivities: MAX_WAITS, waitsOnly: true as const },
   ];
   await runWorker({
     target,
@@ -27,6 +27,7 @@ export async function runTerraformWorker(deps: WorkerDeps, options: WorkerPlace)
     server: "terraform",
     build,
     aliveFile,
+    graceMs,
     logger: deps.logger,
     signal,
     ...(onReady === undefined ? {} : { onReady }),
