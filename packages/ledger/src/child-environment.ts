@@ -35,9 +35,14 @@ export function isVariableNamed(name: string, names: readonly string[]): boolean
   return names.some((each) => matchesGlob(each, name));
 }
 
-/** Of an environment what is named and set: what a program gets is an allow-list, never all that we have. */
+/**
+ * Of an environment what is named and set: what a program gets is an allow-list, never all that we have. Sorted by name, so that
+ * equal environments have equal digests.
+ */
 export function pickVariables(env: Readonly<Record<string, string | undefined>>, names: readonly string[]): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && isVariableNamed(entry[0], names)),
+    Object.entries(env)
+      .filter((entry): entry is [string, string] => entry[1] !== undefined && isVariableNamed(entry[0], names))
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 }

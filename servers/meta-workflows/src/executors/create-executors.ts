@@ -6,9 +6,8 @@ import { runCheck } from "./checks/run-check.ts";
 import type { CallContext, ExecutorDeps } from "./executor-deps.ts";
 import { outcomeOf } from "./outcome.ts";
 import { journalsOfRun, runProgram } from "./programs/run-program.ts";
-import { BUILT_IN_TOOLS } from "./tools/built-in-tools.ts";
-import { callTool, isRepeatable } from "./tools/call-tool.ts";
-import { ToolServers } from "./tools/tool-servers.ts";
+import { RunPorts } from "./run-ports.ts";
+import { callTool, isRepeatable, type ToolPorts } from "./tools/call-tool.ts";
 
 /** What the server does by itself for a run. */
 export interface Executors {
@@ -30,21 +29,20 @@ export interface Executors {
 
 /** The executors over their surroundings; nothing is started before the first call. */
 export function createExecutors(deps: ExecutorDeps): Executors {
-  const servers = new ToolServers(deps);
-  const ports = { deps, servers, builtIn: BUILT_IN_TOOLS };
-  const carryOut = (call: ServerCall, options: CallOptions, context: CallContext): Promise<CallOutcome> => {
+  const runs = new RunPorts(deps);
+  const carryOut = (ports: ToolPorts, call: ServerCall, options: CallOptions, context: CallContext): Promise<CallOutcome> => {
     if (call.kind === "tool") {
       const make = (): Promise<CallOutcome> => callTool(ports, call, options, context);
       return options.read_only || options.retry.attempts > 1 || isRepeatable(ports, call) ? make() : callOnce(deps, options, context, make);
     }
-    if (call.kind === "program") return runProgram(deps, call, options, context);
+    if (call.kind === "program") return runProgram(ports.deps, call, options, context);
     return runCheck(ports, call, options, context);
   };
   return {
     async call(call, options, context) {
       try {
-        if (options.guard !== undefined) await useApproval(deps, options.guard, context.run_id);
-        return await carryOut(call, options, context);
+        if (options.guard !== undefined) await useApproval(deps, options.guard, context);
+        return await runs.use(context.environment, (ports) => carryOut(ports, call, options, context));
       } catch (error) {
         if ((error as { details?: { left_running?: unknown } }).details?.left_running === true) throw error;
         return outcomeOf(error, options.read_only);
@@ -53,6 +51,6 @@ export function createExecutors(deps: ExecutorDeps): Executors {
     requestApproval: (task) => requestApproval(deps, task),
     verifyApproval: (task) => verifyApproval(deps, task),
     forget: (runId) => rm(journalsOfRun(deps, runId), { recursive: true, force: true }),
-    close: () => servers.close(),
+    close: () => runs.close(),
   };
 }

@@ -22,6 +22,7 @@ export async function openTestDeps(
   const root = join(ledger.folder, "root");
   await mkdir(root);
   const { approvals, policy, audit, artifacts, redactor } = ledger;
+  const remote = (): Promise<never> => Promise.reject(new Error("no machine is reached here"));
   const deps: ExecutorDeps = {
     approvals,
     policy,
@@ -35,7 +36,8 @@ export async function openTestDeps(
     journals: ledger.dir.path("runs", "programs"),
     environment: { PATH: process.env["PATH"] },
     secret: () => undefined,
-    remote: () => Promise.reject(new Error("no machine is reached here")),
+    remote,
+    withVariables: (environment) => ({ environment, secret: (name) => environment[`SECRET_${name}`], remote }),
     version: "1.0.0",
     ...change,
   };

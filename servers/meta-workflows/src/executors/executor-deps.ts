@@ -50,7 +50,9 @@ export interface ExecutorDeps {
   readonly journals: string;
   /** From the one SIGINT that a program gets to the end of all that is left of it, in milliseconds; 3,000 by default. */
   readonly graceMs?: number;
-  /** Of this process; nothing of it is passed on that is not on a list. */
+  /** What of these depends on variables, with others: those of a run. */
+  readonly withVariables: (variables: Readonly<Record<string, string>>) => Pick<ExecutorDeps, "environment" | "secret" | "remote">;
+  /** Of this process, or of the run; nothing of it is passed on that is not on a list. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The value of a named secret; undefined where there is none. */
   readonly secret: (name: string) => string | undefined;
@@ -69,6 +71,8 @@ export interface CallContext {
   /** Names of the secrets that the definition lists: no other is given to what it calls. */
   readonly secrets: readonly string[];
   /** Abort ends what the call started. */
+  /** Digest of the run's own environment; absent in runs of earlier versions. */
+  readonly environment?: string;
   readonly signal: AbortSignal;
   /** Abort leaves a program running for the next worker to follow. */
   readonly handover?: AbortSignal;

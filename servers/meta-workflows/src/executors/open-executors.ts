@@ -21,10 +21,14 @@ const MAX_SECRET_BYTES = 65_536;
 export function openExecutors(parts: ExecutorParts, config: ServerConfig): Executors {
   const { settings, policy, env, homeFolder, platform, version } = config;
   const { directory, ...kept } = parts;
-  const remote = once(async () => {
-    const { openRemote } = await import("@platform-ops/remote-command");
-    const surroundings = { env, home: homeFolder, platform, runtimeFolder: join(settings.home, "sockets") };
-    return openRemote({ settings: settings.remote, policy, surroundings });
+  const withVariables = (variables: Readonly<Record<string, string | undefined>>): ReturnType<ExecutorDeps["withVariables"]> => ({
+    environment: variables,
+    secret: (name) => secretOf(settings.meta_workflows.secrets, variables, name),
+    remote: once(async () => {
+      const { openRemote } = await import("@platform-ops/remote-command");
+      const surroundings = { env: variables, home: homeFolder, platform, runtimeFolder: join(settings.home, "sockets") };
+      return openRemote({ settings: settings.remote, policy, surroundings });
+    }),
   });
   return createExecutors({
     ...kept,
@@ -32,9 +36,8 @@ export function openExecutors(parts: ExecutorParts, config: ServerConfig): Execu
     bindings: bindingsOf(settings.meta_workflows.bindings),
     own_servers: ownServers(config),
     journals: directory.path("runs", "programs"),
-    environment: env,
-    secret: (name) => secretOf(settings.meta_workflows.secrets, env, name),
-    remote,
+    ...withVariables(env),
+    withVariables,
     version,
   });
 }

@@ -14,6 +14,7 @@ import { answered } from "./answered.ts";
 import { countedRuns } from "./counted-runs.ts";
 import { otherServers, refuseTaken } from "./foreign-run.ts";
 import { readRun } from "./read-run.ts";
+import { captureEnvironment } from "./run-environment.ts";
 
 const MOST_INPUT_BYTES = 256 * 1024;
 const ANSWER_WITHIN_MS = 30_000;
@@ -79,6 +80,7 @@ export async function runInput(
 ): Promise<RunInput> {
   const closure = await closureOf(deps.library, entry);
   const inputs = checkedInputs(closure, given);
+  const environment = await captureEnvironment(deps, closure);
   return {
     closure,
     inputs,
@@ -86,6 +88,7 @@ export async function runInput(
     requester,
     server_version: VERSION,
     answers_tell: true,
+    ...(environment === undefined ? {} : { environment }),
   };
 }
 

@@ -24,6 +24,7 @@ export function metaWorkflowActivities(deps: WorkerDeps, executors: Executors): 
         requester: task.requester,
         attempt: info.attempt,
         secrets: task.secrets,
+        ...(task.environment === undefined ? {} : { environment: task.environment }),
         signal: cancel,
         handover,
         onProgress: (progress) => void (latest = progress),

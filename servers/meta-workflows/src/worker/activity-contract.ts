@@ -19,6 +19,8 @@ export interface CallTask {
   readonly requester: string;
   /** Names that the definition lists: no other secret is given to what is called. */
   readonly secrets: readonly string[];
+  /** Digest of the run's own environment. */
+  readonly environment?: string;
   /** A larger output, in bytes, is kept elsewhere. Absent in runs of earlier versions. */
   readonly room?: number;
 }
@@ -31,6 +33,8 @@ export interface ApprovalTask {
   readonly digest: string;
   readonly workflow: string;
   readonly requester: string;
+  /** Digest of the run's own environment: an approval binds it. */
+  readonly environment?: string;
 }
 
 export interface DecisionTask {

@@ -139,14 +139,15 @@ export class DurablePorts implements Ports {
   }
 
   async #callOnce(call: ServerCall, options: CallOptions, scope: RunScope): Promise<CallOutcome> {
-    const { requester } = this.#parts.input;
+    const { requester, environment } = this.#parts.input;
+    const own = environment === undefined ? {} : { environment };
     const room = this.#parts.room();
     this.#calls += 1;
     const cancellable = new CancellationScope({ cancellable: true });
     const stop = scope.onCancel(() => cancellable.cancel());
     try {
       return await CancellationScope.nonCancellable(() =>
-        cancellable.run(() => outside(options.timeout).callServer({ call, options, requester, secrets: this.#secrets, room })),
+        cancellable.run(() => outside(options.timeout).callServer({ call, options, requester, secrets: this.#secrets, room, ...own })),
       );
     } catch (error) {
       return this.#outcomeOf(error, options);
@@ -179,7 +180,8 @@ export class DurablePorts implements Ports {
     const { input } = this.#parts;
     const carried = input.carried?.approvals[draft.path];
     if (carried === undefined && scope.cancelled) return { decision: "cancelled", digest };
-    const task = { draft, digest, workflow: input.closure.root, requester: input.requester };
+    const { requester, environment } = input;
+    const task = { draft, digest, workflow: input.closure.root, requester, ...(environment === undefined ? {} : { environment }) };
     const open = carried ?? (await this.#busyWith(() => quick.requestApproval({ id: drawRequestId(), ...task })));
     const gate: Gate = { open, draft, digest };
     this.#gates.set(draft.path, gate);

@@ -36,6 +36,8 @@ export interface RunInput {
   /** Of closure and inputs: a second start with the same ones is the same run. */
   readonly digest: string;
   readonly requester: string;
+  /** Artifact: the run's own environment ({@link RunEnvironment}). Absent where it makes no calls, and in runs of earlier versions. */
+  readonly environment?: string;
   readonly server_version: string;
   /**
    * Answers tell how the run stands, and the memo is written only for what no answer told: each writing costs Temporal about as much
@@ -44,6 +46,11 @@ export interface RunInput {
   readonly answers_tell?: true;
   /** Present where an earlier execution of this run was carried on by this one. */
   readonly carried?: Carried;
+}
+
+/** The artifact behind `RunInput.environment`: calls of the run are made with exactly this. */
+export interface RunEnvironment {
+  readonly variables: Readonly<Record<string, string>>;
 }
 
 /** What outlives a continue-as-new. */

@@ -40,11 +40,10 @@ const isDropped = (name: string): boolean => isVariableNamed(name, DROPPED);
 
 /**
  * Picks the variables that a run keeps as its own environment: the base names and those that the operator's globs name
- * (`AWS_*`, `TF_VAR_*`, …). Sorted by name, so that equal environments have equal digests.
+ * (`AWS_*`, `TF_VAR_*`, …), sorted by name.
  */
 export function collectEnvironment(env: Readonly<Record<string, string | undefined>>, globs: readonly string[]): Record<string, string> {
-  const kept = Object.entries(pickVariables(env, [...BASE, ...globs])).filter(([name]) => !isDropped(name));
-  return Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(Object.entries(pickVariables(env, [...BASE, ...globs])).filter(([name]) => !isDropped(name)));
 }
 
 /**

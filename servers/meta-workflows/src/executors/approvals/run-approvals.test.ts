@@ -99,9 +99,9 @@ describe("an approval of a run", () => {
   it("is used by its run, however often a guarded step is tried, and by no other", async () => {
     const { decision } = await approved();
     expect(decision).toMatchObject({ decision: "approved", by: "tty:ann", digest: digestOf(BIND) });
-    await useApproval(test.deps, decision, "mw-1");
-    await useApproval(test.deps, decision, "mw-1");
-    await expect(useApproval(test.deps, decision, "mw-2")).rejects.toMatchObject({ code: "approval_mismatch" });
+    await useApproval(test.deps, decision, { run_id: "mw-1" });
+    await useApproval(test.deps, decision, { run_id: "mw-1" });
+    await expect(useApproval(test.deps, decision, { run_id: "mw-2" })).rejects.toMatchObject({ code: "approval_mismatch" });
   });
 
   it("believes nothing that an agent could make up", async () => {
@@ -130,11 +130,11 @@ describe("an approval of a run", () => {
     await expect(verify(record, { run_id: "mw-9" })).rejects.toMatchObject({ code: "approval_mismatch" });
     await expect(verify(record, { request: "apr_01JNZZZZZZZZZZZZZZZZZZZZZZ" })).rejects.toMatchObject({ code: "approval_mismatch" });
     const claimed = { decision: "approved", digest: given.digest } as const;
-    await expect(useApproval(test.deps, claimed, "mw-1")).rejects.toMatchObject({ code: "approval_invalid" });
-    await expect(useApproval(test.deps, { ...decision, digest: "2".repeat(64) }, "mw-1")).rejects.toMatchObject({
+    await expect(useApproval(test.deps, claimed, { run_id: "mw-1" })).rejects.toMatchObject({ code: "approval_invalid" });
+    await expect(useApproval(test.deps, { ...decision, digest: "2".repeat(64) }, { run_id: "mw-1" })).rejects.toMatchObject({
       code: "approval_mismatch",
     });
-    await expect(useApproval(test.deps, { ...decision, decision: "timed_out" }, "mw-1")).rejects.toMatchObject({
+    await expect(useApproval(test.deps, { ...decision, decision: "timed_out" }, { run_id: "mw-1" })).rejects.toMatchObject({
       code: "approval_invalid",
     });
   });
@@ -146,7 +146,9 @@ describe("an approval of a run", () => {
     const { run_id, digest } = given;
     const decision = await verifyApproval(test.deps, { run_id, request: id, step_id: "go_live", digest, record });
     expect(decision).toMatchObject({ decision: "rejected", reason: "not today" });
-    await expect(useApproval(test.deps, decision, "mw-1")).rejects.toMatchObject({ code: "approval_invalid" });
-    await expect(useApproval(test.deps, { ...decision, decision: "approved" }, "mw-1")).rejects.toMatchObject({ code: "approval_invalid" });
+    await expect(useApproval(test.deps, decision, { run_id: "mw-1" })).rejects.toMatchObject({ code: "approval_invalid" });
+    await expect(useApproval(test.deps, { ...decision, decision: "approved" }, { run_id: "mw-1" })).rejects.toMatchObject({
+      code: "approval_invalid",
+    });
   });
 });

@@ -12,7 +12,7 @@ import {
 } from "@platform-ops/ledger";
 import type { Json } from "@platform-ops/meta-workflow-registry/definition";
 import type { ApprovalDecision, ApprovalDraft } from "@platform-ops/meta-workflow-registry/run";
-import type { ExecutorDeps } from "../executor-deps.ts";
+import type { CallContext, ExecutorDeps } from "../executor-deps.ts";
 
 /** What a person is asked on behalf of a run. */
 export interface ApprovalTask {
@@ -22,6 +22,8 @@ export interface ApprovalTask {
   /** Id of the definition. */
   readonly workflow: string;
   readonly requester: string;
+  /** Digest of the run's own environment: what is approved is done with exactly that. */
+  readonly environment?: string;
   readonly draft: ApprovalDraft;
   /** Of what `draft.bind` is: what is approved. */
   readonly digest: string;
@@ -55,6 +57,11 @@ const SHOWN = 6_000;
 
 type ApprovalDeps = Pick<ExecutorDeps, "approvals" | "policy" | "artifacts" | "audit" | "redactor">;
 
+const isSame = (one: SubjectItem, other: SubjectItem): boolean => one.what === other.what && one.digest === other.digest;
+
+/** The run's own environment as a part of what is approved. */
+const ENVIRONMENT = "run-environment";
+
 const itemOf = (stepId: string, digest: string): SubjectItem => ({ what: `step:${stepId}`, digest });
 
 /**
@@ -70,7 +77,7 @@ export async function requestApproval(deps: ApprovalDeps, task: ApprovalTask): P
     throw error;
   });
   if (known !== undefined) {
-    if (known.run_id === run_id && known.subject.length === 1 && known.subject[0]?.digest === digest) return waiting(known, draft);
+    if (known.run_id === run_id && known.subject.some((each) => isSame(each, itemOf(draft.step_id, digest)))) return waiting(known, draft);
     throw new OpsError("already_exists", `The request ${id} was made for something else.`);
   }
   const { environment, note } = environmentFor(policy, draft.environment);
@@ -87,7 +94,7 @@ export async function requestApproval(deps: ApprovalDeps, task: ApprovalTask): P
     kind: KIND,
     environment: environment.name,
     requester,
-    subject: [itemOf(draft.step_id, digest)],
+    subject: [itemOf(draft.step_id, digest), ...(task.environment === undefined ? [] : [{ what: ENVIRONMENT, digest: task.environment }])],
     title: printable(deps.redactor.text(draft.title)).replaceAll("\n", " ").slice(0, 500) || draft.step_id,
     summary: summaryOf(deps, task, note),
     details: await deps.artifacts.put(detailsOf(deps, workflow, draft), { kind: "approval_details" }),
@@ -154,7 +161,7 @@ export async function verifyApproval(deps: Pick<ExecutorDeps, "approvals">, task
   if (record.request_id !== task.request) throw new OpsError("approval_mismatch", "The record is for another request.");
   const item = itemOf(task.step_id, task.digest);
   await deps.approvals.verify(record, record.decision === "approved" ? { run_id: task.run_id, item } : { run_id: task.run_id });
-  if (!record.subject.some(({ what, digest }) => what === item.what && digest === item.digest))
+  if (!record.subject.some((each) => isSame(each, item)))
     throw new OpsError("approval_mismatch", "The record decides something else than this step.");
   return {
     decision: record.decision,
@@ -171,11 +178,18 @@ export async function verifyApproval(deps: Pick<ExecutorDeps, "approvals">, task
  * counts by this process's own policy, and is used for this run only. All steps that name it as their guard share it.
  * @throws OpsError approval_*
  */
-export async function useApproval(deps: Pick<ExecutorDeps, "approvals">, guard: ApprovalDecision, runId: string): Promise<void> {
+export async function useApproval(
+  deps: Pick<ExecutorDeps, "approvals">,
+  guard: ApprovalDecision,
+  { run_id: runId, environment }: Pick<CallContext, "run_id" | "environment">,
+): Promise<void> {
   if (guard.decision !== "approved") throw new OpsError("approval_invalid", "The step is guarded by an approval, and it was not approved.");
   const record = asRecord(guard.record);
   const item = record.subject.find(({ what, digest }) => what.startsWith("step:") && digest === guard.digest);
   if (item === undefined) throw new OpsError("approval_mismatch", "The approval is not of what would be done now.");
+  const bound = record.subject.find(({ what }) => what === ENVIRONMENT)?.digest;
+  if (bound !== undefined && bound !== environment)
+    throw new OpsError("approval_mismatch", "The run would act in another environment than the one that was approved.");
   await deps.approvals.verify(record, { run_id: runId, item });
   await deps.approvals.consume(record, item, `${SERVER} ${runId}`);
 }
