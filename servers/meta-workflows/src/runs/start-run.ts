@@ -12,7 +12,7 @@ import { RUN_ID_PREFIX, RUN_KIND, UPDATE_BEGIN, WORKFLOW_TYPE, type Begin, type 
 import { startMemo } from "../worker/run-memo.ts";
 import { answered } from "./answered.ts";
 import { countedRuns } from "./counted-runs.ts";
-import { otherServers, refuseTaken } from "./foreign-run.ts";
+import { otherServers, unlessTaken } from "./foreign-run.ts";
 import { readRun } from "./read-run.ts";
 import { captureEnvironment } from "./run-environment.ts";
 
@@ -41,7 +41,7 @@ export async function startRun(deps: MetaWorkflowsDeps, request: StartRequest): 
   const { digest } = input;
   const id = request.workflow_id ?? `${RUN_ID_PREFIX}${ulid().toLowerCase()}`;
   const orchestration = await deps.orchestration({ worker: true });
-  await Promise.all([refuseTooMany(deps, orchestration), request.workflow_id === undefined ? undefined : refuseTaken(deps, id)]);
+  await refuseTooMany(deps, orchestration);
   await audit.append({ kind: "run", actor: requester, what: entry.id, target: id, digest, outcome: "started", id });
   const taskQueue = runQueue(deps.durable, directory.id, orchestration.inUse.build);
   const begin: Begin = { agent, digest, ...(role === undefined ? {} : { role }) };
@@ -57,8 +57,8 @@ export async function startRun(deps: MetaWorkflowsDeps, request: StartRequest): 
     };
     const options = { updateId: `begin-${request.call}`, timeoutMs: ANSWER_WITHIN_MS };
     const send = (): Promise<RunAnswer> => orchestration.startWithUpdate<RunAnswer>(run, UPDATE_BEGIN, begin, options);
-    const answer = await answered(deps, { message: "start", id, orchestration, queue: async () => taskQueue, send });
-    return { workflow_id: id, answer };
+    const asked = answered(deps, { message: "start", id, orchestration, queue: async () => taskQueue, send });
+    return { workflow_id: id, answer: await (request.workflow_id === undefined ? asked : unlessTaken(deps, id, asked)) };
   } catch (error) {
     const closed = isOpsError(error) && error.code === "already_exists" ? await closedRun(deps, id, digest) : undefined;
     if (closed !== undefined) return { workflow_id: id, answer: closed };
@@ -66,7 +66,10 @@ export async function startRun(deps: MetaWorkflowsDeps, request: StartRequest): 
       throw new OpsError("already_exists", `A run called ${id} was there before, of another definition or with other inputs.`, {
         hint: "Use another workflow_id, or look at that run with get_workflow_status.",
       });
-    throw await otherServers(deps, id, error);
+    const why = await otherServers(deps, id, error);
+    if (isOpsError(why) && why.details["server"] !== undefined)
+      await audit.append({ kind: "run", actor: requester, what: entry.id, target: id, outcome: "refused", code: why.code, id });
+    throw why;
   }
 }
 
