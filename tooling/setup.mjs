@@ -73,7 +73,7 @@ export async function setup(signal, want = {}) {
 }
 
 /** Resolves to the path of Temporal. OpenTofu and Temporal take minutes of Go's time on a new machine: they run beside the packages and the build. */
-async function steps({ root, cache, board, signal, tofu, kubectl, compose }) {
+async function steps({ root, cache, board, signal, tofu, kubectl, actionlint, compose }) {
   const failed = new AbortController();
   const common = { root, cache, signal: AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]) };
   const tasks = [packagesThenBuild(common, board)];
