@@ -36,5 +36,6 @@ export {
 } from "./protocol.ts";
 export { refuse, REFUSAL_CODES, type Refusal, type RefusalCode } from "./refusal.ts";
 export { resultDigest } from "./result-digest.ts";
+export { retryFrom, type Retried } from "./retry-from.ts";
 export { RunScope } from "./scope.ts";
 export { ALWAYS_KEPT_BYTES, cut, jsonBytes, MAX_KEPT_BYTES } from "./value-bounds.ts";

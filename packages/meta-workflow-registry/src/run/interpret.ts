@@ -32,6 +32,8 @@ export interface RunOptions {
   readonly paused?: boolean;
   /** `started_at` in milliseconds since 1970; both stay the same when the run is carried on. */
   readonly run: { readonly id: string; readonly started_at: number };
+  /** Its time counts from here where it failed and was taken up again; milliseconds since 1970. */
+  readonly taken_up_at?: number | undefined;
 }
 
 const byPlace: Execute = (walk, here) =>
@@ -186,8 +188,8 @@ export class Run {
   }
 
   async #watchTime(timer: RunScope): Promise<void> {
-    const { definition, ports, run } = this.#options;
-    const left = run.started_at + definition.budget.wall_time - ports.now();
+    const { definition, ports, run, taken_up_at } = this.#options;
+    const left = (taken_up_at ?? run.started_at) + definition.budget.wall_time - ports.now();
     if (!(await ports.sleep(Math.max(0, left), timer, { shown: false })) || this.journal.ending !== undefined) return;
     if (this.#walk.isPaused) await this.#walk.gate();
     if (timer.cancelled) return;

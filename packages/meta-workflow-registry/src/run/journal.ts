@@ -11,6 +11,8 @@ export interface StepRecord {
   readonly error?: { readonly code: string; readonly message: string };
   /** A binding that only simulates gave the output. */
   readonly simulated?: boolean;
+  /** It failed because what is around it was ended. */
+  readonly cut?: true;
   /** Where a failed step's `on_error` leads, as long as that is not over. */
   readonly then?: { readonly stop: Failure } | "steps";
   readonly started_at: number;

@@ -234,7 +234,7 @@ export class Walk {
     const { then } = step.on_error;
     const error = { code: failure.code, message: failure.message };
     if (scope.cancelled) {
-      this.#write(here, { status: "failed", error });
+      this.#write(here, { status: "failed", error, cut: true });
       return CANCELLED;
     }
     if (then === "continue") {
@@ -280,7 +280,8 @@ export class Walk {
     }
     visible[step.id] = path;
     if (isLeaf(step)) this.#dropOwn(path);
-    else this.drop(path);
+    // What was done in a step that ends the run is kept: the run may be taken up again from there.
+    else if (result.cut !== true && typeof result.then !== "object") this.drop(path);
     this.record(path, result.status, result.error?.message ?? step.title);
     ports.taken(path);
   }

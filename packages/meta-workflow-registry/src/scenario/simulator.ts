@@ -49,6 +49,8 @@ export interface SimulatorOptions {
   readonly world: World;
   readonly started_at: number;
   readonly run_id?: string;
+  /** Of a run that failed and is taken up again. */
+  readonly journal?: Journal;
   readonly max_open?: number;
   /** Holds the run after the step that ended as this one (from 1), so that `cut` can carry it on there. */
   readonly holdAfter?: (ended: number) => boolean;
@@ -89,7 +91,7 @@ export class Simulator {
   constructor(options: SimulatorOptions) {
     this.#options = options;
     this.clock = new VirtualClock(options.started_at);
-    [this.#run, this.#desk] = this.#start(undefined, undefined);
+    [this.#run, this.#desk] = this.#start(options.journal, undefined);
   }
 
   get book(): ActionBook {
