@@ -1,13 +1,16 @@
 import { approvalCommands, lazyPart, type Command } from "@platform-ops/ledger";
 import { callCommand, configCommand, httpCommand, installCommands, tokenCommand } from "@platform-ops/mcp-kit";
 import { runsCommand, supervisorCommand, uiCommand, workerCommand } from "@platform-ops/orchestration";
-import type { MetaWorkflowsDeps } from "../deps.ts";
+import { lookAround } from "../config.ts";
+import { createDeps, type MetaWorkflowsDeps } from "../deps.ts";
 import { DURABLE, IDENTITY } from "../identity.ts";
 import { deliverDecision } from "../runs/deliver-decision.ts";
 import { metaWorkflowsServer } from "../server.ts";
+import { readConfig } from "../read-config.ts";
 import { tools } from "../tools/index.ts";
 import { authoringCommands } from "./authoring-commands.ts";
 import { doctor, setup } from "./doctor-command.ts";
+import { eventCommand } from "./event-command.ts";
 import { importCommand } from "./import-command.ts";
 import { watchableRuns } from "./watch/watch-runs.ts";
 
@@ -24,8 +27,13 @@ export async function commandsOf(deps: MetaWorkflowsDeps): Promise<readonly Comm
       deliver: { server: DURABLE.name, send: (record) => deliverDecision(deps, record) },
       signingEnvironment: deps.config.signingEnvironment,
     }),
+    eventCommand(deps),
     callCommand(async () => metaWorkflowsServer(deps)),
-    httpCommand<MetaWorkflowsDeps>(metaWorkflowsServer, () => import("@platform-ops/mcp-kit/http")),
+    httpCommand<MetaWorkflowsDeps>({
+      definition: metaWorkflowsServer,
+      renew: () => createDeps(readConfig(lookAround())),
+      load: () => import("@platform-ops/mcp-kit/http"),
+    }),
     tokenCommand<MetaWorkflowsDeps>(tools),
     importCommand,
     setup,

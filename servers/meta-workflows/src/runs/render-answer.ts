@@ -72,9 +72,15 @@ export function pauseText(pause: Pause | undefined): string {
 
 /** What a run waits for, in words. */
 export function waitText({ kind, title, approval, holder, since, until }: WaitingFor): string {
-  const who = { human: "a person", approval: "an approval", agent: "another agent", server: "the server", time: "time", lock: "the lock" }[
-    kind
-  ];
+  const who = {
+    human: "a person",
+    approval: "an approval",
+    agent: "another agent",
+    server: "the server",
+    time: "time",
+    event: "the event",
+    lock: "the lock",
+  }[kind];
   const held = holder === undefined ? undefined : `held by ${holder}${since === undefined ? "" : ` since ${since}`}`;
   const more = [approval, held, until === undefined ? undefined : `until ${until}`];
   const said = more.filter((one) => one !== undefined);

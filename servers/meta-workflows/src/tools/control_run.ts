@@ -1,17 +1,21 @@
 import { OpsError } from "@platform-ops/errors";
+import type { Json } from "@platform-ops/meta-workflow-registry/definition";
 import { z } from "zod";
 import { tool } from "../deps.ts";
 import { answerResult } from "../runs/render-answer.ts";
 import { messagesTo } from "../runs/run-messages.ts";
+import { eventValue } from "../runs/event-value.ts";
 import type { Control } from "../worker/run-contract.ts";
-import { agent, agentOf, role, workflowId } from "./params.ts";
+import { agentId, agentOf, role, workflowId } from "./params.ts";
 
 const input = z.strictObject({
   workflow_id: workflowId,
-  command: z.enum(["pause", "resume", "cancel", "reassign", "release"]),
+  command: z.enum(["pause", "resume", "cancel", "event", "reassign", "release"]),
   compensate: z.boolean().default(false).describe("cancel: undo what was done."),
   action_id: z.string().max(500).optional(),
-  agent,
+  event: z.string().max(200).optional(),
+  value: z.unknown().optional(),
+  agent: agentId.optional(),
   role,
   reason: z.string().max(500).optional(),
 });
@@ -19,7 +23,7 @@ const input = z.strictObject({
 export const control_run = tool({
   name: "control_run",
   title: "Control run",
-  description: "Pauses, resumes or cancels a run; reassigns an action, or releases it to anybody.",
+  description: "Pauses, resumes or cancels a run; reassigns an action, or releases it; tells an event.",
   effect: "destroy",
   toolset: "runs",
   input,
@@ -29,11 +33,18 @@ export const control_run = tool({
   },
 });
 
+function eventOf({ event, value }: z.infer<typeof input>): { readonly event: string; readonly value: Json } {
+  if (event === undefined || event === "")
+    throw new OpsError("invalid_input", "event needs the event's name.", { hint: "get_workflow_status names those that are waited for." });
+  return { event, value: eventValue((value ?? null) as Json) };
+}
+
 function controlOf(given: z.infer<typeof input>, by: string, to: ReturnType<typeof agentOf>): Control {
   const { command, action_id, role: of, reason } = given;
   const said = { by, ...(reason === undefined ? {} : { reason }) };
   if (command === "pause" || command === "resume") return { command, ...said };
   if (command === "cancel") return { command, mode: given.compensate ? "compensate" : "stop", ...said };
+  if (command === "event") return { command, ...eventOf(given), ...said };
   if (action_id === undefined)
     throw new OpsError("invalid_input", `${command} needs action_id.`, { hint: "get_workflow_status names the open actions." });
   if (command === "release") return { command, action_id, ...said };

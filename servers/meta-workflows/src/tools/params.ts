@@ -11,7 +11,7 @@ export const workflowId = z.string().min(1).max(200);
 export const workflow = z.string().min(1).max(200).describe("Its id.");
 export const role = z.string().max(100).optional();
 export const note = z.string().max(4_000).optional();
-const agentId = z.string().min(1).max(200);
+export const agentId = z.string().min(1).max(200);
 export const agent = z
   .union([agentId, z.strictObject({ id: agentId, kind: z.string().max(100).optional(), parent: agentId.optional() })])
   .optional();

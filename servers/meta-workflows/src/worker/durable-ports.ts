@@ -57,6 +57,7 @@ export class DurablePorts implements Ports {
   readonly #gates = new Map<string, Gate>();
   readonly #timers = new Set<{ readonly title: string; readonly until: number }>();
   readonly #events: EventInbox;
+  readonly #awaited = new Set<EventWait>();
   readonly #locks: DurableLocks;
   readonly #secrets: readonly string[];
   #calls = 0;
@@ -95,6 +96,11 @@ export class DurablePorts implements Ports {
   /** Those that no step has taken. */
   get events(): readonly KeptEvent[] {
     return this.#events.state;
+  }
+
+  /** Names of the events that steps wait for. */
+  get awaited(): readonly string[] {
+    return [...new Set([...this.#awaited].map(({ name }) => name))];
   }
 
   get timers(): readonly { readonly title: string; readonly until: number }[] {
@@ -229,7 +235,16 @@ export class DurablePorts implements Ports {
     return [...this.#gates.values()].find(({ open, decision }) => open.id === id && decision === undefined);
   }
 
-  async event({ name, path, within }: EventWait, scope: RunScope): Promise<Json | undefined> {
+  async event(wait: EventWait, scope: RunScope): Promise<Json | undefined> {
+    this.#awaited.add(wait);
+    try {
+      return await this.#eventOf(wait, scope);
+    } finally {
+      this.#awaited.delete(wait);
+    }
+  }
+
+  async #eventOf({ name, path, within }: EventWait, scope: RunScope): Promise<Json | undefined> {
     const due = within === undefined ? undefined : Date.now() + within;
     scope.onCancel(() => this.#events.release(path));
     for (;;) {
@@ -240,6 +255,14 @@ export class DurablePorts implements Ports {
       if (due === undefined) await this.#until(came);
       else if (due <= Date.now() || !(await this.#until(came, due - Date.now()))) return undefined;
     }
+  }
+
+  /** @throws ApplicationFailure too_large: it cannot be kept */
+  mayCome(name: string, value: Json): void {
+    const refusal = this.#events.refusal(name, value);
+    if (refusal === undefined) return;
+    const hint = "Put what is large into a file and send its path; what was sent twice is not needed.";
+    throw toApplicationFailure(new OpsError("too_large", refusal, { hint }));
   }
 
   event_came(name: string, value: Json): void {

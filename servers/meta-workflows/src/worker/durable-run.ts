@@ -3,6 +3,7 @@ import type { Json } from "@platform-ops/meta-workflow-registry/definition";
 import {
   ActionBook,
   ActionDesk,
+  cut,
   refuse,
   Run,
   type ActionRecord,
@@ -174,6 +175,7 @@ export class DurableRun {
 
   mayControl(control: Control): void {
     if (this.#end !== undefined) throw failure(refusalError(refuse("RUN_CLOSED", `The run is ${this.#end.status}.`)));
+    if (control.command === "event") this.#ports.mayCome(control.event, control.value);
     if (control.command !== "release" && control.command !== "reassign") return;
     const peek = ActionBook.create(PEEK, this.#desk.book.state);
     const changed = move(peek, control, Date.now());
@@ -186,11 +188,12 @@ export class DurableRun {
       at: Date.now(),
       path: "",
       what: "warned",
-      text: `${command} by ${by}${reason === undefined ? "" : `: ${reason}`}`,
+      text: `${control.command === "event" ? `event ${cut(control.event, 200)}` : command} by ${by}${reason === undefined ? "" : `: ${reason}`}`,
     });
     if (command === "pause") this.#pause.begin(control, this.#run, this.#desk);
     else if (command === "resume") this.#pause.end(this.#run, this.#desk);
     else if (command === "cancel") this.cancel(control.mode);
+    else if (command === "event") this.event(control.event, control.value);
     else if (command === "release" || command === "reassign") {
       const changed = move(this.#desk.book, control, Date.now());
       if ("code" in changed) throw failure(refusalError(changed));
@@ -287,7 +290,7 @@ export class DurableRun {
     if (this.#end !== undefined) return [];
     const ids = new Set(shown.map(({ action_id }) => action_id));
     const others = this.#desk.book.open_actions().filter(({ action_id }) => !ids.has(action_id));
-    return waitingFor(others, this.#ports.approvals, this.#ports.timers, this.#ports.busy, this.#ports.lockWaits);
+    return waitingFor(others, this.#ports.approvals, this.#ports.timers, this.#ports.busy, this.#ports.lockWaits, this.#ports.awaited);
   }
 
   #room(): number {

@@ -108,6 +108,7 @@ export interface Submit extends Asking {
 
 export type Control =
   | { readonly command: "pause" | "resume"; readonly by: string; readonly reason?: string }
+  | { readonly command: "event"; readonly event: string; readonly value: Json; readonly by: string; readonly reason?: string }
   | { readonly command: "cancel"; readonly mode: "stop" | "compensate"; readonly by: string; readonly reason?: string }
   | { readonly command: "release"; readonly action_id: string; readonly by: string; readonly reason?: string }
   | {
@@ -124,7 +125,7 @@ export type Status = "pending_action" | "running" | "completed" | "failed" | "ca
 
 /** What a run waits for that is not the caller's to do. */
 export interface WaitingFor {
-  readonly kind: "human" | "approval" | "agent" | "server" | "time" | "lock";
+  readonly kind: "human" | "approval" | "agent" | "server" | "time" | "lock" | "event";
   readonly title: string;
   readonly action_id?: string;
   readonly role?: string;

@@ -9,6 +9,7 @@ export function waitingFor(
   timers: readonly { readonly title: string; readonly until: number }[],
   isCalling: boolean,
   locks: readonly LockWait[],
+  events: readonly string[],
 ): WaitingFor[] {
   return [
     ...approvals.map(({ id, title, expires_at }): WaitingFor => ({ kind: "approval", title, approval: id, until: expires_at })),
@@ -19,6 +20,7 @@ export function waitingFor(
       ...(by === undefined ? {} : { holder: by.run, since: by.since }),
     })),
     ...(isCalling ? [{ kind: "server", title: "the server works on a step" } as const] : []),
+    ...events.map((name): WaitingFor => ({ kind: "event", title: name })),
     ...timers.map(({ title, until }): WaitingFor => ({ kind: "time", title, until: new Date(until).toISOString() })),
   ];
 }
