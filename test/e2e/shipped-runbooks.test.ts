@@ -136,9 +136,10 @@ test("feature-development: red, then green by the server's own run, and one pull
   expect(github.pulls.map(({ head, title }) => [head, title])).toEqual([["feature/pay", "Pay in two parts"]]);
 });
 
-test("MW-001: a session ends with a document in git, and every commit that is named exists", async () => {
+test("MW-001: a session ends with a document in git; a commit that nobody made and a document that is not there are not believed", async () => {
   git("checkout", "-q", "main");
   const work = await committed("work", "1");
+  const refused: string[] = [];
   const end = await played(
     "MW-001",
     { repository: shop },
@@ -152,12 +153,16 @@ test("MW-001: a session ends with a document in git, and every commit that is na
         commits: [work],
         uncommitted: [],
       }),
-      document: async () => ({
-        commit: await committed("SESSION-SUMMARY.md", "# Summary\n"),
-        continue_with: "Read SESSION-SUMMARY.md first.",
-      }),
+      document: async () => {
+        const continue_with = "Read SESSION-SUMMARY.md first.";
+        if (refused.length === 0) return { commit: "deadbeef".repeat(5), continue_with };
+        if (refused.length === 1) return { commit: work, continue_with };
+        return { commit: await committed("SESSION-SUMMARY.md", "# Summary\n"), continue_with };
+      },
     },
+    refused,
   );
+  expect(refused).toEqual([expect.stringContaining("not on the branch"), expect.stringContaining("document is not there")]);
   expect(end.data, end.text).toMatchObject({
     status: "completed",
     result: { document: "SESSION-SUMMARY.md", next_steps: ["go on with it"] },
