@@ -156,6 +156,24 @@ test.each([
   expect(stderr).not.toContain("listens on");
 });
 
+test("a tightened policy counts without a restart; one that is wrong ends the server with 2", async () => {
+  const file = join(folder, "own.yaml");
+  await writeFile(file, "read_only: false\n", { mode: 0o600 });
+  const server = await startHttp({ bin: TERRAFORM_BIN, cwd: folder, env: { ...env, PLATFORM_OPS_CONFIG: file }, args: ["--root", folder] });
+  const token = await server.token();
+  const listed = async (): Promise<readonly string[]> => {
+    const client = await connect("sdk-2-modern", server.url, token);
+    const { tools } = await client.listTools();
+    await client.close();
+    return tools.map(({ name }) => name);
+  };
+  expect(await listed()).toContain("execute_workflow");
+  await writeFile(file, "read_only: true # from now on\n", { mode: 0o600 });
+  await expect.poll(listed, { timeout: 20_000 }).not.toContain("execute_workflow");
+  await writeFile(file, "read_only: perhaps\n", { mode: 0o600 });
+  expect(await server.run.ended).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("read_only") });
+});
+
 test("SIGTERM ends each with 0, and nothing was on stdout", async () => {
   const ends = await Promise.all([...servers.values()].map((server) => server.end()));
   expect(ends.map(({ code, stdout }) => [code, stdout])).toEqual(PUBLISHED_BINS.map(() => [0, ""]));

@@ -41,6 +41,7 @@ export { isOlder, programCheck, type ProgramSurroundings, type WantedProgram } f
 // Settings and the operator's policy
 export type { Effective, MetaWorkflowsSettings, Settings, SettingsSources, StdioServerSettings, TemporalTls } from "./settings/settings.ts";
 export { HTTP_LIMITS, type HttpLimits, type HttpSettings } from "./settings/http.ts";
+export { watchSettings } from "./settings/watch-settings.ts";
 export { readSettings } from "./settings/read-settings.ts";
 export { SYSTEM_POLICY_FILE } from "./settings/system-policy.ts";
 export { settingsJsonSchema, settingsTable, type SettingRow } from "./settings/definitions.ts";

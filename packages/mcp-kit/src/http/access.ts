@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { TokenGrant, Tokens } from "@platform-ops/ledger";
+import { settled } from "../call-tool.ts";
 import type { ServerDefinition } from "../server-definition.ts";
 import { Refusal } from "./refusal.ts";
 import { RateLimit } from "./rate-limit.ts";
@@ -18,13 +19,15 @@ export interface Gatekeeper {
   admit(request: IncomingMessage): Access;
   /** Whether somebody who was admitted before still would be. */
   isAdmitted(access: Access): boolean;
+  /** Resolves when no call of anybody is in flight. */
+  settled(): Promise<unknown>;
   sweep(): void;
 }
 
 /** Everybody who reaches the server, with all that it offers: for loopback only. */
 export function admitAll(definition: ServerDefinition): Gatekeeper {
   const access: Access = { id: "local", principal: definition.user, definition };
-  return { admit: () => access, isAdmitted: () => true, sweep: () => undefined };
+  return { admit: () => access, isAdmitted: () => true, settled: () => settled(definition), sweep: () => undefined };
 }
 
 /** Tries without a good token from one address that are answered, and put on record, at once and in the long run. */
@@ -79,6 +82,7 @@ export function admitByToken(definition: ServerDefinition, tokens: Tokens): Gate
       granted.set(grant.id, access);
       return access;
     },
+    settled: () => Promise.all([...granted.values()].map((access) => settled(access.definition))),
     isAdmitted: ({ id }) => !("refused" in tokens.recheck(id)),
     sweep() {
       tries.sweep();

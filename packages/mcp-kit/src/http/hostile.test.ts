@@ -120,6 +120,12 @@ describe("bodies", () => {
     await isWell();
   });
 
+  test.each(["_meta", "inputResponses", "x"])("a message whose %s is nested deep is refused before anybody looks at it", async (where) => {
+    const deep = JSON.parse(`${'{"a":'.repeat(70)}1${"}".repeat(70)}`);
+    const got = await http.raw(withBody(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list", params: { [where]: deep } })));
+    expect([statusOf(got), bodyOf(got).error]).toMatchObject([400, { code: -32600, message: expect.stringContaining("nested deeper") }]);
+  });
+
   test("arguments nested deeper than a call may have are refused in words", async () => {
     const deep = JSON.parse(`${'{"a":'.repeat(45)}1${"}".repeat(45)}`);
     expect(bodyOf(await http.raw(withBody(CALL(1, "list_things", deep)))).result).toMatchObject({

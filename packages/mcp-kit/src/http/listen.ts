@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
-import { createServer as createTlsServer } from "node:https";
+import { createServer as createTlsServer, type Server as SecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { isIP } from "node:net";
 import { OpsError } from "@platform-ops/errors";
@@ -59,6 +59,7 @@ async function listening(settings: HttpSettings, listener: RequestListener, host
 
 function createFor({ tls, limits }: HttpSettings, listener: RequestListener): Server {
   const bounds = {
+    handshakeTimeout: HEAD_SECONDS * 1000,
     maxHeaderSize: MAX_HEAD_BYTES,
     headersTimeout: HEAD_SECONDS * 1000,
     requestTimeout: (HEAD_SECONDS + limits.body_seconds) * 1000,
@@ -73,6 +74,11 @@ function createFor({ tls, limits }: HttpSettings, listener: RequestListener): Se
   server.maxConnections = limits.connections;
   server.timeout = SILENT_MS;
   return server;
+}
+
+/** From now on connections are made with the certificates as they are now. @throws OpsError settings_invalid */
+export function renewCertificates(servers: readonly Server[], tls: NonNullable<HttpSettings["tls"]>): void {
+  for (const server of servers) secured(() => (server as unknown as SecureServer).setSecureContext(credentials(tls)));
 }
 
 function credentials(tls: NonNullable<HttpSettings["tls"]>): object {

@@ -1,9 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { connect as connectTls } from "node:tls";
+import { OpsError } from "@platform-ops/errors";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { fixture } from "../fixture/definition.ts";
 import { httpFixture, type HttpFixture } from "../fixture/http.ts";
 
 // Where it listens, what it bounds, and how it ends.
@@ -181,6 +184,76 @@ test("the log tells of requests, and nothing of what was in them", async () => {
   expect(JSON.stringify(requests)).not.toContain("hunter2");
 });
 
+describe("when the operator's files change", () => {
+  let folder: string;
+  let file: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "platform-ops-renewal-"));
+    file = join(folder, "config.yaml");
+    writeFileSync(file, "one");
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+  const listed = async (http: HttpFixture, token: string): Promise<string> =>
+    await (await post(http, token, { jsonrpc: "2.0", id: 1, method: "tools/list" }, await begin(http, token))).text();
+
+  test("they count at the same address, without a restart; what was begun goes on, its session does not", async () => {
+    let closed = 0;
+    const narrower = fixture({ readOnly: true });
+    await using http = await httpFixture({
+      renewal: { files: [file], renew: () => ({ definition: narrower.definition, close: async () => void (closed += 1) }) },
+    });
+    const token = await http.token();
+    const session = await begin(http, token);
+    const waiting = post(http, token, callOf(1, "show_failure", { how: "gated" }), session);
+    await expect.poll(() => metric(http, "http_active_requests")).toBe(1);
+    expect(await listed(http, token)).toContain("start_thing");
+    writeFileSync(file, "two and more");
+    await expect.poll(() => listed(http, token), { timeout: 10_000 }).not.toContain("start_thing");
+    expect((await post(http, token, callOf(2, "list_things", {}), session)).status).toBe(404);
+    http.deps.done.push("gate open");
+    expect(await (await waiting).text()).toContain("went through");
+    expect(closed).toBe(0);
+    await http.end();
+    expect(closed).toBe(1);
+  });
+
+  test("files that are wrong now end it, rather than what they said before going on", async () => {
+    const http = await httpFixture({
+      renewal: {
+        files: [file],
+        renew: () => {
+          throw new OpsError("settings_invalid", "wrong");
+        },
+      },
+    });
+    rmSync(file);
+    await expect(http.ended).rejects.toMatchObject({ code: "settings_invalid" });
+    await expect(fetch(http.url)).rejects.toThrow();
+  });
+
+  test("a file that is half written is looked at again", async () => {
+    let tries = 0;
+    await using http = await httpFixture({
+      renewal: {
+        files: [file],
+        renew() {
+          if ((tries += 1) < 3) throw new OpsError("settings_invalid", "half");
+          return { definition: fixture({ readOnly: true }).definition };
+        },
+      },
+    });
+    const token = await http.token();
+    writeFileSync(file, "two and more");
+    await expect.poll(() => listed(http, token), { timeout: 10_000 }).not.toContain("start_thing");
+  });
+
+  test("nor can they open a way that needs more than they give", async () => {
+    const http = await httpFixture({ renewal: { files: [file], renew: (settings) => ({ settings: { ...settings, host: "0.0.0.0" } }) } });
+    writeFileSync(file, "two and more");
+    await expect(http.ended).rejects.toMatchObject({ code: "settings_invalid" });
+  });
+});
+
 describe("the end", () => {
   test("what is in flight is answered, what is new is refused, streams that wait end", async () => {
     await using http = await httpFixture();
@@ -263,6 +336,28 @@ describe("TLS", () => {
     });
     expect(await get(http.url)).not.toBe(200);
     expect(await get(http.url, { cert: readFileSync(file("client.pem")), key: readFileSync(file("client.key")) })).toBe(200);
+  });
+
+  test("a renewed certificate is shown without a restart", async () => {
+    for (const name of ["server", "client"])
+      for (const kind of ["key", "pem"]) copyFileSync(file(`${name}.${kind}`), file(`${name}-now.${kind}`));
+    const tls = { cert_path: file("server-now.pem"), key_path: file("server-now.key") };
+    await using http = await httpFixture({ settings: { tls }, renewal: { files: [], renew: () => ({}) } });
+    const subject = (): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const one = connectTls({ host: "127.0.0.1", port: http.port, rejectUnauthorized: false }, () => {
+          resolve(String(one.getPeerCertificate().subject.CN));
+          one.destroy();
+        });
+        one.on("error", reject);
+      });
+    expect(await subject()).toBe("localhost");
+    renameSync(file("client-now.key"), file("server-now.key"));
+    // Between the two files the one before is shown.
+    await expect.poll(() => JSON.stringify(http.logs), { timeout: 10_000 }).toContain("was not renewed");
+    expect(await subject()).toBe("localhost");
+    renameSync(file("client-now.pem"), file("server-now.pem"));
+    await expect.poll(subject, { timeout: 10_000 }).toBe("ann");
   });
 
   test.each([

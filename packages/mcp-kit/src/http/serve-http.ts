@@ -1,137 +1,143 @@
+import type { Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { OpsError } from "@platform-ops/errors";
-import type { HttpSettings, Tokens } from "@platform-ops/ledger";
-import { settled } from "../call-tool.ts";
-import type { ServerDefinition } from "../server-definition.ts";
-import { admitAll, admitByToken } from "./access.ts";
-import { RequestAnswers } from "./answer-request.ts";
-import { LOOPBACK_HOSTS } from "./guard.ts";
-import { isLoopback, listen } from "./listen.ts";
+import { watchSettings, type HttpSettings, type Tokens } from "@platform-ops/ledger";
+import { refuseExposure } from "./exposure.ts";
+import { Face, type Served } from "./face.ts";
+import { listen, renewCertificates } from "./listen.ts";
 import { Metrics } from "./metrics.ts";
-import { Sessions } from "./sessions.ts";
+
+export type { Served } from "./face.ts";
 
 /** How often what nobody uses any more is looked for, in milliseconds. */
 const SWEEP_MS = 2_000;
 
+/** How long a changed file may take until it is whole, in milliseconds, and how often it is looked at again. */
+const SETTLE_MS = 300;
+const SETTLE_TRIES = 5;
+
 /** What `serveHttp` needs. */
-export interface HttpServing {
-  readonly definition: ServerDefinition;
-  readonly settings: HttpSettings;
+export interface HttpServing extends Served {
   readonly tokens: Tokens;
   /** Ends the serving, after what is in flight was answered. */
   readonly signal: AbortSignal;
   /** Told once, with the addresses for clients. */
   onListening(urls: readonly string[]): void;
-  /** Rejects where calls could not be answered now. */
-  ready(): Promise<unknown>;
+  /** What is served in its place when one of the files changes: who tightens a policy need not restart anything. */
+  readonly renewal?: {
+    readonly files: readonly string[];
+    /** Throws OpsError settings_invalid where the files are wrong now. */
+    renew(): Served;
+  };
 }
 
 /**
  * Serves a definition over Streamable HTTP in both protocol eras until the signal is aborted, then drains.
- * @throws OpsError settings_invalid for what may not be listened on, port_taken
+ * @throws OpsError settings_invalid for what may not be listened on, also when the files come to say so later; port_taken
  */
-export async function serveHttp({ definition: given, settings, tokens, signal, onListening, ready }: HttpServing): Promise<void> {
-  const isLocal = isLoopback(settings.host);
-  refuseExposure(settings, isLocal);
+export async function serveHttp(serving: HttpServing): Promise<void> {
+  const { settings, tokens, onListening } = serving;
+  refuseExposure(settings);
+  let faces: readonly [current: Face, ...others: Face[]];
   const metrics = new Metrics(
-    given.tools.map(({ name }) => name),
-    () => ({ http_sessions: sessions.size, http_active_requests: answers.active }),
+    serving.definition.tools.map(({ name }) => name),
+    () => ({
+      http_sessions: faces.reduce((sum, { sessions }) => sum + sessions.size, 0),
+      http_active_requests: faces.reduce((sum, { answers }) => sum + answers.active, 0),
+    }),
   );
-  const definition = counted(given, metrics);
-  const sessions = new Sessions(settings.limits, ({ name }) => definition.logger.debug("protocol", { error: name }));
-  const gate = settings.authentication === "none" ? admitAll(definition) : admitByToken(definition, tokens);
-  const answers = new RequestAnswers({
-    definition,
-    gate,
-    sessions,
-    metrics,
-    limits: settings.limits,
-    guard: { hosts: hostsOf(settings, isLocal), origins: settings.allowed_origins },
-    scheme: settings.tls === undefined ? "http" : "https",
-    openMetrics: isLocal,
-    ready,
+  faces = [new Face(serving, tokens, metrics)];
+  const { logger } = serving.definition;
+  const { servers, port, addresses } = await listen(settings, (request, response) => void faces[0].answers.answer(request, response));
+  const stopped = untilStopped(serving, (renewed) => {
+    renewListeners(servers, settings, renewed, logger);
+    const next = new Face(renewed, tokens, metrics);
+    const [old, ...others] = faces;
+    faces = [next, old, ...others];
+    // What it has begun ends in its own time; what is new is the next one's.
+    void old.end().finally(() => (faces = [faces[0], ...faces.slice(1).filter((face) => face !== old)]));
   });
-  const { servers, port, addresses } = await listen(settings, (request, response) => void answers.answer(request, response));
-  const sweeping = setInterval(() => {
-    gate.sweep();
-    answers.sweep();
-    sessions.sweep((access) => gate.isAdmitted(access));
-  }, SWEEP_MS);
+  const sweeping = setInterval(() => faces.forEach((face) => face.sweep()), SWEEP_MS);
   try {
-    const urls = addresses.map(
-      (address) => `${settings.tls === undefined ? "http" : "https"}://${address.includes(":") ? `[${address}]` : address}:${port}/mcp`,
-    );
-    definition.logger.info("listening", { urls, authentication: settings.authentication, tls: settings.tls !== undefined });
+    const urls = addresses.map((address) => urlOf(settings, address, port));
+    logger.info("listening", { urls, authentication: settings.authentication, tls: settings.tls !== undefined });
     onListening(urls);
-    await aborted(signal);
-    definition.logger.info("draining", { requests: answers.active, sessions: sessions.size });
-    answers.drain();
+    await stopped;
+    logger.info("draining", { requests: faces[0].answers.active, sessions: faces[0].sessions.size });
+  } finally {
+    clearInterval(sweeping);
     for (const server of servers) {
       server.close();
       server.closeIdleConnections();
     }
-    const until = Date.now() + settings.limits.drain_seconds * 1000;
-    while (answers.active > 0 && Date.now() < until) await sleep(20);
-  } finally {
-    clearInterval(sweeping);
-    metrics.close();
-    await answers.close();
+    await Promise.all(faces.map((face) => face.end()));
     for (const server of servers) server.closeAllConnections();
-    // What was in flight still writes its record.
-    await Promise.race([settled(definition), sleep(1_000)]);
+    metrics.close();
   }
 }
 
-/** Whoever reaches another address than loopback may be anybody, and reads what goes over the wire. */
-function refuseExposure(settings: HttpSettings, isLocal: boolean): void {
-  if (isLocal) return;
-  const problems = [
-    ...(settings.authentication === "token"
-      ? []
-      : ["http.authentication: none is for loopback only; take it away, and make tokens with `token create`."]),
-    ...(settings.tls === undefined
-      ? ["http.tls: cert_path and key_path are needed, since tokens must not go over the network in the clear."]
-      : []),
-    ...(isWildcard(settings.host) && settings.allowed_hosts.length === 0
-      ? ["http.allowed_hosts: name the host by which clients reach this server."]
-      : []),
-  ];
-  if (problems.length > 0)
-    throw new OpsError(
-      "settings_invalid",
-      `http.host is ${settings.host}, which is more than this machine: that needs authentication and TLS.`,
-      {
-        details: { problems },
-        hint: "Set them in the operator's file, or leave http.host out to serve this machine only.",
-      },
-    );
+/** Resolves with the signal. Until then, whenever a file changes, gives what is to be served; rejects where that may not be. */
+async function untilStopped({ settings, signal, renewal, definition }: HttpServing, renewed: (served: Served) => void): Promise<void> {
+  let { tls } = settings;
+  for (;;) {
+    const file = await nextChange(renewal === undefined ? [] : [...renewal.files, ...Object.values(tls ?? {})], signal);
+    if (file === undefined || renewal === undefined) return;
+    definition.logger.info("settings changed", { file });
+    const next = await settledFiles(renewal.renew);
+    renewed(next);
+    ({ tls } = next.settings);
+  }
 }
 
-const isWildcard = (host: string): boolean => host === "0.0.0.0" || host === "::";
-
-function hostsOf({ host, allowed_hosts }: HttpSettings, isLocal: boolean): string[] {
-  const own = isLocal ? [...LOOPBACK_HOSTS, host] : isWildcard(host) ? [] : [host];
-  return [...new Set([...own, ...allowed_hosts].map((name) => name.toLowerCase()))];
-}
-
-/** The same server, with its calls counted where they are put on record. */
-function counted(definition: ServerDefinition, metrics: Metrics): ServerDefinition {
-  const { audit } = definition;
-  return {
-    ...definition,
-    audit: {
-      append: async (entry) => {
-        metrics.audited(entry);
-        await audit.append(entry);
-      },
-      read: (options) => audit.read(options),
-    },
-  };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
+/** The next file that changes; undefined with the signal. */
+function nextChange(files: readonly string[], signal: AbortSignal): Promise<string | undefined> {
   return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
+    if (signal.aborted) return resolve(undefined);
+    const stop = watchSettings(files, resolve);
+    signal.addEventListener(
+      "abort",
+      () => {
+        stop();
+        resolve(undefined);
+      },
+      { once: true },
+    );
   });
+}
+
+/** What the files say once whoever writes them is done: half a file, or one of two, is wrong only for a moment. */
+async function settledFiles(renew: () => Served): Promise<Served> {
+  for (let tries = 1; ; tries++) {
+    await sleep(SETTLE_MS);
+    try {
+      const next = renew();
+      refuseExposure(next.settings);
+      return next;
+    } catch (error) {
+      if (tries === SETTLE_TRIES) throw error;
+    }
+  }
+}
+
+/** Where it listens cannot be changed while it does; certificates can. */
+function renewListeners(
+  servers: readonly Server[],
+  settings: HttpSettings,
+  { settings: next }: Served,
+  logger: Served["definition"]["logger"],
+): void {
+  const isElsewhere =
+    next.host !== settings.host || next.port !== settings.port || (next.tls === undefined) !== (settings.tls === undefined);
+  if (isElsewhere) logger.warn("another host, port, or TLS where there was none counts after a restart");
+  else if (next.tls !== undefined) {
+    try {
+      renewCertificates(servers, next.tls);
+    } catch (error) {
+      // A certificate whose key is still to come: its file will change as well.
+      logger.error("the certificate was not renewed; the one before is shown", { error });
+    }
+  }
+}
+
+function urlOf({ tls }: HttpSettings, address: string, port: number): string {
+  return `${tls === undefined ? "http" : "https"}://${address.includes(":") ? `[${address}]` : address}:${port}/mcp`;
 }

@@ -10,6 +10,7 @@ import {
   openDataDirectory,
   openKeys,
   Redactor,
+  watchSettings,
   type Approvals,
   type ArtifactStore,
   type AuditLog,
@@ -22,7 +23,6 @@ import {
 import { connectionTarget } from "../client/connection-settings.ts";
 import type { ConnectionTarget } from "../client/connection-target.ts";
 import { queueFamily, runQueue } from "../server/run-queue.ts";
-import { watchSettings } from "./watch-settings.ts";
 
 /** A local Temporal always has this namespace. */
 const LOCAL_NAMESPACE = "default";

@@ -1,8 +1,10 @@
 import { approvalCommands, lazyPart, type Command } from "@platform-ops/ledger";
 import { callCommand, configCommand, httpCommand, installCommands, tokenCommand } from "@platform-ops/mcp-kit";
-import type { FluxTeleportDeps } from "../deps.ts";
+import { lookAround } from "../config.ts";
+import { createDeps, type FluxTeleportDeps } from "../deps.ts";
 import { IDENTITY } from "../identity.ts";
 import { fluxTeleportServer } from "../server.ts";
+import { readConfig } from "../read-config.ts";
 import { tools } from "../tools/index.ts";
 import { doctor } from "./doctor-command.ts";
 
@@ -10,7 +12,11 @@ import { doctor } from "./doctor-command.ts";
 export async function commandsOf(deps: FluxTeleportDeps): Promise<readonly Command[]> {
   return [
     callCommand(async () => fluxTeleportServer(deps)),
-    httpCommand<FluxTeleportDeps>(fluxTeleportServer, () => import("@platform-ops/mcp-kit/http")),
+    httpCommand<FluxTeleportDeps>({
+      definition: fluxTeleportServer,
+      renew: () => createDeps(readConfig(lookAround())),
+      load: () => import("@platform-ops/mcp-kit/http"),
+    }),
     tokenCommand<FluxTeleportDeps>(tools),
     ...approvalCommands({
       approvals: lazyPart(deps.ledger, "approvals"),

@@ -1,10 +1,12 @@
 import { approvalCommands, lazyPart, type Command } from "@platform-ops/ledger";
 import { callCommand, configCommand, httpCommand, installCommands, tokenCommand } from "@platform-ops/mcp-kit";
 import { runsCommand, supervisorCommand, uiCommand, workerCommand } from "@platform-ops/orchestration";
-import type { TerraformDeps } from "../deps.ts";
+import { lookAround } from "../config.ts";
+import { createDeps, type TerraformDeps } from "../deps.ts";
 import { IDENTITY, SERVER } from "../identity.ts";
 import { deliverDecision } from "../runs/deliver-decision.ts";
 import { terraformServer } from "../server.ts";
+import { readConfig } from "../read-config.ts";
 import { tools } from "../tools/index.ts";
 import { doctor, setup } from "./doctor-command.ts";
 import { initCommand } from "./init-command.ts";
@@ -27,7 +29,11 @@ export async function commandsOf(deps: TerraformDeps): Promise<readonly Command[
     }),
     refreshCredentialsCommand,
     callCommand(async () => terraformServer(deps)),
-    httpCommand<TerraformDeps>(terraformServer, () => import("@platform-ops/mcp-kit/http")),
+    httpCommand<TerraformDeps>({
+      definition: terraformServer,
+      renew: () => createDeps(readConfig(lookAround())),
+      load: () => import("@platform-ops/mcp-kit/http"),
+    }),
     tokenCommand<TerraformDeps>(tools),
     setup,
     doctor,

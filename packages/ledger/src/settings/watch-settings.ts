@@ -5,7 +5,7 @@ const LOOK_MS = 1_000;
 
 /**
  * Calls `changed` once when one of the files is written, replaced, made or removed. A worker then ends, and its successor
- * reads the new policy: an operator who tightens it need not know how to restart anything. Returns how to stop watching.
+ * reads the new policy; a server over HTTP reads it itself: an operator who tightens it need not know how to restart anything. Returns how to stop watching.
  */
 export function watchSettings(files: readonly string[], changed: (file: string) => void): () => void {
   const before = new Map(files.map((file) => [file, stampOf(file)]));
