@@ -25,6 +25,7 @@ export class Face {
   readonly sessions: Sessions;
   readonly #served: Served;
   readonly #gate: Gatekeeper;
+  #ending: Promise<void> | undefined;
 
   constructor(served: Served, tokens: Tokens, metrics: Metrics) {
     const { settings, ready } = served;
@@ -55,7 +56,11 @@ export class Face {
   }
 
   /** Begins nothing new, answers what is in flight, cancels what takes too long, and lets all of it be recorded. */
-  async end(): Promise<void> {
+  end(): Promise<void> {
+    return (this.#ending ??= this.#end());
+  }
+
+  async #end(): Promise<void> {
     this.answers.drain();
     const until = Date.now() + this.#served.settings.limits.drain_seconds * 1000;
     while (this.answers.active > 0 && Date.now() < until) await sleep(20);
