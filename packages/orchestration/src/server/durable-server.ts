@@ -27,8 +27,8 @@ export interface DurableServer {
   readonly passed?: readonly string[];
 }
 
-/** What one client narrows is its own: the supervisor and the worker serve them all. */
-const OF_ONE_CLIENT = ["PLATFORM_OPS_READ_ONLY", "PLATFORM_OPS_TOOLSETS"];
+/** What one client narrows is its own, as is where one server listens: the supervisor and the worker serve them all. */
+const OF_ONE_CLIENT = ["PLATFORM_OPS_READ_ONLY", "PLATFORM_OPS_TOOLSETS", "PLATFORM_OPS_HTTP_PORT"];
 const PASSED =
   /^(PATH|HOME|LANG|LC_.*|TZ|TMPDIR|USER|LOGNAME|XDG_.*|PLATFORM_OPS_.*|TEMPORAL_.*|LOG_LEVEL|SSL_CERT_.*|NODE_EXTRA_CA_CERTS)$/;
 
