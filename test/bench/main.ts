@@ -6,6 +6,7 @@ import { newHome } from "../support/home.ts";
 import { REPOSITORY } from "../support/mcp-client.ts";
 import { AUTO, benchDag, benchGrowth } from "./dag.ts";
 import { benchNodes, benchSsh } from "./ssh.ts";
+import { benchClients } from "./clients.ts";
 import { benchDefinitions } from "./definitions.ts";
 import { benchHttp } from "./http.ts";
 import { benchLists } from "./lists.ts";
@@ -41,6 +42,7 @@ try {
   if (wanted("lists")) await benchLists(scratch);
   if (wanted("http")) await benchHttp(scratch);
   if (wanted("runbook")) await benchRunbook(scratch);
+  if (wanted("clients")) await benchClients(scratch);
   if (wanted("nodes")) await benchNodes(scratch);
 } finally {
   await rm(scratch, { recursive: true, force: true });

@@ -7,6 +7,8 @@ import { tcpProbe } from "./probe.ts";
 /** Milliseconds. Nothing listens, or nothing answers: said within 2 s, locally and across a network. */
 const PROBE_TIMEOUT = 1_500;
 const LOCAL_CONNECT_TIMEOUT = 1_900;
+/** Where its supervisor just said that it serves: a process that waits for a processor, among thirty that start, takes its time. */
+const VOUCHED_CONNECT_TIMEOUT = 15_000;
 /** TLS and authentication across an ocean take several round trips. */
 const CLUSTER_CONNECT_TIMEOUT = 5_000;
 
@@ -47,18 +49,20 @@ export function connectionOptions(target: ConnectionTarget): Pick<ConnectionOpti
 }
 
 /** Throws `temporal_unavailable` at once where nothing listens. */
-export async function requireListener(target: ConnectionTarget): Promise<void> {
-  if ((await tcpProbe(target.address, PROBE_TIMEOUT)) !== "open") throw unavailable(target);
+export async function requireListener(target: ConnectionTarget, timeoutMs = PROBE_TIMEOUT): Promise<void> {
+  if ((await tcpProbe(target.address, timeoutMs)) !== "open") throw unavailable(target);
 }
 
 /**
- * Connects, or fails within 2 s (5 s where a cluster listens but does not answer).
+ * Connects, or fails within 2 s (5 s where a cluster listens but does not answer; 15 s where somebody vouches for a local one: one
+ * that is not there refuses at once all the same).
  * @throws OpsError temporal_unavailable | temporal_denied
  */
-export async function openConnection(target: ConnectionTarget): Promise<Connection> {
+export async function openConnection(target: ConnectionTarget, isVouched = false): Promise<Connection> {
   const began = Date.now();
-  await requireListener(target);
-  const limit = target.mode === "local" ? LOCAL_CONNECT_TIMEOUT : CLUSTER_CONNECT_TIMEOUT;
+  await requireListener(target, isVouched ? VOUCHED_CONNECT_TIMEOUT / 2 : PROBE_TIMEOUT);
+  const known = target.mode === "local" ? LOCAL_CONNECT_TIMEOUT : CLUSTER_CONNECT_TIMEOUT;
+  const limit = isVouched ? VOUCHED_CONNECT_TIMEOUT : known;
   const connectTimeout = Math.max(200, limit - (Date.now() - began));
   try {
     return await Connection.connect({ ...connectionOptions(target), channelArgs: channelArgs(target.address), connectTimeout });

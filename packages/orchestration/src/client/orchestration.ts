@@ -31,6 +31,8 @@ import { isPolled } from "./task-queue.ts";
 const REQUEST_DEADLINE = 1_900;
 const SECOND_DEADLINE = 8_000;
 const PROBE_TIMEOUT = 300;
+/** A loopback address refuses at once; where it does not, this process itself may be waiting for a processor. */
+const LOCAL_PROBE_TIMEOUT = 1_500;
 /** A workflow task whose worker died is given out again after this; the server's default of 10 s is the longest silence of a killed worker. */
 const WORKFLOW_TASK_TIMEOUT = 5_000;
 /** How long an answer "attributes cannot be used" is believed. */
@@ -41,6 +43,8 @@ export interface ConnectOptions extends ConnectionTarget {
   readonly keys: Keyring;
   /** In a cluster: whether search attributes may be registered there. A local Temporal is ours. */
   readonly registerAttributes?: boolean;
+  /** Its supervisor just said that it serves: then it is given more time than the two seconds. */
+  readonly vouched?: boolean;
   /** What else is known of the Temporal in use (UI, the build that serves, another one on 7233). */
   readonly known?: Pick<TemporalInUse, "ui" | "build" | "other_on_7233">;
 }
@@ -90,7 +94,8 @@ class TemporalOrchestration implements Orchestration {
     } catch (error) {
       const failure = fromFailure(error);
       if (!hasCode(failure, "temporal_unavailable")) throw failure;
-      const listens = (await tcpProbe(this.#options.address, PROBE_TIMEOUT)) === "open";
+      const listens =
+        (await tcpProbe(this.#options.address, this.#options.mode === "local" ? LOCAL_PROBE_TIMEOUT : PROBE_TIMEOUT)) === "open";
       if (!listens) throw unavailable(this.#options, error);
       return await this.#connection.withDeadline(Date.now() + SECOND_DEADLINE, request).catch((second: unknown) => {
         const known = fromFailure(second);
@@ -103,7 +108,7 @@ class TemporalOrchestration implements Orchestration {
     if (this.#attributes?.ready || (this.#attributes && Date.now() - this.#attributes.at < ATTRIBUTES_RECHECK))
       return this.#attributes.ready;
     const { mode, namespace, registerAttributes } = this.#options;
-    const ready = await this.#connection.withDeadline(Date.now() + REQUEST_DEADLINE, () =>
+    const ready = await this.#ask(() =>
       searchAttributesReady(this.#connection, namespace, mode === "local" || registerAttributes === true),
     );
     this.#attributes = { ready, at: Date.now() };
@@ -251,9 +256,10 @@ const notConfirmed = (cause: unknown): OpsError =>
  * @throws OpsError temporal_unavailable (within 2 s where nothing listens) | temporal_denied
  */
 export async function connect(options: ConnectOptions): Promise<Orchestration> {
-  const connection = await openConnection(options);
+  const connection = await openConnection(options, options.vouched);
   try {
-    const system = await connection.withDeadline(Date.now() + REQUEST_DEADLINE, () => connection.workflowService.getSystemInfo({}));
+    const deadline = options.vouched === true ? SECOND_DEADLINE : REQUEST_DEADLINE;
+    const system = await connection.withDeadline(Date.now() + deadline, () => connection.workflowService.getSystemInfo({}));
     return new TemporalOrchestration(connection, options, system.serverVersion ?? undefined);
   } catch (error) {
     await connection.close();

@@ -50,6 +50,7 @@ export async function openOrchestration(server: DurableServer, client: ClientFac
     address: local.address,
     namespace: local.namespace,
     keys,
+    vouched: true,
     known: { other_on_7233: await isOtherTemporalThere(), ...(build === undefined ? {} : { build }) },
   });
 }
