@@ -3,6 +3,7 @@ import { copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "no
 import { request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 import { OpsError } from "@platform-ops/errors";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -268,6 +269,35 @@ describe("the end", () => {
     expect(await (await call).text()).toContain("went through");
     await ending;
     await expect(fetch(http.url)).rejects.toThrow();
+  });
+
+  test("what comes in meanwhile, behind a call on its own connection, is refused", async () => {
+    await using http = await httpFixture();
+    const token = await http.token();
+    const session = await begin(http, token);
+    const requestOf = (body: object): string => {
+      const text = JSON.stringify(body);
+      const headers = { ...ACCEPT, ...session, host: "localhost", authorization: `Bearer ${token}`, "content-length": String(text.length) };
+      return ["POST /mcp HTTP/1.1", ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`), "", text].join("\r\n");
+    };
+    const one = await http.socket();
+    const got = new Promise<string>((resolve) => {
+      let text = "";
+      one
+        .setEncoding("utf8")
+        .on("data", (more: string) => (text += more))
+        .on("close", () => resolve(text));
+    });
+    one.write(requestOf(callOf(1, "show_failure", { how: "gated" })));
+    await expect.poll(() => metric(http, "http_active_requests")).toBe(1);
+    const ending = http.end();
+    one.write(requestOf(callOf(2, "start_thing", { name: "late" })));
+    // It is answered behind the first, so nothing tells that it has come but turns of the loop.
+    for (let turn = 0; turn < 50; turn++) await nextTurn();
+    http.deps.done.push("gate open");
+    await ending;
+    expect(await got).toMatch(/^HTTP\/1\.1 200[^]*went through[^]*HTTP\/1\.1 503/);
+    expect(http.deps.done).not.toContain("start late");
   });
 
   test("what does not end in its time is cancelled, and recorded", async () => {
