@@ -66,7 +66,8 @@ class ProseForm {
     const written = [...this.#written("steps"), ...this.#written("response_steps"), ...this.#coordinated()];
     const key = Array.isArray(top["steps"]) ? "steps" : "response_steps";
     const pathOf = (step: number): Path => (Array.isArray(top[key]) ? [key, step] : []);
-    const steps = withGates({ steps: written, ...(example === undefined ? {} : { example }), pathOf }, this.#ids, this.#importing);
+    const prose = { steps: written.map((step) => [step]), about: { request: "${{ inputs.request }}" }, pathOf };
+    const steps = withGates({ ...prose, ...(example === undefined ? {} : { example }) }, this.#ids, this.#importing).flat();
     if (steps.length === 0)
       this.#importing.error("MISSING_REQUIRED_FIELD", [], "There are neither `steps`, `response_steps` nor `agents`.");
     return {

@@ -38,6 +38,23 @@ Call the on-call person.
 `;
 
 describe("importRunbook", () => {
+  it("has a gate where a numbered step says that it waits for an approval, and its commands wait too", () => {
+    const page =
+      "# Fail over\n\n1. Look which one leads.\n2. Get approval from whoever owns the data.\n3. Promote the other one.\n\n   ```sh\n   promote <node>\n   ```\n\n4. Tell everybody.\n";
+    const { definition, changes, problems } = importRunbook(page);
+    expect(definition?.steps.map(({ id, type, guard }) => [id, type, guard])).toEqual([
+      ["look_which_one_leads", "prompt", undefined],
+      ["get_approval_from_whoever_owns_the_data", "prompt", undefined],
+      ["asked_before_promote_the_other_one", "approval", undefined],
+      ["promote_the_other_one", "prompt", "asked_before_promote_the_other_one"],
+      ["run_promote_the_other_one", "shell", "asked_before_promote_the_other_one"],
+      ["tell_everybody", "prompt", undefined],
+    ]);
+    expect(changes.filter((change) => change.includes("is an approval"))).toEqual([expect.stringMatching(/^line 4: “Get approval from/)]);
+    // Places of problems are still those of the page.
+    expect(problems.map(({ code, line }) => `${code} ${line}`)).toEqual(["WF122 7"]);
+  });
+
   it("gives a prompt for each numbered step and a step for each shell block", () => {
     const { definition, problems, changes } = importRunbook(WIKI);
     expect(problems.filter(({ severity }) => severity === "error")).toEqual([]);

@@ -6,6 +6,7 @@ import { Ids, stepIdOf, workflowIdOf } from "./identifiers.ts";
 import { finished, type Imported } from "./import-definition.ts";
 import { Importing } from "./importing.ts";
 import type { Piece } from "./jinja/template.ts";
+import { withGates } from "./prose-gates.ts";
 import { asWritten } from "./as-written.ts";
 import { shellText } from "./shell-command.ts";
 
@@ -62,6 +63,7 @@ class Runbook {
         "There is no numbered step and no shell block.",
         "Number the steps: `1. …`, or `## 1. …`.",
       );
+    const steps = this.#gated();
     const name = this.#title === "" ? "Imported runbook" : this.#title.slice(0, 120);
     const inputs = [...this.#inputs].map(([id, words]) => [id, { type: "string", minLength: 1, description: words }] as const);
     const document = {
@@ -77,9 +79,31 @@ class Runbook {
         ...(inputs.length === 0 ? {} : { required: inputs.map(([id]) => id) }),
         properties: Object.fromEntries(inputs),
       },
-      steps: this.#steps,
+      steps,
     };
     return finished(document, new Map(), this.#importing);
+  }
+
+  /** The steps with the gates that they themselves ask for; each line of the page stays with what it became. */
+  #gated(): Made[] {
+    const groups: { steps: Made[]; line: number; lines: number[] }[] = [];
+    for (const [index, step] of this.#steps.entries()) {
+      const line = this.#lines[index] ?? 1;
+      const last = groups.at(-1);
+      if (step["type"] === "prompt" || last === undefined) groups.push({ steps: [step], line, lines: [line] });
+      else {
+        last.steps.push(step);
+        last.lines.push(line);
+      }
+    }
+    const pathOf = (group: number): (string | number)[] => [groups[group]?.line ?? 1];
+    const gated = withGates({ steps: groups.map(({ steps }) => steps), pathOf }, this.#ids, this.#importing);
+    const lines = gated.flatMap((steps, index) => {
+      const { line, lines: own } = groups[index] ?? groups.at(-1) ?? { line: 1, lines: [] };
+      return steps.map((_, at) => own[at - (steps.length - own.length)] ?? line);
+    });
+    this.#lines.splice(0, this.#lines.length, ...lines);
+    return gated.flat();
   }
 
   #block(blocks: readonly RootContent[], at: number): number {

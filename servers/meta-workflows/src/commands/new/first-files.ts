@@ -1,4 +1,4 @@
-import type { Definition, Json } from "@platform-ops/meta-workflow-registry/definition";
+import { everyStep, type Definition, type Json } from "@platform-ops/meta-workflow-registry/definition";
 import { stringify } from "yaml";
 import type { Played } from "../simulation/play-through.ts";
 
@@ -65,6 +65,7 @@ export function withHead(yaml: string, id: string): string {
 
 /** The scenario of a run that was played through and went well: the same inputs and answers, and the same end. */
 export function happyScenario(definition: Definition, inputs: { readonly [name: string]: Json }, { sim, answered }: Played): string {
+  const approvals = [...everyStep(definition)].flatMap(({ id, type }) => (type === "approval" ? [[id, "approve"] as const] : []));
   const order = sim.timeline.filter(({ what, path }) => what === "done" && !/[[/]/.test(path)).map(({ path }) => path);
   return stringify(
     {
@@ -74,6 +75,7 @@ export function happyScenario(definition: Definition, inputs: { readonly [name: 
       ...(answered.length === 0
         ? {}
         : { agents: { agent: { does: answered.map(({ action, said }) => ({ when: action.step_id, submit: said.result })) } } }),
+      ...(approvals.length === 0 ? {} : { approvals: Object.fromEntries(approvals) }),
       expect: { end: sim.end?.status ?? "blocked", order: [...new Set(order)] },
     },
     { lineWidth: 0, aliasDuplicateObjects: false },

@@ -31,6 +31,10 @@ const read = (path: string) => readFile(join(desk.folder, path), "utf8");
 it.each([
   ["of nothing", undefined],
   ["of a wiki's runbook", RUNBOOK],
+  [
+    "of one that waits for an approval",
+    RUNBOOK.replace("2. Restart it.", "2. Get approval from its owner.\n3. Restart it.").replace("3. Look", "4. Look"),
+  ],
 ])("makes a runbook %s that lints, passes its scenario and has a current page", async (_what, text) => {
   if (text !== undefined) await desk.write("wiki.md", text);
   const made = await desk.run(command("new"), ["restart-a-node"], text === undefined ? {} : { from: "wiki.md" });
