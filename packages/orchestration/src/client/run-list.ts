@@ -30,7 +30,7 @@ function tokenOf(cursor: string | undefined): Uint8Array {
 const wanted = (run: RunDescription, filter: RunFilter): boolean =>
   KEYS.every((key) => filter[key] === undefined || run.attributes[key] === filter[key]);
 
-/** One page of runs, from Temporal's own index. Eventually consistent: a run just started may be missing for a moment. */
+/** One page of runs, each once, from Temporal's own index. Eventually consistent: a run just started may be missing for a moment. */
 export async function listRuns(
   connection: ConnectionLike,
   namespace: string,
@@ -51,7 +51,9 @@ export async function listRuns(
     });
     const found = await Promise.all((page.executions ?? []).map((raw) => reader.info(raw)));
     read += found.length;
-    runs.push(...found.filter((run) => byAttributes || wanted(run, filter)));
+    // A run that was carried on, or taken up again, has several executions: the first that is listed is how it stands.
+    for (const run of found)
+      if ((byAttributes || wanted(run, filter)) && !runs.some(({ workflow_id }) => workflow_id === run.workflow_id)) runs.push(run);
     nextPageToken = page.nextPageToken ?? new Uint8Array();
   } while (nextPageToken.length > 0 && runs.length < filter.limit && read < SCAN_LIMIT);
   return { runs, ...(nextPageToken.length === 0 ? {} : { cursor: Buffer.from(nextPageToken).toString("base64url") }) };

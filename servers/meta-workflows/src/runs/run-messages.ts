@@ -4,6 +4,7 @@ import { refuse } from "@platform-ops/meta-workflow-registry/run";
 import type { Orchestration } from "@platform-ops/orchestration";
 import type { MetaWorkflowsDeps } from "../deps.ts";
 import {
+  QUERY_CARRIED,
   QUERY_LOOK,
   QUERY_STATE,
   UPDATE_CONTROL,
@@ -13,6 +14,7 @@ import {
   type Control,
   type Look,
   type RunAnswer,
+  type RunInput,
   type Submit,
 } from "../worker/run-contract.ts";
 import { refusalError } from "../worker/refusal-failure.ts";
@@ -51,6 +53,8 @@ export interface RunMessages {
   /** Leaves no trace. */
   look(asking: Asking): Promise<Look>;
   state(): Promise<Json>;
+  /** What another execution needs to go on; also of a run that has ended, as long as Temporal knows it. */
+  carried(): Promise<RunInput>;
 }
 
 /** The messages to the run of that id. `call` names the message: sent twice, it is taken once. */
@@ -80,5 +84,6 @@ export function messagesTo(deps: MetaWorkflowsDeps, id: string): RunMessages {
     control: (control, call) => update("control", UPDATE_CONTROL, control, call),
     look: (asking) => query(QUERY_LOOK, { ...asking, now: Date.now() }),
     state: () => query(QUERY_STATE),
+    carried: () => query(QUERY_CARRIED),
   };
 }

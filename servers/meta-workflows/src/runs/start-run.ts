@@ -120,7 +120,7 @@ function checkedInputs(closure: Closure, given: StartRequest["inputs"]): { reado
 }
 
 /** It refuses, it never evicts. */
-async function refuseTooMany(
+export async function refuseTooMany(
   deps: MetaWorkflowsDeps,
   orchestration: Awaited<ReturnType<MetaWorkflowsDeps["orchestration"]>>,
 ): Promise<void> {

@@ -7,7 +7,7 @@ import { workflowId } from "./params.ts";
 export const get_workflow_status = tool({
   name: "get_workflow_status",
   title: "Get workflow status",
-  description: "How a run stands: status, current step, pending action, state, what it waits for.",
+  description: "How a run stands: status, step, pending action, state, what it waits for.",
   effect: "read",
   toolset: "runs",
   input: z.strictObject({ workflow_id: workflowId }),

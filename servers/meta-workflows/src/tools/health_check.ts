@@ -6,7 +6,7 @@ import { DURABLE } from "../identity.ts";
 export const health_check = tool({
   name: "health_check",
   title: "Health check",
-  description: "Whether Temporal answers, and how many runs are open.",
+  description: "Whether Temporal answers; how many runs are open.",
   effect: "read",
   toolset: "runs",
   input: z.strictObject({}),

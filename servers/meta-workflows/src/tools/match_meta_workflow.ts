@@ -6,7 +6,7 @@ import type { LibraryEntry } from "../library/library.ts";
 export const match_meta_workflow = tool({
   name: "match_meta_workflow",
   title: "Match meta-workflow",
-  description: "Which runbook a wish means, with reasons; where several may, the question to ask.",
+  description: "Which runbook a wish means, with reasons; where several may, what to ask.",
   effect: "read",
   toolset: "library",
   openWorld: false,

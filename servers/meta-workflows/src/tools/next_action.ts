@@ -7,7 +7,7 @@ import { agent, agentOf, role, workflowId } from "./params.ts";
 export const next_action = tool({
   name: "next_action",
   title: "Next action",
-  description: "Waits for an action for you, in one run or in any; takes over what nobody holds any more.",
+  description: "Waits for an action for you, in one run or any; takes over what nobody holds.",
   effect: "write",
   toolset: "runs",
   input: z.strictObject({

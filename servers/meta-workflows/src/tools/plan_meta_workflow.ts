@@ -10,7 +10,7 @@ const SHOWN = 40;
 export const plan_meta_workflow = tool({
   name: "plan_meta_workflow",
   title: "Plan meta-workflow",
-  description: "Dry run: branches, calls, approvals, risk, and what can't be known yet. Starts nothing.",
+  description: "Dry run: branches, calls, approvals, risk, what is not known yet. Starts nothing.",
   effect: "read",
   toolset: "library",
   openWorld: false,

@@ -100,6 +100,7 @@ export class DurableRun {
       inputs: input.inputs,
       ports: this.#ports,
       run: { id: workflowId, started_at: this.#started },
+      taken_up_at: carried?.taken_up_at,
       ...(carried === undefined ? {} : { journal: carried.journal }),
     });
   }
@@ -243,6 +244,26 @@ export class DurableRun {
     return stateOf(this.#ports.definition(this.#input.closure.root), this.#run.journal, this.#timeline.slice(-TIMELINE_LINES));
   }
 
+  /** What another execution needs to go on from here. */
+  carried(timeline: readonly TimelineEvent[] = this.#timeline.slice(-TIMELINE_LINES)): RunInput {
+    const taken_up_at = this.#input.carried?.taken_up_at;
+    return {
+      ...this.#input,
+      carried: {
+        started_at: this.#started,
+        journal: this.#run.journal,
+        book: this.#desk.book.state,
+        timeline,
+        paused: this.#pause.isPaused,
+        ...(this.#pause.pause === undefined ? {} : { pause: this.#pause.pause }),
+        approvals: this.#ports.openApprovals,
+        simulated: this.#ports.simulated,
+        events: this.#ports.events,
+        ...(taken_up_at === undefined ? {} : { taken_up_at }),
+      },
+    };
+  }
+
   // What is told.
 
   /** Waits until there is something to do for the agent, or nothing will come without somebody else, or the time is up. */
@@ -342,23 +363,9 @@ export class DurableRun {
     await condition(() => allHandlersFinished() && !this.#desk.verifying && !this.#ports.busy);
     // The memo goes on with the run, its answers do not.
     if (this.#tells) this.#told.keep(this.#status());
-    const carriedWith = (timeline: readonly TimelineEvent[]): RunInput => ({
-      ...this.#input,
-      carried: {
-        started_at: this.#started,
-        journal: this.#run.journal,
-        book: this.#desk.book.state,
-        timeline,
-        paused: this.#pause.isPaused,
-        ...(this.#pause.pause === undefined ? {} : { pause: this.#pause.pause }),
-        approvals: this.#ports.openApprovals,
-        simulated: this.#ports.simulated,
-        events: this.#ports.events,
-      },
-    });
     const next = fitting(
-      () => carriedWith(this.#timeline.slice(-TIMELINE_LINES)),
-      () => carriedWith(shortTimeline(this.#timeline)),
+      () => this.carried(),
+      () => this.carried(shortTimeline(this.#timeline)),
     );
     // Only a run that an earlier version let grow: it ends, so that somebody sees it.
     if (bytesOf(next) > MOST_IN_A_MESSAGE) return await this.#finish(tooLargeToGoOn(bytesOf(next)));

@@ -23,6 +23,7 @@ export const UPDATE_NEXT = "next_action";
 export const UPDATE_CONTROL = "control_run";
 export const QUERY_LOOK = "look";
 export const QUERY_STATE = "state";
+export const QUERY_CARRIED = "carried";
 export const SIGNAL_EVENT = "event";
 
 /** The handler of an update waits so long for checks and for the next action, in milliseconds. */
@@ -63,6 +64,8 @@ export interface Carried {
   /** Absent where it is not, and in runs of earlier versions. */
   readonly pause?: Pause;
   readonly approvals: { readonly [path: string]: OpenApproval };
+  /** A run that failed was taken up again: its time counts from then, in milliseconds since 1970. */
+  readonly taken_up_at?: number;
   readonly simulated: boolean;
   /** Events that no step has taken. Absent in runs of earlier versions. */
   readonly events?: readonly KeptEvent[];

@@ -5,6 +5,7 @@ import { CancellationScope, defineQuery, defineSignal, defineUpdate, setHandler 
 import { DurableRun } from "./durable-run.ts";
 import { handled, refuseStrange } from "./run-messages.ts";
 import {
+  QUERY_CARRIED,
   QUERY_LOOK,
   QUERY_STATE,
   SIGNAL_EVENT,
@@ -28,6 +29,7 @@ const control = defineUpdate<RunAnswer, [Control]>(UPDATE_CONTROL);
 const decide = defineUpdate<unknown, [unknown]>(UPDATE_DECIDE);
 const look = defineQuery<Look, [Asking & { now: number }]>(QUERY_LOOK);
 const state = defineQuery<Json>(QUERY_STATE);
+const carried = defineQuery<RunInput>(QUERY_CARRIED);
 const event = defineSignal<[{ name: string; value: Json }]>(SIGNAL_EVENT);
 
 export { RunLock } from "@platform-ops/orchestration/workflow";
@@ -51,6 +53,7 @@ export async function MetaWorkflow(input: RunInput): Promise<RunEnd> {
     setHandler(decide, (record) => handled(() => run.decide(record)), { validator: (record) => run.mayDecide(record) });
     setHandler(look, (asking) => run.look(asking));
     setHandler(state, () => run.state());
+    setHandler(carried, () => run.carried());
     // A signal that was not sealed with our key is somebody else's: it changes nothing.
     setHandler(event, (argument) => {
       if (!isForeign(argument)) run.event(argument.name, argument.value);

@@ -1,0 +1,101 @@
+import { hasCode, OpsError } from "@platform-ops/errors";
+import { retryFrom, type Agent } from "@platform-ops/meta-workflow-registry/run";
+import { runQueue } from "@platform-ops/orchestration";
+import type { MetaWorkflowsDeps } from "../deps.ts";
+import { DURABLE } from "../identity.ts";
+import { RUN_KIND, WORKFLOW_TYPE, type RunAnswer, type RunInput } from "../worker/run-contract.ts";
+import { startMemo } from "../worker/run-memo.ts";
+import { readRun } from "./read-run.ts";
+import { messagesTo } from "./run-messages.ts";
+import { refuseTooMany } from "./start-run.ts";
+
+export interface RetryRequest {
+  readonly workflow_id: string;
+  /** A step of the definition's own list. */
+  readonly step: string | undefined;
+  readonly by: string;
+  readonly reason: string | undefined;
+  readonly agent: Agent;
+  /** Temporal's name of this message. */
+  readonly call: string;
+}
+
+/**
+ * Takes up again a run that failed, or was cancelled with nothing undone, under its own id: what was done stays, and who asked is
+ * on record.
+ * @throws OpsError not_found, conflict, invalid_input with the steps that are accepted, limit_reached
+ */
+export async function retryRun(deps: MetaWorkflowsDeps, request: RetryRequest): Promise<RunAnswer> {
+  const { workflow_id: id, by, agent, call } = request;
+  const [{ end }, { directory, audit }] = await Promise.all([readRun(deps, id), deps.ledger()]);
+  if (end === undefined)
+    throw new OpsError("conflict", `${id} is open: only a run that failed or was cancelled is taken up again.`, {
+      hint: "Cancel it first (control_run cancel, with no compensate), or go on with next_action.",
+    });
+  const messages = messagesTo(deps, id);
+  const ended = await messages.carried();
+  const undone = ended.carried?.journal.cancel === "compensate";
+  if (undone || (end.status !== "failed" && end.status !== "cancelled"))
+    throw new OpsError("conflict", `${id} has ended: ${end.status}${undone ? ", undone" : ""}. It is not taken up again.`, {
+      hint: "Start a new run with start_workflow.",
+    });
+  const next = takenUp(ended, request);
+  const orchestration = await deps.orchestration({ worker: true });
+  await refuseTooMany(deps, orchestration);
+  await audit.append({
+    kind: "run",
+    actor: by,
+    what: `retry_from ${request.step}`,
+    target: id,
+    digest: next.digest,
+    outcome: "taken_up",
+    id,
+  });
+  try {
+    await orchestration.start({
+      type: WORKFLOW_TYPE,
+      id,
+      args: [next],
+      memo: startMemo(next),
+      attributes: { kind: RUN_KIND, server: DURABLE.name },
+      taskQueue: runQueue(deps.durable, directory.id, orchestration.inUse.build),
+      summary: next.closure.root,
+    });
+  } catch (error) {
+    // Somebody else was faster: it goes on, and that is the answer.
+    if (!hasCode(error, "already_exists")) throw error;
+  }
+  return await messages.next({ agent }, call);
+}
+
+function takenUp(ended: RunInput, { step, by, reason }: RetryRequest): RunInput {
+  const { closure, carried } = ended;
+  const definition = closure.definitions[closure.root];
+  if (carried === undefined || definition === undefined) throw new OpsError("unexpected", "The run says nothing of its steps.");
+  const now = Date.now();
+  const retried = retryFrom(carried.journal, definition, step ?? "", now);
+  if ("accepted" in retried)
+    throw new OpsError(
+      "invalid_input",
+      step === undefined ? "retry_from needs step." : `The run cannot be taken up from ${JSON.stringify(step)}.`,
+      {
+        hint: `Accepted: ${retried.accepted.join(", ")}. Earlier steps have effects that nobody could look for.`,
+        details: { accepted: retried.accepted },
+      },
+    );
+  const { closed: _, ...book } = carried.book;
+  const { pause: __, ...kept } = carried;
+  const text = `retry_from ${step} by ${by}${reason === undefined ? "" : `: ${reason}`}`;
+  return {
+    ...ended,
+    carried: {
+      ...kept,
+      journal: retried.journal,
+      book: { ...book, actions: {} },
+      timeline: [...carried.timeline, { at: now, path: "", what: "warned", text }],
+      paused: false,
+      approvals: {},
+      taken_up_at: now,
+    },
+  };
+}
