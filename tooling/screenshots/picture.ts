@@ -51,7 +51,7 @@ function lineOf(pieces: readonly StyledText[], y: number): string {
     const x = shortest(LEFT + column * WIDTH);
     const columns = [...text].length;
     column += columns;
-    const look = `${color === undefined ? "" : ` fill="${color}"`}${bold ? ' font-weight="bold"' : ""}${dim ? ' opacity="0.65"' : ""}`;
+    const look = `${color === undefined ? "" : ` fill="${color}"`}${bold ? ' font-weight="bold"' : ""}${dim ? ' fill-opacity="0.65"' : ""}`;
     // Fonts differ in width: each piece takes its columns whatever the reader's font.
     return `<tspan x="${x}" textLength="${shortest(columns * WIDTH)}" lengthAdjust="spacingAndGlyphs"${look}>${escaped(text)}</tspan>`;
   });

@@ -58,7 +58,6 @@ export function setStage(root: string, server: string, example?: string): Stage 
     behind: (args) => run(args),
     written: () =>
       [
-        [`${process.execPath} ${bin}`, name],
         [process.execPath, "/usr/bin/node"],
         [data, "~/.local/share/platform-ops"],
         [env.XDG_CACHE_HOME, "~/.cache"],

@@ -39,6 +39,6 @@ export { configCommand } from "./command-line/config-command.ts";
 export { callCommand } from "./command-line/call-command.ts";
 export { exitCodeOf } from "./command-line/exit-code.ts";
 export { serverChecks } from "./command-line/server-checks.ts";
-export { processTerminal, type StandardStreams } from "./command-line/process-terminal.ts";
+export { colorWish, processTerminal, type ColorWish, type StandardStreams } from "./command-line/process-terminal.ts";
 export { installCommands } from "./command-line/install-commands.ts";
 export { runBin, type Bin } from "./command-line/run-bin.ts";
