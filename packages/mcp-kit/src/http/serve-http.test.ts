@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { request as httpsRequest } from "node:https";
-import { tmpdir } from "node:os";
+import { createServer, type AddressInfo } from "node:net";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
@@ -9,6 +10,8 @@ import { OpsError } from "@platform-ops/errors";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { fixture } from "../fixture/definition.ts";
 import { httpFixture, type HttpFixture } from "../fixture/http.ts";
+
+const HAS_IPV6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));
 
 // Where it listens, what it bounds, and how it ends.
 
@@ -60,6 +63,18 @@ test("a port that another program has is named, whichever of both addresses it i
   for (const host of ["localhost", "127.0.0.1"])
     await expect(httpFixture({ settings: { port: first.port, host } })).rejects.toMatchObject({ code: "port_taken" });
 });
+
+test.each(HAS_IPV6 ? ["127.0.0.1", "::1"] : ["127.0.0.1"])(
+  "a port that another program has on %s alone is taken on neither address",
+  async (address) => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, address, resolve));
+    const { port } = other.address() as AddressInfo;
+    await expect(httpFixture({ settings: { port } })).rejects.toMatchObject({ code: "port_taken" });
+    await expect(fetch(`http://${address === "::1" ? "127.0.0.1" : "[::1]"}:${port}/healthz`)).rejects.toThrow();
+    await new Promise((resolve) => other.close(resolve));
+  },
+);
 
 test("on loopback everybody may call where the operator says so", async () => {
   await using http = await httpFixture({ settings: { authentication: "none" } });
