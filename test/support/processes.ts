@@ -62,3 +62,17 @@ export function pidsOf(program: string, ...words: string[]): number[] {
 export function environmentOf(pid: number): string {
   return readFileSync(`/proc/${pid}/environ`, "utf8");
 }
+
+/** Pids of living processes that were started with that data directory, whoever started them. */
+export function processesOf(home: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return pid !== process.pid && environmentOf(pid).split("\0").includes(`PLATFORM_OPS_HOME=${home}`) && lives(pid);
+      } catch {
+        return false;
+      }
+    });
+}
