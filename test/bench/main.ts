@@ -10,6 +10,7 @@ import { benchClients } from "./clients.ts";
 import { benchDefinitions } from "./definitions.ts";
 import { benchHttp } from "./http.ts";
 import { benchLists } from "./lists.ts";
+import { benchLongRuns } from "./long-runs.ts";
 import { benchRunbook } from "./runbook.ts";
 import { benchFluxStart, benchStartUp } from "./start-up.ts";
 import { benchTeleport } from "./teleport.ts";
@@ -42,6 +43,8 @@ try {
   if (wanted("lists")) await benchLists(scratch);
   if (wanted("http")) await benchHttp(scratch);
   if (wanted("runbook")) await benchRunbook(scratch);
+  // Minutes: only where it is asked for.
+  if (only.includes("long")) await benchLongRuns(scratch);
   if (wanted("clients")) await benchClients(scratch);
   if (wanted("nodes")) await benchNodes(scratch);
 } finally {
