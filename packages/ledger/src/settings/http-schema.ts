@@ -14,6 +14,7 @@ const limits = z.strictObject({
   body_bytes: z.int().min(1024).max(10_485_760).optional(),
   body_seconds: z.number().min(0.1).max(300).optional(),
   concurrent_requests: z.int().min(1).max(10_000).optional(),
+  concurrent_requests_per_principal: z.int().min(1).max(10_000).optional(),
   connections: z.int().min(1).max(50_000).optional(),
   sessions: z.int().min(1).max(100_000).optional(),
   sessions_per_principal: z.int().min(1).max(100_000).optional(),

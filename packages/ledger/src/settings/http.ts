@@ -4,8 +4,9 @@ export interface HttpLimits {
   body_bytes: number;
   /** In which a body must have arrived. */
   body_seconds: number;
-  /** Requests that are worked on at once, of all clients. */
+  /** Requests that are worked on at once, of all clients and of one principal. */
   concurrent_requests: number;
+  concurrent_requests_per_principal: number;
   connections: number;
   /** Open sessions (2025 era), of all clients and of one principal. */
   sessions: number;
@@ -35,6 +36,7 @@ export const HTTP_LIMITS: HttpLimits = {
   body_bytes: 4_194_304,
   body_seconds: 10,
   concurrent_requests: 512,
+  concurrent_requests_per_principal: 384,
   connections: 4_096,
   sessions: 2_000,
   sessions_per_principal: 500,

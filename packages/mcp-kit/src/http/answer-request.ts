@@ -44,6 +44,7 @@ export class RequestAnswers {
   readonly #rate: RateLimit;
   readonly #onerror: (error: Error) => void;
   readonly #refusedLines = new RateLimit(LOGGED_REFUSALS.perSecond, LOGGED_REFUSALS.burst);
+  readonly #activeOf = new Map<string, number>();
   #active = 0;
   #isDraining = false;
 
@@ -154,14 +155,7 @@ export class RequestAnswers {
   }
 
   async #post(request: IncomingMessage, response: ServerResponse, access: Access, cors: Record<string, string>): Promise<void> {
-    if (this.#active >= this.#with.limits.concurrent_requests)
-      throw new Refusal(503, "busy", "The server is busy; call again.", { headers: { "retry-after": "1" } });
-    this.#active += 1;
-    let isCounted = true;
-    const settle = (): void => {
-      if (isCounted) this.#active -= 1;
-      isCounted = false;
-    };
+    const settle = this.#occupy(access.principal);
     try {
       const body = await this.#reader.read(request);
       if (Array.isArray(body)) this.#pay(access, body.length - 1);
@@ -176,6 +170,25 @@ export class RequestAnswers {
     } finally {
       settle();
     }
+  }
+
+  /** Takes a place among the requests that are worked on; gives how to leave it. */
+  #occupy(principal: string): () => void {
+    const { concurrent_requests: most, concurrent_requests_per_principal: own } = this.#with.limits;
+    const taken = this.#activeOf.get(principal) ?? 0;
+    if (this.#active >= most || taken >= own)
+      throw new Refusal(503, "busy", "The server is busy; call again.", { headers: { "retry-after": "1" } });
+    this.#active += 1;
+    this.#activeOf.set(principal, taken + 1);
+    let isTaken = true;
+    return () => {
+      if (!isTaken) return;
+      isTaken = false;
+      this.#active -= 1;
+      const left = (this.#activeOf.get(principal) ?? 1) - 1;
+      if (left > 0) this.#activeOf.set(principal, left);
+      else this.#activeOf.delete(principal);
+    };
   }
 
   async #health(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {

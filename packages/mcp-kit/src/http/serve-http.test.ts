@@ -145,6 +145,19 @@ describe("bounds", () => {
     expect((await post(http, token, callOf(4, "list_things", {}), session)).status).toBe(200);
   });
 
+  test("one principal does not take all places", async () => {
+    await using http = await httpFixture({ limits: { concurrent_requests: 3, concurrent_requests_per_principal: 2 } });
+    const [ann, again, eve] = [await http.token(), await http.token(), await http.token({ principal: "eve" })];
+    const session = await begin(http, ann);
+    const waiting = [1, 2].map((id) => post(http, ann, callOf(id, "show_failure", { how: "gated" }), session));
+    await expect.poll(() => metric(http, "http_active_requests")).toBe(2);
+    expect((await post(http, again, INITIALIZE)).status).toBe(503);
+    expect((await post(http, eve, INITIALIZE)).status).toBe(200);
+    http.deps.done.push("gate open");
+    for (const one of waiting) expect(await (await one).text()).toContain("went through");
+    expect((await post(http, again, INITIALIZE)).status).toBe(200);
+  });
+
   test("one more session takes the place of the longest idle one of the same principal, never of another's", async () => {
     await using http = await httpFixture({ limits: { sessions: 3, sessions_per_principal: 2 } });
     const [ann, eve] = [await http.token(), await http.token({ principal: "eve" })];
