@@ -12,7 +12,7 @@ import { benchHttp } from "./http.ts";
 import { benchLists } from "./lists.ts";
 import { benchLongRuns } from "./long-runs.ts";
 import { benchRunbook } from "./runbook.ts";
-import { benchFluxStart, benchStartUp } from "./start-up.ts";
+import { benchOtherStart, benchStartUp } from "./start-up.ts";
 import { benchTeleport } from "./teleport.ts";
 
 // Prints ratios of figures taken in the same run, pair by pair. Never fails on time: machines differ.
@@ -32,7 +32,11 @@ try {
     const cluster = join(scratch, "cluster.yaml");
     await writeFile(cluster, JSON.stringify({ remote: { clusters: { here: { transport: "local" } } } }));
     await sleep(2_100);
-    await benchFluxStart(home.home, cluster);
+    await benchOtherStart({ server: "flux-teleport", firstCall: "list_environments", aim: "≤ 1.9, aim 1.0" }, home.home, cluster);
+    const empty = join(scratch, "empty.yaml");
+    await writeFile(empty, "meta_workflows: { max_pending_actions: 20 }\n");
+    await sleep(2_100);
+    await benchOtherStart({ server: "meta-workflows", firstCall: "list_meta_workflows", aim: "≤ 1.8, aim 1.0" }, home.home, empty);
     await home.remove();
   }
   if (wanted("dag")) await benchDag(scratch, 5);
