@@ -5,6 +5,7 @@ import type { Frame } from "./frame.ts";
 import { withDefaults } from "./isolated.ts";
 import { emptyJournal, type Journal } from "./journal.ts";
 import type { Ports } from "./ports.ts";
+import { needsLocks, takeLocks } from "./run-locks.ts";
 import { RunScope } from "./scope.ts";
 import { agentWork } from "./steps/agent-work.ts";
 import { approve } from "./steps/approve.ts";
@@ -84,7 +85,7 @@ export class Run {
       finished: keepUndo,
     });
     if (options.paused === true) this.#walk.pause();
-    this.#needsLocks = this.#walk.needsLocks(definition);
+    this.#needsLocks = needsLocks(this.#walk, definition);
     this.end = this.#run();
   }
 
@@ -159,7 +160,7 @@ export class Run {
 
   async #takeLocks(frame: Frame): Promise<Completion | undefined> {
     try {
-      await this.#walk.takeLocks(this.#options.definition, placeOf(frame, this.#scope));
+      await takeLocks(this.#walk, this.#options.definition, placeOf(frame, this.#scope));
       return undefined;
     } catch (error) {
       return hindranceOf(error);

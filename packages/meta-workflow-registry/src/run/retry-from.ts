@@ -28,12 +28,15 @@ export function retryFrom(ended: Journal, definition: Definition, from: string, 
     else forget(journal, step);
   }
   forgetBelow(journal, "finally");
-  journal.actions = 0;
-  delete journal.ending;
-  delete journal.cancel;
-  // They went back when the run ended, and are taken anew.
-  delete journal.locks;
-  return { journal };
+  // Locks went back when the run ended, and are taken anew.
+  const { ending: _, cancel: __, locks: ___, ...kept } = journal;
+  return { journal: { ...withoutEnd(kept), actions: 0 } };
+}
+
+/** Its time is not over any more. */
+function withoutEnd(journal: Journal & { readonly out_of_time?: boolean }): Journal {
+  const { out_of_time: _, ...kept } = journal;
+  return kept;
 }
 
 /** The first step that did not come to a good end; the last one where the run failed after all of them. */
@@ -103,7 +106,7 @@ function enterAgain(journal: Journal, step: Step, definition: Definition, now: n
   for (const key of [...Object.keys(steps), ...Object.keys(began)])
     if (isAt(key, step.id) && key.includes("/finally/")) forgetBelow(journal, key);
   for (const key of Object.keys(marks).filter((one) => isAt(one, step.id)))
-    if (key.endsWith("#stopped") || (marks[key] as { status?: Json } | null)?.status === "failed") delete marks[key];
+    if (/#(?:stopped|over)$/.test(key) || (marks[key] as { status?: Json } | null)?.status === "failed") delete marks[key];
   began[step.id] = now;
   for (const key of Object.keys(began)) if (isAt(key, step.id)) began[key] = now;
 }

@@ -1,7 +1,9 @@
+import type { Definition } from "../definition/definition.ts";
 import { ScopeCancelled, StepFailure } from "./completion.ts";
 import type { Journal } from "./journal.ts";
 import type { Ports } from "./ports.ts";
 import { RunScope } from "./scope.ts";
+import type { Here, Walk } from "./walk.ts";
 
 const LONGEST_NAME = 300;
 
@@ -97,12 +99,24 @@ function isAround(outer: string, inner: string): boolean {
   return outer === "" || inner.startsWith(`${outer}/`);
 }
 
+/** Whether a definition has locks that are to be taken. */
+export function needsLocks({ ports }: Walk, { locks }: Definition): boolean {
+  return locks.length > 0 && ports.holdsLocks();
+}
+
 /**
- * The name of a lock as it was filled in.
+ * Takes the locks of a definition whose inputs and state are there. Their names are those with which it began.
  *
- * @throws StepFailure expression_failed
+ * @throws StepFailure expression_failed, locked
+ * @throws ScopeCancelled
  */
-export function lockName(text: string): string {
+export async function takeLocks(walk: Walk, definition: Definition, here: Here): Promise<void> {
+  const { path, scope } = here;
+  const names = (walk.journal.marks[`${path}#locks`] ??= definition.locks.map((lock) => lockName(walk.text(lock, here))));
+  await walk.locks.take(names as string[], path, scope);
+}
+
+function lockName(text: string): string {
   const name = text.trim();
   if (name === "" || name.length > LONGEST_NAME)
     throw new StepFailure("expression_failed", `A lock's name has 1 to ${LONGEST_NAME} characters; this one has ${name.length}.`);

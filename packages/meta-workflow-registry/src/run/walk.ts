@@ -15,7 +15,7 @@ import { variablesOf, type Frame } from "./frame.ts";
 import { guardOf } from "./guard.ts";
 import type { Journal, StepRecord } from "./journal.ts";
 import type { Ports, TimelineEvent, Variables } from "./ports.ts";
-import { lockName, RunLocks } from "./run-locks.ts";
+import { RunLocks } from "./run-locks.ts";
 import type { RunScope } from "./scope.ts";
 import { withUpdates } from "./state.ts";
 import { withinTime } from "./time-limit.ts";
@@ -387,23 +387,6 @@ export class Walk {
       "A text",
       here.path,
     );
-  }
-
-  /** Whether a definition has locks that are to be taken. */
-  needsLocks(definition: Definition): boolean {
-    return definition.locks.length > 0 && this.ports.holdsLocks();
-  }
-
-  /**
-   * The locks of a definition whose inputs and state are there. Their names are those with which it began.
-   *
-   * @throws StepFailure expression_failed, locked
-   * @throws ScopeCancelled
-   */
-  async takeLocks(definition: Definition, here: Here): Promise<void> {
-    const { path, scope } = here;
-    const names = (this.journal.marks[`${path}#locks`] ??= definition.locks.map((lock) => lockName(this.text(lock, here))));
-    await this.locks.take(names as string[], path, scope);
   }
 
   /** A schema that stands alone: what it refers to in its definition is put beside it. */

@@ -246,7 +246,7 @@ export class DurableRun {
 
   /** What another execution needs to go on from here. */
   carried(timeline: readonly TimelineEvent[] = this.#timeline.slice(-TIMELINE_LINES)): RunInput {
-    const taken_up_at = this.#input.carried?.taken_up_at;
+    const { pause } = this.#pause;
     return {
       ...this.#input,
       carried: {
@@ -255,11 +255,11 @@ export class DurableRun {
         book: this.#desk.book.state,
         timeline,
         paused: this.#pause.isPaused,
-        ...(this.#pause.pause === undefined ? {} : { pause: this.#pause.pause }),
+        ...(pause === undefined ? {} : { pause }),
         approvals: this.#ports.openApprovals,
         simulated: this.#ports.simulated,
         events: this.#ports.events,
-        ...(taken_up_at === undefined ? {} : { taken_up_at }),
+        taken_up_at: this.#input.carried?.taken_up_at,
       },
     };
   }

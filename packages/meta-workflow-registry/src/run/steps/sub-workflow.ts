@@ -1,6 +1,7 @@
 import type { Json, Step } from "../../definition/definition.ts";
 import { NEXT, StepFailure, type Completion } from "../completion.ts";
 import { beginScope } from "../isolated.ts";
+import { needsLocks, takeLocks } from "../run-locks.ts";
 import { RunScope } from "../scope.ts";
 import type { Here, Made, Walk } from "../walk.ts";
 
@@ -21,11 +22,11 @@ export async function subWorkflow(walk: Walk, here: Here): Promise<Made> {
     definition,
     deeper: true,
   });
-  const needsLocks = walk.needsLocks(definition);
-  if (needsLocks) await walk.takeLocks(definition, { ...here, frame: inner });
+  const isLocked = needsLocks(walk, definition);
+  if (isLocked) await takeLocks(walk, definition, { ...here, frame: inner });
   const completion = await walk.steps(definition.steps, path, inner, scope);
   if (definition.finally.length > 0) await lastSteps(walk, { ...here, frame: inner }, definition.finally);
-  if (needsLocks) await walk.locks.release(path);
+  if (isLocked) await walk.locks.release(path);
   if (completion.kind === "return") return { kind: "output", output: completion.value };
   if (completion.kind !== "next") return completion;
   const output: Json = definition.output === undefined ? null : walk.fill(definition.output, { ...here, frame: inner });
