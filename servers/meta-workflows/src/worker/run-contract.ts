@@ -65,7 +65,7 @@ export interface Carried {
   readonly pause?: Pause;
   readonly approvals: { readonly [path: string]: OpenApproval };
   /** A run that failed was taken up again: its time counts from then, in milliseconds since 1970. */
-  readonly taken_up_at?: number;
+  readonly taken_up_at?: number | undefined;
   readonly simulated: boolean;
   /** Events that no step has taken. Absent in runs of earlier versions. */
   readonly events?: readonly KeptEvent[];
