@@ -171,13 +171,13 @@ describe("install", () => {
     const [real, path] = [file("dotfiles.json"), file(".claude.json")];
     const before = `{ "numStartups": 3,\n   "mcpServers": { "a": {"command": "x", "args": [ "1" ]} } }`;
     writeFileSync(real, before);
-    chmodSync(real, 0o640);
+    chmodSync(real, 0o660);
     symlinkSync(real, path);
     await install("claude-code");
     expect(lstatSync(path).isSymbolicLink()).toBe(true);
-    expect(statSync(real).mode & 0o777).toBe(0o640);
+    expect(statSync(real).mode & 0o777).toBe(0o660);
     expect(readFileSync(`${real}.before-terraform`, "utf8")).toBe(before);
-    expect(statSync(`${real}.before-terraform`).mode & 0o777).toBe(0o640);
+    expect(statSync(`${real}.before-terraform`).mode & 0o777).toBe(0o660);
     await undo("claude-code");
     expect(readFileSync(real, "utf8")).toBe(before);
     expect(existsSync(`${real}.before-terraform`)).toBe(false);

@@ -124,3 +124,14 @@ describe("a file of TOML", () => {
     expect(() => withEntry(toml(text), FIELDS)).not.toThrow(/hunter2/);
   });
 });
+
+test("an edit that would change something else is refused, whatever made it", () => {
+  const text = '{"mcpServers": {"a": {"command": "x"}}, "theme": "b"}';
+  for (const clobbered of [
+    `{"mcpServers": {"ours": ${JSON.stringify(FIELDS)}}, "theme": "b"}`,
+    `{"mcpServers": {"a": {"command": "x"}, "ours": ${JSON.stringify(FIELDS)}}}`,
+  ]) {
+    const careless = { ...jsonc(text), format: { ...jsoncFormat, put: () => clobbered } };
+    expect(() => withEntry(careless, FIELDS)).toThrow(/without changing something else/);
+  }
+});
