@@ -1,6 +1,7 @@
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { join } from "node:path";
+import { COUNTS_SERVERS, startCounted, type CountedServer } from "./counted-server.ts";
 
 /** How a person behind the client answers a form. */
 export type FormAnswer = { action: "accept"; content: Record<string, string | number | boolean> } | { action: "decline" | "cancel" };
@@ -56,20 +57,13 @@ export async function startAgent(options: ServerProcess): Promise<Agent> {
       return person(params.message, params.requestedSchema);
     });
   }
-  const transport = new StdioClientTransport({
-    command: process.execPath,
-    args: [options.bin ?? TERRAFORM_BIN, ...(options.args ?? []), ...options.roots.flatMap((root) => ["--root", root])],
-    env: { ...childEnv(), PLATFORM_OPS_HOME: options.home, ...options.env },
-    cwd: options.cwd ?? options.roots[0] ?? options.home,
-    stderr: "pipe",
-  });
-  let stderr = "";
-  transport.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  const { transport, stderr } = await transportOf(options);
   await client.connect(transport);
   return {
     client,
-    pid: transport.pid ?? 0,
-    stderr: () => stderr,
+    // One that no process has, where there is none: signals to 0 would reach this one.
+    pid: (transport instanceof StdioClientTransport ? transport.pid : undefined) ?? 2 ** 30,
+    stderr,
     async call(name, args = {}) {
       const result = (await client.callTool({ name, arguments: args }, { timeout: 120_000 })) as {
         content?: { type: string; text?: string }[];
@@ -81,6 +75,20 @@ export async function startAgent(options: ServerProcess): Promise<Agent> {
     },
     close: () => client.close(),
   };
+}
+
+async function transportOf(options: ServerProcess): Promise<CountedServer> {
+  const start = {
+    bin: options.bin ?? TERRAFORM_BIN,
+    args: [...(options.args ?? []), ...options.roots.flatMap((root) => ["--root", root])],
+    env: { ...childEnv(), PLATFORM_OPS_HOME: options.home, ...options.env },
+    cwd: options.cwd ?? options.roots[0] ?? options.home,
+  };
+  if (COUNTS_SERVERS && start.bin.startsWith(REPOSITORY)) return startCounted(start);
+  const transport = new StdioClientTransport({ ...start, command: process.execPath, args: [start.bin, ...start.args], stderr: "pipe" });
+  let said = "";
+  transport.stderr?.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  return { transport, stderr: () => said };
 }
 
 /** What a child of a test needs of this process's environment. */

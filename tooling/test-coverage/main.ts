@@ -1,6 +1,7 @@
 // `npm run coverage`: how much of each package and server the tests run, lines and branches, and a failure below 80 % of either.
 // Counted is what runs in the processes of tests, from source: unit, contract and those end-to-end tests that call our code
-// themselves. What a spawned bin, worker or supervisor does is not counted: it runs from bundles without source maps.
+// themselves. A server that a test starts for an agent runs in the test's process then. What workers, supervisors and spawned
+// bins do is not counted: they run from bundles without source maps.
 // `--project unit` is quicker and counts less. `packages/ledger` measures that one by its own tests, and `--with ssh` by those too
 // whose path has that word, of all projects.
 import { spawn } from "node:child_process";
@@ -21,6 +22,9 @@ const NOT_COUNTED = [
   "**/fixtures/**",
   "**/testdata/**",
 ];
+
+// They kill servers by their process, which is here that of the test.
+const NOT_RUN = ["**/*-faults.test.ts", "**/kill-matrix.test.ts", "**/chaos.test.ts", "**/worker-builds.test.ts", "**/full-disk.test.ts"];
 
 const { values, positionals: members } = parseArgs({
   allowPositionals: true,
@@ -61,11 +65,12 @@ function runTests(): Promise<number> {
     `--coverage.reportsDirectory=${folder}`,
     ...counted.map((glob) => `--coverage.include=${glob}`),
     ...NOT_COUNTED.map((glob) => `--coverage.exclude=${glob}`),
+    ...NOT_RUN.map((glob) => `--exclude=${glob}`),
     ...members.map((name) => `${name}/src`),
     ...values.with,
   ];
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: ROOT, stdio: "inherit" });
+    const child = spawn(process.execPath, args, { cwd: ROOT, stdio: "inherit", env: { ...process.env, PLATFORM_OPS_COUNT_SERVERS: "1" } });
     for (const signal of ["SIGTERM", "SIGHUP"] as const) process.once(signal, () => child.kill(signal));
     child.once("error", reject);
     child.once("close", (code) => resolve(code ?? 1));
