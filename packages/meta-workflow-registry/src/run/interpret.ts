@@ -68,7 +68,6 @@ export class Run {
   readonly #scope = new RunScope();
   readonly #options: RunOptions;
   readonly #needsLocks: boolean;
-  #isOutOfTime = false;
 
   /** Begins at once, or goes on where the journal's run stopped. */
   constructor(options: RunOptions) {
@@ -123,7 +122,7 @@ export class Run {
     const frame: Frame = { key: "", scope: "", definition, depth: 0, added: {} };
     const timer = new RunScope();
     if (journal.ending === undefined) void this.#watchTime(timer);
-    if (journal.cancel !== undefined) this.#scope.cancel();
+    if (journal.cancel !== undefined || journal.out_of_time === true) this.#scope.cancel();
     const ending = await this.#ending(frame);
     timer.cancel();
     const isUndone =
@@ -173,7 +172,7 @@ export class Run {
   }
 
   #inTime(completion: Completion): Completion {
-    if (!this.#isOutOfTime || completion.kind !== "cancelled") return completion;
+    if (this.journal.out_of_time !== true || completion.kind !== "cancelled") return completion;
     return { kind: "failed", failure: { code: "out_of_time", message: "The run took longer than its definition allows.", path: "" } };
   }
 
@@ -194,7 +193,7 @@ export class Run {
     if (!(await ports.sleep(Math.max(0, left), timer, { shown: false })) || this.journal.ending !== undefined) return;
     if (this.#walk.isPaused) await this.#walk.gate();
     if (timer.cancelled) return;
-    this.#isOutOfTime = true;
+    this.journal.out_of_time = true;
     this.#scope.cancel();
   }
 

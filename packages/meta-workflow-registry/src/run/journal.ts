@@ -62,6 +62,8 @@ export interface Journal {
   actions: number;
   /** A cancellation was asked for. */
   cancel?: "stop" | "compensate";
+  /** The run took longer than its definition allows. */
+  out_of_time?: boolean;
   /** The steps are over; compensation and `finally` may not be. */
   ending?: Completion;
   /** A compensation failed. */

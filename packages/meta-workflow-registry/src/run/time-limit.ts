@@ -26,6 +26,8 @@ export async function withinTime(walk: Walk, here: Here, execute: (here: Here) =
   const time = { isOver: false };
   const end = (): void => {
     time.isOver = true;
+    // What it ended stays ended, also where the run is carried on and paused meanwhile.
+    journal.marks[overMark(path)] = true;
     inner.cancel();
   };
   // Counted from when the step began, also where the run was carried on since.
@@ -35,7 +37,7 @@ export async function withinTime(walk: Walk, here: Here, execute: (here: Here) =
     await walk.gate();
     if (!timer.cancelled) end();
   };
-  if (left <= 0 && !walk.isPaused) end();
+  if (journal.marks[overMark(path)] === true || (left <= 0 && !walk.isPaused)) end();
   else void ring();
   try {
     const made = await execute({ ...here, scope: inner });
@@ -46,6 +48,11 @@ export async function withinTime(walk: Walk, here: Here, execute: (here: Here) =
     timer.cancel();
   }
   throw new StepFailure("timed_out", `${step.id} took longer than its timeout of ${inWords(limit)}: what was open in it is withdrawn.`);
+}
+
+/** Where it is kept that a step's time is over. */
+export function overMark(path: string): string {
+  return `${path}#over`;
 }
 
 function inWords(ms: number): string {

@@ -18,7 +18,7 @@ import type { Ports, TimelineEvent, Variables } from "./ports.ts";
 import { RunLocks } from "./run-locks.ts";
 import type { RunScope } from "./scope.ts";
 import { withUpdates } from "./state.ts";
-import { withinTime } from "./time-limit.ts";
+import { overMark, withinTime } from "./time-limit.ts";
 import { bounded, cut, jsonBytes, KeptBytes, MAX_KEPT_BYTES, MAX_LINE } from "./value-bounds.ts";
 
 /** A step that is being carried out. */
@@ -185,11 +185,20 @@ export class Walk {
     const here: Here = { step, path, frame, scope };
     const known = this.journal.steps[path];
     if (known !== undefined) return this.#known(here, known);
-    // What began before the run was carried on, and has steps in it, is entered: some of these run whatever happens.
-    if (scope.cancelled && !(this.journal.began[path] !== undefined && hasSteps(step))) return CANCELLED;
+    if (scope.cancelled && !this.#isEntered(here)) {
+      // An action of it that is open still was open when the run was carried on: it is withdrawn.
+      if (this.journal.began[path] !== undefined) this.ports.taken(path);
+      return CANCELLED;
+    }
     await this.enter(path);
     const begun = callsOut(step) ? await this.busy(() => this.#begin(here)) : await this.#begin(here);
     return begun.kind === "handle" ? this.#handle(here) : begun;
+  }
+
+  /** Though all around it is cancelled: it began before the run was carried on, and some of it is to come to its end. */
+  #isEntered({ step, path }: Here): boolean {
+    const { began, marks } = this.journal;
+    return began[path] !== undefined && (hasSteps(step) || (callsOut(step) && marks[path] !== undefined));
   }
 
   async #begin(here: Here): Promise<Begun> {
@@ -290,6 +299,7 @@ export class Walk {
     const { began, marks } = this.journal;
     delete began[path];
     delete marks[path];
+    delete marks[overMark(path)];
     // Its first action is #1; where a person was asked whether a call happened, #2 and on.
     for (let asked = 1; asked <= 2 || marks[`${path}#${asked}`] !== undefined; asked += 1) delete marks[`${path}#${asked}`];
   }
