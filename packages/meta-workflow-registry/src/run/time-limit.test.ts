@@ -136,4 +136,36 @@ finally: [{ id: last, type: mcp_call, capability: last, args: {}, effects: write
     expect(step).toMatchObject({ timeout: 60 * MINUTE });
     expect(step).not.toHaveProperty("time_limit");
   });
+
+  it("withdraws what was open when the run was carried on, also where the time was over before; who answers then is told", async () => {
+    const sim = simulated("steps: [{ id: sub, type: workflow, workflow: inner, timeout: 1h }]", {
+      inner: "steps: [{ id: ask, type: prompt, instructions: do it }]\nfinally: [{ id: tidy, type: prompt, instructions: tidy }]",
+    });
+    await sim.flush();
+    await sim.pause();
+    while (await sim.advance(2 * 60 * MINUTE));
+    const [mine] = sim.book.present({ id: "ann" }, sim.clock.now()).actions;
+    await sim.resume();
+    void sim.run.hold();
+    await sim.cut();
+    expect(sim.book.open_actions().map(({ action_id }) => action_id)).toEqual(["sub/finally/tidy#1"]);
+    const late = await sim.desk.submit({ action_id: mine!.action_id, attempt_id: mine!.attempt.id, outcome: "completed", result: "done" });
+    expect(late).toMatchObject({ status: "refused", refusal: { code: "STALE_ATTEMPT" } });
+  });
+
+  it("says of a call in doubt that nobody knows, also where the run was carried on when the time was over", async () => {
+    const world = new MockWorld({ calls: [{ capability: "make", unknown: "it died" }] as never, approvals: {} });
+    const closure = closureFrom(`
+steps: [{ id: c, type: condition, if: "true", timeout: 1h, then: [{ id: make, type: mcp_call, capability: make, args: {}, effects: write }], on_error: continue }]
+`);
+    const sim = new Simulator({ closure, inputs: {}, world, started_at: 0 });
+    await sim.flush();
+    await sim.pause();
+    while (await sim.advance(2 * 60 * MINUTE));
+    await sim.cut();
+    await sim.resume();
+    while (sim.end === undefined && (await sim.advance()));
+    expect(sim.end).toEqual({ status: "completed", output: null, in_doubt: ["c/make"] });
+    expect(sim.calls).toHaveLength(1);
+  });
 });
