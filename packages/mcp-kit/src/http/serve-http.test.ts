@@ -1,43 +1,13 @@
-import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { request as httpsRequest } from "node:https";
 import { createServer, type AddressInfo } from "node:net";
-import { networkInterfaces, tmpdir } from "node:os";
-import { join } from "node:path";
+import { networkInterfaces } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { connect as connectTls } from "node:tls";
-import { OpsError } from "@platform-ops/errors";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { fixture } from "../fixture/definition.ts";
-import { httpFixture, type HttpFixture } from "../fixture/http.ts";
+import { describe, expect, test } from "vitest";
+import { httpFixture } from "../fixture/http.ts";
+import { ACCEPT, begin, callOf, INITIALIZE, metric, post } from "../fixture/http-requests.ts";
 
 const HAS_IPV6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));
 
 // Where it listens, what it bounds, and how it ends.
-
-const INITIALIZE = {
-  jsonrpc: "2.0",
-  id: 0,
-  method: "initialize",
-  params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "t", version: "1" } },
-};
-const ACCEPT = { "content-type": "application/json", accept: "application/json, text/event-stream" };
-const post = (http: HttpFixture, token: string, body: object, headers: Record<string, string> = {}): Promise<Response> =>
-  fetch(http.url, { method: "POST", headers: { ...ACCEPT, authorization: `Bearer ${token}`, ...headers }, body: JSON.stringify(body) });
-const callOf = (id: number, name: string, args: object, more: object = {}): object => ({
-  jsonrpc: "2.0",
-  id,
-  method: "tools/call",
-  params: { name, arguments: args, ...more },
-});
-const metric = async (http: HttpFixture, name: string): Promise<number> =>
-  Number(new RegExp(`^platform_ops_${name} (\\d+)`, "m").exec(await (await fetch(new URL("/metrics", http.url))).text())?.[1]);
-
-async function begin(http: HttpFixture, token: string): Promise<Record<string, string>> {
-  const answer = await post(http, token, INITIALIZE);
-  await answer.text();
-  return { "mcp-session-id": answer.headers.get("mcp-session-id") ?? "" };
-}
 
 describe("anything but loopback needs authentication and TLS", () => {
   test.each([
@@ -213,76 +183,6 @@ test("the log tells of requests, and nothing of what was in them", async () => {
   expect(JSON.stringify(requests)).not.toContain("hunter2");
 });
 
-describe("when the operator's files change", () => {
-  let folder: string;
-  let file: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "platform-ops-renewal-"));
-    file = join(folder, "config.yaml");
-    writeFileSync(file, "one");
-  });
-  afterEach(() => rmSync(folder, { recursive: true }));
-  const listed = async (http: HttpFixture, token: string): Promise<string> =>
-    await (await post(http, token, { jsonrpc: "2.0", id: 1, method: "tools/list" }, await begin(http, token))).text();
-
-  test("they count at the same address, without a restart; what was begun goes on, its session does not", async () => {
-    let closed = 0;
-    const narrower = fixture({ readOnly: true });
-    await using http = await httpFixture({
-      renewal: { files: [file], renew: () => ({ definition: narrower.definition, close: async () => void (closed += 1) }) },
-    });
-    const token = await http.token();
-    const session = await begin(http, token);
-    const waiting = post(http, token, callOf(1, "show_failure", { how: "gated" }), session);
-    await expect.poll(() => metric(http, "http_active_requests")).toBe(1);
-    expect(await listed(http, token)).toContain("start_thing");
-    writeFileSync(file, "two and more");
-    await expect.poll(() => listed(http, token), { timeout: 10_000 }).not.toContain("start_thing");
-    expect((await post(http, token, callOf(2, "list_things", {}), session)).status).toBe(404);
-    http.deps.done.push("gate open");
-    expect(await (await waiting).text()).toContain("went through");
-    expect(closed).toBe(0);
-    await http.end();
-    expect(closed).toBe(1);
-  });
-
-  test("files that are wrong now end it, rather than what they said before going on", async () => {
-    const http = await httpFixture({
-      renewal: {
-        files: [file],
-        renew: () => {
-          throw new OpsError("settings_invalid", "wrong");
-        },
-      },
-    });
-    rmSync(file);
-    await expect(http.ended).rejects.toMatchObject({ code: "settings_invalid" });
-    await expect(fetch(http.url)).rejects.toThrow();
-  });
-
-  test("a file that is half written is looked at again", async () => {
-    let tries = 0;
-    await using http = await httpFixture({
-      renewal: {
-        files: [file],
-        renew() {
-          if ((tries += 1) < 3) throw new OpsError("settings_invalid", "half");
-          return { definition: fixture({ readOnly: true }).definition };
-        },
-      },
-    });
-    const token = await http.token();
-    writeFileSync(file, "two and more");
-    await expect.poll(() => listed(http, token), { timeout: 10_000 }).not.toContain("start_thing");
-  });
-
-  test("nor can they open a way that needs more than they give", async () => {
-    const http = await httpFixture({ renewal: { files: [file], renew: (settings) => ({ settings: { ...settings, host: "0.0.0.0" } }) } });
-    writeFileSync(file, "two and more");
-    await expect(http.ended).rejects.toMatchObject({ code: "settings_invalid" });
-  });
-});
-
 describe("the end", () => {
   test("what is in flight is answered, what is new is refused, streams that wait end", async () => {
     await using http = await httpFixture();
@@ -345,94 +245,5 @@ describe("the end", () => {
     await http.end();
     expect(recorded).toMatchObject([{ what: "show_failure", outcome: "cancelled" }]);
     await call.catch(() => undefined);
-  });
-});
-
-describe("TLS", () => {
-  let folder: string;
-  const file = (name: string): string => join(folder, name);
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), "platform-ops-tls-"));
-    const openssl = (...args: string[]): unknown => execFileSync("openssl", args, { cwd: folder, stdio: "ignore" });
-    const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-    openssl(
-      "req",
-      "-x509",
-      ...key,
-      "-keyout",
-      "server.key",
-      "-out",
-      "server.pem",
-      "-subj",
-      "/CN=localhost",
-      "-addext",
-      "subjectAltName=DNS:localhost",
-    );
-    openssl("req", "-x509", ...key, "-keyout", "client.key", "-out", "client.pem", "-subj", "/CN=ann");
-  });
-  afterAll(() => rmSync(folder, { recursive: true }));
-
-  const get = async (url: string, client: object = {}): Promise<number | string> => {
-    const { readFileSync } = await import("node:fs");
-    return await new Promise((resolve) => {
-      const one = httpsRequest(
-        new URL("/healthz", url),
-        { ca: readFileSync(file("server.pem")), servername: "localhost", ...client },
-        (answer) => {
-          answer.resume();
-          resolve(answer.statusCode!);
-        },
-      );
-      one.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? "error"));
-      one.end();
-    });
-  };
-
-  test("is spoken where it is set, and clear text is not", async () => {
-    await using http = await httpFixture({ settings: { tls: { cert_path: file("server.pem"), key_path: file("server.key") } } });
-    expect(http.url).toMatch(/^https:/);
-    expect(await get(http.url)).toBe(200);
-    expect(await http.raw("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")).not.toContain("200 OK");
-  });
-
-  test("with client_ca_path only clients with a certificate get through", async () => {
-    const { readFileSync } = await import("node:fs");
-    await using http = await httpFixture({
-      settings: { tls: { cert_path: file("server.pem"), key_path: file("server.key"), client_ca_path: file("client.pem") } },
-    });
-    expect(await get(http.url)).not.toBe(200);
-    expect(await get(http.url, { cert: readFileSync(file("client.pem")), key: readFileSync(file("client.key")) })).toBe(200);
-  });
-
-  test("a renewed certificate is shown without a restart", async () => {
-    for (const name of ["server", "client"])
-      for (const kind of ["key", "pem"]) copyFileSync(file(`${name}.${kind}`), file(`${name}-now.${kind}`));
-    const tls = { cert_path: file("server-now.pem"), key_path: file("server-now.key") };
-    await using http = await httpFixture({ settings: { tls }, renewal: { files: [], renew: () => ({}) } });
-    const subject = (): Promise<string> =>
-      new Promise((resolve, reject) => {
-        const one = connectTls({ host: "127.0.0.1", port: http.port, rejectUnauthorized: false }, () => {
-          resolve(String(one.getPeerCertificate().subject.CN));
-          one.destroy();
-        });
-        one.on("error", reject);
-      });
-    expect(await subject()).toBe("localhost");
-    renameSync(file("client-now.key"), file("server-now.key"));
-    // Between the two files the one before is shown.
-    await expect.poll(() => JSON.stringify(http.logs), { timeout: 10_000 }).toContain("was not renewed");
-    expect(await subject()).toBe("localhost");
-    renameSync(file("client-now.pem"), file("server-now.pem"));
-    await expect.poll(subject, { timeout: 10_000 }).toBe("ann");
-  });
-
-  test.each([
-    ["a file that is not there", "nope.pem", /cert_path: .*nope\.pem cannot be read/],
-    ["a key that does not fit", "client.pem", /do not fit/],
-  ])("%s is named at start", async (_, cert, words) => {
-    await expect(httpFixture({ settings: { tls: { cert_path: file(cert), key_path: file("server.key") } } })).rejects.toMatchObject({
-      code: "settings_invalid",
-      message: expect.stringMatching(words),
-    });
   });
 });
