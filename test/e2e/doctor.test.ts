@@ -124,6 +124,8 @@ test("a cluster that does not answer, and a port that is taken, are broken", asy
   const { port } = listener.address() as { port: number };
   const taken = await doctorOf("terraform", ["--json", "--temporal.port", String(port)]);
   expect(taken.check("temporal_port")).toMatchObject({ status: "broken", found: `${port} is taken` });
+  const http = await doctorOf("flux-teleport", ["--json"], { PLATFORM_OPS_HTTP_PORT: String(port) });
+  expect(http.check("http_port")).toMatchObject({ status: "warn", found: `something listens on ${port}` });
   const open = await doctorOf("terraform", ["--json"], { TEMPORAL_ADDRESS: `127.0.0.1:${port}` });
   expect(open.check("temporal")).toMatchObject({ status: "ok", found: expect.stringContaining(`127.0.0.1:${port}`) });
   await new Promise((resolve) => listener!.close(resolve));
