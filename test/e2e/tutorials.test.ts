@@ -1,0 +1,104 @@
+import { chmod, copyFile, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { KUBECTL, KUBECTL_MISSING } from "../support/kube-api/kubectl.ts";
+import { goodFiles } from "../support/kube-api/manifests.ts";
+import type { KubeObject } from "../support/kube-api/object-store.ts";
+import { startStandInCluster } from "../support/kube-api/stand-in-cluster.ts";
+import { childEnv, REPOSITORY } from "../support/mcp-client.ts";
+import { until } from "../support/processes.ts";
+import { PUBLISHED_BINS } from "../support/published-bins.ts";
+import { PYTHON } from "../support/python.ts";
+import { openTerminal } from "../support/terminal.ts";
+import { follow, stepsOf, type TutorialStep } from "../support/tutorial.ts";
+import { runBuilt } from "../../tooling/run-built.ts";
+
+// The tutorials from start to end, each in an empty folder, by a person who has nothing but the commands and a terminal.
+
+let person: string;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  person = await realpath(await mkdtemp(join(tmpdir(), "platform-ops-tutorials-")));
+  await mkdir(join(person, "bin"));
+  for (const { server, bin } of PUBLISHED_BINS) {
+    const command = join(person, "bin", `${server}-mcp`);
+    await writeFile(command, `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`);
+    await chmod(command, 0o755);
+  }
+  if (KUBECTL_MISSING === undefined) await symlink(KUBECTL, join(person, "bin/kubectl"));
+  const { PATH, PLATFORM_OPS_CACHE = join(process.env["HOME"] ?? "", ".cache/platform-ops") } = childEnv();
+  env = { PATH: `${join(person, "bin")}:${PATH}`, HOME: person, PLATFORM_OPS_CACHE, LANG: "C.UTF-8", NO_COLOR: "1" };
+});
+afterAll(async () => {
+  // What a tutorial that broke off has left.
+  for (const { bin, server } of PUBLISHED_BINS)
+    if (server !== "flux-teleport") await runBuilt(bin, ["supervisor", "stop"], { HOME: person }, () => undefined).catch(() => undefined);
+  await rm(person, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+});
+
+const read = async (name: string): Promise<TutorialStep[]> =>
+  stepsOf(await readFile(join(REPOSITORY, "docs/tutorials", `${name}.md`), "utf8"));
+
+/** Does all of a tutorial; resolves to how many things that were. */
+async function done(name: string): Promise<number> {
+  const folder = join(person, name);
+  await mkdir(folder);
+  await using terminal = await openTerminal({ cwd: folder, env });
+  const steps = await read(name);
+  await follow(steps, terminal, folder);
+  return steps.length;
+}
+
+describe("tutorials", () => {
+  test.for(["first-dag", "first-runbook"])("%s", async (name, { skip }) => {
+    skip(PYTHON === undefined, "there is no Python for a terminal");
+    expect(await done(name)).toBeGreaterThan(10);
+  });
+
+  test("first-diagnosis", async ({ skip }) => {
+    skip(PYTHON === undefined, "there is no Python for a terminal");
+    skip(KUBECTL_MISSING !== undefined, KUBECTL_MISSING);
+    const cluster = await startStandInCluster();
+    try {
+      await mkdir(join(person, ".kube"));
+      await copyFile(cluster.kubeconfig, join(person, ".kube/config"));
+      await cluster.commit("app", goodFiles("1"), "first");
+      // The stand-in takes what `kubectl apply` sends by another way, and has a git of its own.
+      const written = (await read("first-diagnosis")).find((step) => step.does === "write" && step.path === "broken.yaml");
+      const objects = parseAllDocuments((written as { text: string }).text).map((document) => document.toJS() as KubeObject);
+      const own = objects.map((object) =>
+        object.kind === "GitRepository"
+          ? { ...object, spec: { ...object.spec, url: cluster.gitUrl("app"), ref: { branch: "main" } } }
+          : object,
+      );
+      await cluster.apply(own);
+      await until(
+        () => JSON.stringify(cluster.api.store.find("Kustomization", "apps", "app")?.status ?? {}).includes("path not found"),
+        "Flux to fail",
+      );
+      expect(await done("first-diagnosis")).toBeGreaterThan(7);
+    } finally {
+      await cluster.stop();
+    }
+  });
+});
+
+describe("a tutorial that says something else than happens", () => {
+  const talk = (text: string): string => `# T\n\n\`\`\`console\n${text}\n\`\`\`\n`;
+
+  test.each([
+    ["shows another line", "$ echo one\ntwo", /line 4: echo one\ndid not show: two/],
+    ["shows lines in another order", "$ printf 'one\\ntwo\\n'\ntwo\none", /did not show: one/],
+    ["runs what fails", "$ false", /ended with 1/],
+  ])("is found out: %s", async (_, text, words) => {
+    await using terminal = await openTerminal({ cwd: person, env });
+    await expect(follow(stepsOf(talk(text)), terminal, person)).rejects.toThrow(words);
+  });
+
+  test("is found out: a block that is only to be looked at", () => {
+    expect(() => stepsOf("Like this:\n\n```yaml\na: 1\n```\n")).toThrow(/neither a file nor a talk/);
+  });
+});
