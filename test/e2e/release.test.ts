@@ -2,7 +2,7 @@ import { unpackExtension, validateManifest } from "@anthropic-ai/mcpb";
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createRequire, Module } from "node:module";
+import { Module } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -117,7 +117,7 @@ describe.each(PUBLISHED_BINS)("$server", (published) => {
         code !== "FILE_INVALID_EXPLICIT_FORMAT" || !isScript(join(unpacked, (args as { actualFilePath: string }).actualFilePath)),
     );
     expect(wrong.map((message) => formatMessage(message, pkg!, { color: false }))).toEqual([]);
-    const attw = createRequire(import.meta.url).resolve("@arethetypeswrong/cli");
+    const attw = join(REPOSITORY, "node_modules/@arethetypeswrong/cli/dist/index.js");
     const { stdout } = await run(process.execPath, [attw, fileOf(packedOf(server).tarball.file), "--format", "json"], { env: plainEnv() });
     expect((JSON.parse(stdout) as { analysis: object }).analysis).toMatchObject({ packageName: manifest["name"], types: false });
   });
