@@ -32,7 +32,7 @@ import {
 import { bytesOf, fitting, MOST_IN_A_MESSAGE, mostKept, roomLeft, tooMuchKept } from "./kept-bytes.ts";
 import { memoCandidates, statusOf } from "./run-memo.ts";
 import { fittingReport, reportedOf, shortTimeline, stateOf, tooLargeToGoOn } from "./run-state.ts";
-import { cameOf, failure, move, submissionOf } from "./run-messages.ts";
+import { cameOf, failure, filterOf, move, submissionOf } from "./run-messages.ts";
 import { problemsOf } from "./problems-of.ts";
 import { RunPause } from "./run-pause.ts";
 import { ToldStatus } from "./told-status.ts";
@@ -392,9 +392,4 @@ export class DurableRun {
     await condition(allHandlersFinished);
     return end;
   }
-}
-
-/** Which actions are meant. */
-function filterOf({ role, limit }: Asking): { readonly role?: string; readonly limit?: number } {
-  return { ...(role === undefined ? {} : { role }), ...(limit === undefined ? {} : { limit }) };
 }

@@ -1,7 +1,7 @@
 import { OpsError } from "@platform-ops/errors";
 import type { ActionBook, ActionRecord, DeskAnswer, Refusal, Submission } from "@platform-ops/meta-workflow-registry/run";
 import { asApplicationFailure, isForeign, toApplicationFailure } from "@platform-ops/orchestration/workflow";
-import type { Control, RunAnswer, Submit } from "./run-contract.ts";
+import type { Asking, Control, RunAnswer, Submit } from "./run-contract.ts";
 
 /** What the book takes of a submission: where the caller named no agent, the only open action is meant, whoever holds it. */
 export function submissionOf({ action_id, attempt_id, outcome, result, note, agent, named }: Submit): Submission {
@@ -65,4 +65,9 @@ export async function handled<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw asApplicationFailure(error);
   }
+}
+
+/** Which actions are meant. */
+export function filterOf({ role, limit }: Asking): { readonly role?: string; readonly limit?: number } {
+  return { ...(role === undefined ? {} : { role }), ...(limit === undefined ? {} : { limit }) };
 }
