@@ -54,6 +54,20 @@ codeLaw("Temporal is not touched before the first call that needs it: starting a
   kept: { "servers/terraform/src/bin.ts": 'export const later = () => import("@platform-ops/orchestration/client");' },
 });
 
+codeLaw("What reads clients' configuration files is loaded by `install` alone", {
+  check: (sources) =>
+    fromEntries(
+      sources,
+      (path) => /^servers\/[^/]+\/src\/(bin|whole-start|commands\/index)\.ts$|^packages\/mcp-kit\/src\/(index|start-up)\.ts$/.test(path),
+      (specifier) => /^(jsonc-parser|smol-toml)$/.test(specifier) || specifier === "@platform-ops/mcp-kit/install",
+    ),
+  broken: {
+    "servers/terraform/src/commands/index.ts": 'import { putIn } from "@platform-ops/mcp-kit/install";',
+    "packages/mcp-kit/src/index.ts": 'import { parse } from "jsonc-parser";',
+  },
+  kept: { "servers/terraform/src/commands/index.ts": 'export const later = () => import("@platform-ops/mcp-kit/install");' },
+});
+
 codeLaw("What speaks SSH or starts programs is loaded by the first command, not with a server or with remote-command", {
   check: (sources) =>
     fromEntries(
