@@ -8,8 +8,8 @@ const BETWEEN = 2;
 const NARROWEST = 8;
 
 /**
- * Rows in columns, each as wide as its widest cell. At a terminal that is too narrow the widest columns are cut, with `…`;
- * elsewhere nothing is, since a program reads it.
+ * Rows in columns, each as wide as its widest cell. At a terminal that is too narrow the widest columns are cut, with `…`,
+ * but never the first: it is what the next command is given. Elsewhere nothing is cut, since a program reads it.
  */
 export function table(terminal: Pick<Terminal, "isTTY" | "columns">, rows: readonly (readonly string[])[]): string {
   const shown = rows.map((row) => row.map((cell) => cell.replace(UNSAFE, "?")));
@@ -36,13 +36,13 @@ function widthsOf(rows: readonly (readonly string[])[]): number[] {
   return Array.from({ length: columns }, (_, column) => Math.max(...rows.map((row) => widthOf(row[column] ?? ""))));
 }
 
-/** Takes from the widest column until all fit. */
+/** Takes from the widest column behind the first until all fit. */
 function narrow(widths: number[], available: number): void {
   const total = (): number => widths.reduce((sum, width) => sum + width, 0) + BETWEEN * (widths.length - 1);
   while (total() > available) {
-    const widest = Math.max(...widths);
+    const widest = Math.max(...widths.slice(1));
     if (widest <= NARROWEST) return;
-    widths[widths.indexOf(widest)] = widest - 1;
+    widths[widths.indexOf(widest, 1)] = widest - 1;
   }
 }
 

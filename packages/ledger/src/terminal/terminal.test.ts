@@ -27,6 +27,9 @@ describe("a table", () => {
     expect(widthOf(table({ isTTY: true, columns: 40 }, wide).trimEnd())).toBe(40);
     expect(table({ isTTY: true, columns: 40 }, wide)).toMatch(/^short {2}x+… {2}end\n$/);
     expect(table({ isTTY: false, columns: 40 }, wide)).toContain("x".repeat(100));
+    // The first column is what the next command is given.
+    const id = "apr_01M7ZSANFN6JZEWS7PD92SFB6Q";
+    expect(table({ isTTY: true, columns: 40 }, [[id, "x".repeat(50)]])).toMatch(new RegExp(`^${id} {2}x+…\n$`));
   });
 
   test("lets nothing of a cell move the cursor", () => {
