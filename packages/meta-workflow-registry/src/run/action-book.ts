@@ -1,5 +1,5 @@
 import type { Json } from "../definition/definition.ts";
-import type { ActionDraft, ActionRecord, ActionResult, Agent, Attempt, LateResult, Receipt, Submitted, Verdict } from "./action.ts";
+import type { ActionDraft, ActionRecord, ActionResult, Agent, Attempt, Receipt, Submitted, Verdict } from "./action.ts";
 import {
   MAX_OPEN_ACTIONS,
   MAX_OPEN_BYTES,
@@ -13,9 +13,9 @@ import {
 } from "./protocol.ts";
 import { refuse, type Refusal } from "./refusal.ts";
 import { resultDigest } from "./result-digest.ts";
-import { findTarget, isHeldByOther, isLive, isPersonsOnly } from "./submission-target.ts";
+import { findTarget, heldRefusal, isHeldByOther, isLive, isPersonsOnly } from "./submission-target.ts";
 import { cut, jsonBytes } from "./value-bounds.ts";
-import { withWithdrawn, type Withdrawn } from "./withdrawn.ts";
+import { withLate, withWithdrawn, type Withdrawn } from "./withdrawn.ts";
 
 // The protocol's state machine. Pure and serialisable: every change is a method with the time as an argument, so that a durable
 // run, the simulator and the model-based tests drive the same code.
@@ -143,7 +143,11 @@ export class ActionBook {
       });
       return { status: "refused", refusal: target.refusal };
     }
-    if (target.kind === "refused") return this.#refused(target.refusal, submission, digest, now);
+    if (target.kind === "refused") {
+      const { withdrawn, refusal } = withLate(this.#withdrawn, target.refusal, submission, digest, now);
+      this.#withdrawn = withdrawn;
+      return { status: "refused", refusal };
+    }
     const { record } = target;
     if (utf8Length(submission.result) > MAX_RESULT_BYTES)
       return { status: "refused", refusal: refuse("TOO_LARGE", `A result is at most ${MAX_RESULT_BYTES} bytes of JSON.`) };
@@ -154,23 +158,6 @@ export class ActionBook {
       return { status: "refused", refusal: refuse("SCHEMA_INVALID", `The result does not fit: ${problems[0]}`, { details }) };
     }
     return this.#accept(record, { ...submission, outcome: submission.outcome }, digest, now);
-  }
-
-  /** Refused; where it is the work of an action that was withdrawn, what came of it is remembered. */
-  #refused(refusal: Refusal, { attempt_id, outcome, note }: Submission, digest: string, now: number): SubmitAnswer {
-    const one = attempt_id === undefined ? undefined : this.#withdrawn.find(({ attempts }) => attempts.includes(attempt_id));
-    if (refusal.code !== "STALE_ATTEMPT" || one === undefined || outcome === "progress") return { status: "refused", refusal };
-    const isKnown = one.late?.attempt_id === attempt_id && one.late?.digest === digest;
-    const late: LateResult = isKnown ? one.late! : { attempt_id: attempt_id!, digest, at: now, ...(note === undefined ? {} : { note }) };
-    if (!isKnown) this.#withdrawn = this.#withdrawn.map((each) => (each === one ? { ...one, late } : each));
-    const { action_id, title } = one;
-    return {
-      status: "refused",
-      refusal: refuse("STALE_ATTEMPT", `${action_id} was withdrawn before this result came: its step is over.`, {
-        do_next: "Nothing takes this result any more: call next_action, and tell there what you did of it.",
-        details: { action_id, title, late_result: { ...late } },
-      }),
-    };
   }
 
   #accept(record: ActionRecord, given: Submission & { outcome: Submitted["outcome"] }, digest: string, now: number): SubmitAnswer {
@@ -400,13 +387,6 @@ function shortened(failures: ActionRecord["failures"]): ActionRecord["failures"]
   return failures.map((one, at) =>
     at >= failures.length - 4 ? one : { ...one, say: one.say.slice(0, 1).map((words) => cut(words, 100)) },
   );
-}
-
-/** Refusal for an action that another agent holds. */
-export function heldRefusal({ action_id, attempt }: ActionRecord): Refusal {
-  return refuse("NOT_YOUR_ACTION", `${action_id} is held by ${attempt.holder?.id ?? "another agent"}.`, {
-    details: attempt.expires_at === undefined ? {} : { expires_at: new Date(attempt.expires_at).toISOString() },
-  });
 }
 
 function utf8Length(value: Json): number {

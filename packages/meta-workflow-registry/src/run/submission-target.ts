@@ -29,6 +29,13 @@ function isSame(holder: Agent | undefined, agent: Agent): boolean {
   return holder === undefined || holder.id === agent.id || holder.parent === agent.id || agent.parent === holder.id;
 }
 
+/** Refusal for an action that another agent holds. */
+export function heldRefusal({ action_id, attempt }: ActionRecord): Refusal {
+  return refuse("NOT_YOUR_ACTION", `${action_id} is held by ${attempt.holder?.id ?? "another agent"}.`, {
+    details: attempt.expires_at === undefined ? {} : { expires_at: new Date(attempt.expires_at).toISOString() },
+  });
+}
+
 /** Which action a submission is for, or why it is for none. */
 export function findTarget(
   actions: ReadonlyMap<string, ActionRecord>,

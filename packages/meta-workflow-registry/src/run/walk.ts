@@ -16,6 +16,7 @@ import { guardOf } from "./guard.ts";
 import type { Journal, StepRecord } from "./journal.ts";
 import type { Ports, TimelineEvent, Variables } from "./ports.ts";
 import { RunLocks } from "./run-locks.ts";
+import { RunGate } from "./run-gate.ts";
 import type { RunScope } from "./scope.ts";
 import { withUpdates } from "./state.ts";
 import { overMark, withinTime } from "./time-limit.ts";
@@ -73,7 +74,7 @@ const SHORT = 200;
 type Begun = Completion | { readonly kind: "handle" };
 
 /** Walks steps and keeps the journal. Deterministic: all that is not goes through the ports. */
-export class Walk {
+export class Walk extends RunGate {
   readonly journal: Journal;
   readonly ports: Ports;
   readonly definition: Definition;
@@ -83,12 +84,9 @@ export class Walk {
   readonly #options: WalkOptions;
   /** Paths of records by each path above them. */
   readonly #below = new Map<string, Set<string>>();
-  #busy = 0;
-  #held = false;
-  #paused: { readonly waits: Promise<void>; readonly go: () => void } | undefined;
-  #quiet: (() => void)[] = [];
 
   constructor(options: WalkOptions) {
+    super();
     this.#options = options;
     this.journal = options.journal;
     for (const path of Object.keys(options.journal.steps)) this.#index(path);
@@ -99,76 +97,9 @@ export class Walk {
     this.kept = new KeptBytes(options.most_kept ?? MAX_KEPT_BYTES, () => jsonBytes(options.journal, 4 * MAX_KEPT_BYTES));
   }
 
-  /** From here on no step begins; resolves once no call is under way. The journal is complete then. */
-  hold(): Promise<void> {
-    this.#held = true;
-    return new Promise((resolve) => {
-      this.#quiet.push(resolve);
-      this.#tellQuiet();
-    });
-  }
-
-  #tellQuiet(): void {
-    if (!this.#held || this.#busy > 0) return;
-    for (const resolve of this.#quiet) resolve();
-    this.#quiet = [];
-  }
-
-  /** No step begins until `resume`. */
-  pause(): void {
-    if (this.#paused !== undefined) return;
-    let go = (): void => undefined;
-    const waits = new Promise<void>((resolve) => (go = resolve));
-    this.#paused = { waits, go };
-  }
-
-  resume(): void {
-    this.#paused?.go();
-    this.#paused = undefined;
-  }
-
-  get isPaused(): boolean {
-    return this.#paused !== undefined;
-  }
-
   /** Before a step or an item: what began before the run was carried on is entered while it is paused, to be waited for. */
   async enter(path: string): Promise<void> {
-    if (this.#paused === undefined || this.journal.began[path] === undefined) await this.gate();
-  }
-
-  /** Within busy work of a paused run: until it goes on. */
-  async unpaused(): Promise<void> {
-    await this.idle(() => Promise.resolve());
-  }
-
-  /** Passes while the run is neither paused nor held; a held run never goes on. */
-  async gate(): Promise<void> {
-    while (this.#paused !== undefined) await this.#paused.waits;
-    if (this.#held) await new Promise<never>(() => undefined);
-  }
-
-  /** Work during which the run may not be carried on by another. */
-  async busy<T>(work: () => Promise<T>): Promise<T> {
-    this.#busy += 1;
-    try {
-      return await work();
-    } finally {
-      this.#busy -= 1;
-      this.#tellQuiet();
-    }
-  }
-
-  /** A wait within busy work during which the run may be carried on: what it found is found again then. */
-  async idle<T>(wait: () => Promise<T>): Promise<T> {
-    this.#busy -= 1;
-    this.#tellQuiet();
-    try {
-      const value = await wait();
-      await this.gate();
-      return value;
-    } finally {
-      this.#busy += 1;
-    }
+    if (!this.isPaused || this.journal.began[path] === undefined) await this.gate();
   }
 
   /** One step after the other. */
