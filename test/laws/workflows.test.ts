@@ -79,5 +79,5 @@ test("everything is checked on Node 20, 22 and 24, and the release is rehearsed"
   };
   expect(jobs["check"]?.strategy?.matrix.node).toEqual([20, 22, 24]);
   const runs = Object.values(jobs).flatMap(({ steps }) => steps.flatMap(({ run }) => run ?? []));
-  expect(runs).toEqual([".ci/run", "npm run rehearse"]);
+  expect(runs).toEqual(expect.arrayContaining([".ci/run", "npm run rehearse"]));
 });

@@ -39,7 +39,9 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const folder = await mkdtemp(join(tmpdir(), "platform-ops-coverage-"));
 try {
   const code = await runTests();
-  const summary = JSON.parse(await readFile(join(folder, "coverage-summary.json"), "utf8")) as Record<string, FileSummary>;
+  const text = await readFile(join(folder, "coverage-summary.json"), "utf8").catch(() => undefined);
+  if (text === undefined) say("The tests were ended before anything was counted.");
+  const summary = JSON.parse(text ?? "{}") as Record<string, FileSummary>;
   const measured = byMember(ROOT, summary);
   for (const { member, lines, branches } of measured)
     say(`${member.padEnd(34)} lines ${lines.toFixed(2).padStart(6)} %   branches ${branches.toFixed(2).padStart(6)} %`);

@@ -25,7 +25,10 @@ it("crosses a process as data, without cause and stack", () => {
   const back = fromPlain(data);
   expect(isOpsError(back)).toBe(true);
   expect(toPlain(back)).toEqual(data);
-  expect(fromPlain({ ...data, code: "of_a_later_version" as typeof data.code })).toMatchObject({ code: "unexpected", message: "Held by 7." });
+  expect(fromPlain({ ...data, code: "of_a_later_version" as typeof data.code })).toMatchObject({
+    code: "unexpected",
+    message: "Held by 7.",
+  });
 });
 
 it("every code has its meaning and its cure in whole sentences", () => {
