@@ -165,6 +165,30 @@ describe.each(["legacy", { pin: "2026-07-28" }] as const)("a narrowed token (%o)
   });
 });
 
+test("a token of few toolsets gets no resources and no prompts, which belong to none", async () => {
+  const resource = {
+    uri: "thing://all",
+    name: "all",
+    title: "All",
+    description: "All things.",
+    mimeType: "text/plain",
+    read: async () => "a, b",
+  };
+  await using rich = await httpFixture({ definition: { resources: [resource], prompts: async () => [] } });
+  const capabilities = async (token: string): Promise<string[]> => {
+    const client = new Client({ name: "t", version: "1" }, { versionNegotiation: { mode: "legacy" } });
+    await client.connect(
+      new StreamableHTTPClientTransport(new URL(rich.url), { requestInit: { headers: { authorization: `Bearer ${token}` } } }),
+    );
+    const found = Object.keys(client.getServerCapabilities() ?? {});
+    await client.close();
+    return found.sort();
+  };
+  expect(await capabilities(await rich.token())).toEqual(["prompts", "resources", "tools"]);
+  expect(await capabilities(await rich.token({ read_only: true }))).toEqual(["prompts", "resources", "tools"]);
+  expect(await capabilities(await rich.token({ toolsets: ["things"] }))).toEqual(["tools"]);
+});
+
 test("a token never widens what the server offers", async () => {
   await using narrow = await httpFixture({ definition: { toolsets: ["danger"], readOnly: true } });
   const token = await narrow.token({ toolsets: ["things", "danger"] });
