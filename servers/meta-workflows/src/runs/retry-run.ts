@@ -9,6 +9,9 @@ import { readRun } from "./read-run.ts";
 import { messagesTo } from "./run-messages.ts";
 import { refuseTooMany } from "./start-run.ts";
 
+/** What a run that has ended may need for its report. */
+const CLOSES_WITHIN_MS = 20_000;
+
 export interface RetryRequest {
   readonly workflow_id: string;
   /** A step of the definition's own list. */
@@ -42,15 +45,8 @@ export async function retryRun(deps: MetaWorkflowsDeps, request: RetryRequest): 
   const next = takenUp(ended, request);
   const orchestration = await deps.orchestration({ worker: true });
   await refuseTooMany(deps, orchestration);
-  await audit.append({
-    kind: "run",
-    actor: by,
-    what: `retry_from ${request.step}`,
-    target: id,
-    digest: next.digest,
-    outcome: "taken_up",
-    id,
-  });
+  // Its end was told before its report was written: only a closed run leaves its id to another execution.
+  await orchestration.result(id, AbortSignal.timeout(CLOSES_WITHIN_MS)).catch(() => undefined);
   try {
     await orchestration.start({
       type: WORKFLOW_TYPE,
@@ -62,9 +58,18 @@ export async function retryRun(deps: MetaWorkflowsDeps, request: RetryRequest): 
       summary: next.closure.root,
     });
   } catch (error) {
-    // Somebody else was faster: it goes on, and that is the answer.
     if (!hasCode(error, "already_exists")) throw error;
+    throw new OpsError("conflict", `${id} was taken up again by somebody else.`, { hint: "Go on with next_action." });
   }
+  await audit.append({
+    kind: "run",
+    actor: by,
+    what: `retry_from ${request.step}`,
+    target: id,
+    digest: next.digest,
+    outcome: "taken_up",
+    id,
+  });
   return await messages.next({ agent }, call);
 }
 
