@@ -7,7 +7,7 @@ import { KUBECTL, KUBECTL_MISSING } from "../support/kube-api/kubectl.ts";
 import { goodFiles } from "../support/kube-api/manifests.ts";
 import type { KubeObject } from "../support/kube-api/object-store.ts";
 import { startStandInCluster } from "../support/kube-api/stand-in-cluster.ts";
-import { childEnv, REPOSITORY } from "../support/mcp-client.ts";
+import { childEnv, REPOSITORY, TERRAFORM_BIN } from "../support/mcp-client.ts";
 import { until } from "../support/processes.ts";
 import { PUBLISHED_BINS } from "../support/published-bins.ts";
 import { PYTHON } from "../support/python.ts";
@@ -17,42 +17,48 @@ import { runBuilt } from "../../tooling/run-built.ts";
 
 // The tutorials from start to end, each in an empty folder, by a person who has nothing but the commands and a terminal.
 
-let person: string;
-let env: Record<string, string>;
+let shared: string;
 
 beforeAll(async () => {
-  person = await realpath(await mkdtemp(join(tmpdir(), "platform-ops-tutorials-")));
-  await mkdir(join(person, "bin"));
+  shared = await realpath(await mkdtemp(join(tmpdir(), "platform-ops-tutorials-")));
+  await mkdir(join(shared, "bin"));
   for (const { server, bin } of PUBLISHED_BINS) {
-    const command = join(person, "bin", `${server}-mcp`);
+    const command = join(shared, "bin", `${server}-mcp`);
     await writeFile(command, `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`);
     await chmod(command, 0o755);
   }
-  if (KUBECTL_MISSING === undefined) await symlink(KUBECTL, join(person, "bin/kubectl"));
-  const { PATH, PLATFORM_OPS_CACHE = join(process.env["HOME"] ?? "", ".cache/platform-ops") } = childEnv();
-  env = { PATH: `${join(person, "bin")}:${PATH}`, HOME: person, PLATFORM_OPS_CACHE, LANG: "C.UTF-8", NO_COLOR: "1" };
+  if (KUBECTL_MISSING === undefined) await symlink(KUBECTL, join(shared, "bin/kubectl"));
 });
-afterAll(async () => {
-  // What a tutorial that broke off has left.
-  for (const { bin, server } of PUBLISHED_BINS)
-    if (server !== "flux-teleport") await runBuilt(bin, ["supervisor", "stop"], { HOME: person }, () => undefined).catch(() => undefined);
-  await rm(person, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
-});
+afterAll(() => rm(shared, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
 
 const read = async (name: string): Promise<TutorialStep[]> =>
   stepsOf(await readFile(join(REPOSITORY, "docs/tutorials", `${name}.md`), "utf8"));
 
-/** Does all of a tutorial; resolves to how many things that were. */
-async function done(name: string): Promise<number> {
-  const folder = join(person, name);
-  await mkdir(folder);
-  await using terminal = await openTerminal({ cwd: folder, env });
-  const steps = await read(name);
-  await follow(steps, terminal, folder);
-  return steps.length;
+/** What a person's shell has who was never here before. */
+function envOf(home: string): Record<string, string> {
+  const { PATH, PLATFORM_OPS_CACHE = join(process.env["HOME"] ?? "", ".cache/platform-ops") } = childEnv();
+  return { PATH: `${join(shared, "bin")}:${PATH}`, HOME: home, PLATFORM_OPS_CACHE, LANG: "C.UTF-8", NO_COLOR: "1" };
 }
 
-describe("tutorials", () => {
+/** Does all of a tutorial; resolves to how many things that were. */
+async function done(name: string, prepare: (home: string) => Promise<void> = async () => undefined): Promise<number> {
+  const home = await mkdtemp(join(shared, `${name}-`));
+  const folder = join(home, "work");
+  await mkdir(folder);
+  await prepare(home);
+  const steps = await read(name);
+  try {
+    await using terminal = await openTerminal({ cwd: folder, env: envOf(home) });
+    await follow(steps, terminal, folder);
+    return steps.length;
+  } finally {
+    // What a tutorial that broke off has left.
+    await runBuilt(TERRAFORM_BIN, ["supervisor", "stop"], { HOME: home }, () => undefined).catch(() => undefined);
+  }
+}
+
+// Each mostly waits: they go on at the same time.
+describe.concurrent("tutorials", () => {
   test.for(["first-dag", "first-runbook"])("%s", async (name, { skip }) => {
     skip(PYTHON === undefined, "there is no Python for a terminal");
     expect(await done(name)).toBeGreaterThan(10);
@@ -63,8 +69,6 @@ describe("tutorials", () => {
     skip(KUBECTL_MISSING !== undefined, KUBECTL_MISSING);
     const cluster = await startStandInCluster();
     try {
-      await mkdir(join(person, ".kube"));
-      await copyFile(cluster.kubeconfig, join(person, ".kube/config"));
       await cluster.commit("app", goodFiles("1"), "first");
       // The stand-in takes what `kubectl apply` sends by another way, and has a git of its own.
       const written = (await read("first-diagnosis")).find((step) => step.does === "write" && step.path === "broken.yaml");
@@ -79,7 +83,11 @@ describe("tutorials", () => {
         () => JSON.stringify(cluster.api.store.find("Kustomization", "apps", "app")?.status ?? {}).includes("path not found"),
         "Flux to fail",
       );
-      expect(await done("first-diagnosis")).toBeGreaterThan(7);
+      const prepare = async (home: string): Promise<void> => {
+        await mkdir(join(home, ".kube"));
+        await copyFile(cluster.kubeconfig, join(home, ".kube/config"));
+      };
+      expect(await done("first-diagnosis", prepare)).toBeGreaterThan(7);
     } finally {
       await cluster.stop();
     }
@@ -94,8 +102,8 @@ describe("a tutorial that says something else than happens", () => {
     ["shows lines in another order", "$ printf 'one\\ntwo\\n'\ntwo\none", /did not show: one/],
     ["runs what fails", "$ false", /ended with 1/],
   ])("is found out: %s", async (_, text, words) => {
-    await using terminal = await openTerminal({ cwd: person, env });
-    await expect(follow(stepsOf(talk(text)), terminal, person)).rejects.toThrow(words);
+    await using terminal = await openTerminal({ cwd: shared, env: envOf(shared) });
+    await expect(follow(stepsOf(talk(text)), terminal, shared)).rejects.toThrow(words);
   });
 
   test("is found out: a block that is only to be looked at", () => {
