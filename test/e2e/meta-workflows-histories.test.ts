@@ -45,6 +45,23 @@ locks: ["shop"]
 steps:
   - { id: one, type: prompt, instructions: one }
 `;
+/** It is paused, told of an event, and out of time in a part of it. */
+const RESTED = `
+schema: meta-workflow/v1
+id: rested
+name: Rested
+version: 1.0.0
+status: active
+steps:
+  - { id: one, type: prompt, instructions: one }
+  - { id: deployed, type: wait, event: deployed }
+  - id: short
+    type: parallel
+    timeout: 1s
+    on_error: continue
+    branches: { never: [{ id: nobody, type: wait, event: never }] }
+  - { id: last, type: prompt, instructions: "\${{ steps.short.error.code }}" }
+`;
 const BINDINGS = "schema: bindings/v1\ncapabilities: { deploy.plan: { simulated: [{ output: { plan_id: p-1 } }] } }\n";
 
 const submit = async (agent: Agent, workflow_id: string, step: string, result: unknown): Promise<void> => {
@@ -58,7 +75,7 @@ const submit = async (agent: Agent, workflow_id: string, step: string, result: u
   throw new Error(`${step} did not come`);
 };
 interface Story {
-  readonly definition: "story" | "locked";
+  readonly definition: "story" | "locked" | "rested";
   before?(agent: Agent): Promise<void>;
   tell(agent: Agent, id: string): Promise<void>;
 }
@@ -87,6 +104,16 @@ const STORIES: Record<string, Story> = {
     async tell(agent, id) {
       await submit(agent, "holder", "one", "fine");
       await submit(agent, id, "one", "fine");
+    },
+  },
+  rested: {
+    definition: "rested",
+    async tell(agent, id) {
+      await agent.call("control_run", { workflow_id: id, command: "pause" });
+      await agent.call("submit_result", { workflow_id: id, result: "fine" });
+      await agent.call("control_run", { workflow_id: id, command: "event", event: "deployed", value: 2 });
+      await agent.call("control_run", { workflow_id: id, command: "resume" });
+      await submit(agent, id, "last", "done");
     },
   },
 };
@@ -134,6 +161,7 @@ if (process.env["PLATFORM_OPS_RECORD_HISTORIES"] === "1")
     mkdirSync(join(folder, "runbooks"));
     writeFileSync(join(folder, "runbooks/story.yaml"), STORY);
     writeFileSync(join(folder, "runbooks/locked.yaml"), LOCKED);
+    writeFileSync(join(folder, "runbooks/rested.yaml"), RESTED);
     writeFileSync(join(folder, "bindings.yaml"), BINDINGS);
     const agent = await startAgent({ bin: META_WORKFLOWS_BIN, roots: [], home: made.home, env: made.env, cwd: made.project });
     try {
