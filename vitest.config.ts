@@ -7,6 +7,8 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ["platform-ops-source", "node"] } },
   test: {
+    // All processors: left to itself, vitest keeps one of them for what else goes on, and of two that is half.
+    maxWorkers: "100%",
     projects: [
       {
         extends: true,
@@ -40,7 +42,8 @@ export default defineConfig({
           retry: process.env["CI"] === "true" ? 1 : 0,
           testTimeout: 240_000,
           hookTimeout: 240_000,
-          fileParallelism: false,
+          // Each file starts servers, Temporal and workers of its own: more than two at once would wait for each other.
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },
