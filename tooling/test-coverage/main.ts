@@ -1,7 +1,8 @@
 // `npm run coverage`: how much of each package and server the tests run, lines and branches, and a failure below 80 % of either.
 // Counted is what runs in the processes of tests, from source: unit, contract and those end-to-end tests that call our code
 // themselves. A server that a test starts for an agent runs in the test's process then. What workers, supervisors and spawned
-// bins do is not counted: they run from bundles without source maps.
+// bins do is not counted: they run from bundles without source maps; nor is the code of workflows, which runs from a bundle in
+// Temporal's sandbox, and has its replayed histories.
 // `--project unit` is quicker and counts less. `packages/ledger` measures that one by its own tests, and `--with ssh` by those too
 // whose path has that word, of all projects.
 import { spawn } from "node:child_process";
@@ -21,6 +22,7 @@ const NOT_COUNTED = [
   "**/fixture/**",
   "**/fixtures/**",
   "**/testdata/**",
+  "servers/*/src/worker/{workflow,durable-*}.ts",
 ];
 
 // They kill servers by their process, which is here that of the test.
