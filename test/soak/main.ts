@@ -10,7 +10,7 @@ import { META_WORKFLOWS_BIN, startAgent, TERRAFORM_BIN, type Agent } from "../su
 import { processesOf, until } from "../support/processes.ts";
 import { PUBLISHED_BINS } from "../support/published-bins.ts";
 import { brokenOff, comesAndGoes, httpReads, RUNBOOK, runbookRuns, terraformRuns, type Load } from "./load.ts";
-import { Watch } from "./watch.ts";
+import { COLLECTING, Watch } from "./watch.ts";
 
 // Everything at once for a long time: `npm run soak [-- --minutes N]`, an hour unless said. Terraform runs and runbooks that
 // are applied and finished, readers over HTTP in both protocol eras, servers that clients start and end. Ends with 1 where a
@@ -46,7 +46,7 @@ async function soak({ home: folder, project, env, configFile }: TestHome): Promi
   const watch = new Watch();
   const open: { close(): Promise<unknown> }[] = [];
   const agentOf = async (bin: string, roots: readonly string[]): Promise<Agent> => {
-    const agent = await startAgent({ bin, home: folder, env, cwd: project, roots });
+    const agent = await startAgent({ bin, home: folder, env: { ...env, ...COLLECTING }, cwd: project, roots });
     open.push(agent);
     return agent;
   };
@@ -54,13 +54,13 @@ async function soak({ home: folder, project, env, configFile }: TestHome): Promi
   try {
     const [terraform, runbooks] = [await agentOf(TERRAFORM_BIN, [project]), await agentOf(META_WORKFLOWS_BIN, [])];
     const loads: Load[] = [terraformRuns(terraform, project), runbookRuns(runbooks)];
-    watch.add("terraform over stdio", terraform.pid);
-    watch.add("meta-workflows over stdio", runbooks.pid);
+    watch.add("terraform over stdio", terraform.pid, { collects: true });
+    watch.add("meta-workflows over stdio", runbooks.pid, { collects: true });
     for (const published of PUBLISHED_BINS) {
       const args = published.bin === TERRAFORM_BIN ? ["--root", project] : [];
-      const server: HttpServerProcess = await startHttp({ bin: published.bin, cwd: project, env, args });
+      const server: HttpServerProcess = await startHttp({ bin: published.bin, cwd: project, env: { ...env, ...COLLECTING }, args });
       open.push({ close: () => server.end() });
-      watch.add(`${published.server} over http`, server.run.process.pid!);
+      watch.add(`${published.server} over http`, server.run.process.pid!, { collects: true });
       const token = await server.token();
       loads.push(httpReads(published, server.url, token, "legacy"), httpReads(published, server.url, token, "modern"));
       loads.push(brokenOff(published.server, server.url), comesAndGoes(published, { home: folder, project, env }));
@@ -94,10 +94,10 @@ async function underLoad(loads: readonly Load[], watch: Watch, folder: string): 
   });
   // The first runs bring Temporal and the workers.
   const parts = until(() => (problems.length > 0 ? [] : durableParts(folder)), "Temporal and both workers");
-  for (const { name, pid, foreign } of await parts) watch.add(name, pid, foreign);
+  for (const { name, pid, foreign } of await parts) watch.add(name, pid, { foreign });
   while (!ended.aborted && problems.length < 10) {
     try {
-      watch.look();
+      await watch.look();
     } catch (error) {
       problems.push(String(error));
       break;

@@ -1,23 +1,34 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { lives } from "../support/processes.ts";
 import { factsOf, type ProcessFacts } from "../fuzz/process-facts.ts";
 
-/**
- * How much more memory a process may hold at the end than after its warm-up: a tenth, or as much as a heap breathes. In the
- * first quarter of an hour a heap still grows to its size: 100 MB became 136 there and stayed, with 25 MB in use throughout.
- */
+/** How much more memory a process may hold at the end than after its warm-up: a tenth, or as much as a small heap breathes. */
 const GROWTH = 0.1;
-const SLACK_MB = { young: 32, grown: 12 } as const;
-const GROWN_AFTER_MS = 15 * 60_000;
+const SLACK_MB = 12;
 /** Of a series, how much is warm-up. */
 const WARM_UP = 1 / 3;
 /** Connections that come and go between two looks. */
 const HANDLES = 12;
 
+/** From the request to collect garbage to the look at what is left, in milliseconds. */
+const COLLECTING_MS = 500;
+
+/** What a process that is watched is started with, so that it collects its garbage before a look. */
+export const COLLECTING = { NODE_OPTIONS: `--expose-gc --require ${join(import.meta.dirname, "collect.cjs")}` } as const;
+
+/** How a process is watched. */
+export interface Watching {
+  /** Told, but no part of ours to judge. */
+  readonly foreign?: boolean;
+  /** It was started with `COLLECTING`. */
+  readonly collects?: boolean;
+}
+
 /** One process over time. */
-interface Watched {
+interface Watched extends Watching {
   readonly name: string;
   readonly pid: number;
-  /** Told, but no part of ours to judge. */
-  readonly foreign: boolean;
   readonly samples: ProcessFacts[];
 }
 
@@ -30,14 +41,15 @@ export interface Judged {
 /** Looks at processes again and again, and says which of them grew. */
 export class Watch {
   readonly #watched: Watched[] = [];
-  readonly #since = Date.now();
 
-  add(name: string, pid: number, foreign = false): void {
-    this.#watched.push({ name, pid, foreign, samples: [] });
+  add(name: string, pid: number, watching: Watching = {}): void {
+    this.#watched.push({ name, pid, ...watching, samples: [] });
   }
 
   /** Takes one sample of each. Throws where one has ended: none of them may. */
-  look(): void {
+  async look(): Promise<void> {
+    for (const { pid, collects } of this.#watched) if (collects === true && lives(pid)) process.kill(pid, "SIGUSR2");
+    await sleep(COLLECTING_MS);
     for (const { name, pid, samples } of this.#watched) {
       try {
         samples.push(factsOf(pid));
@@ -48,8 +60,7 @@ export class Watch {
   }
 
   judged(): Judged[] {
-    const slackMb = Date.now() - this.#since > GROWN_AFTER_MS ? SLACK_MB.grown : SLACK_MB.young;
-    return this.#watched.map(({ name, foreign, samples }) => judge({ name, foreign, samples, slackMb }));
+    return this.#watched.map((watched) => judge(watched));
   }
 }
 
@@ -57,7 +68,7 @@ export class Watch {
  * Compares what is held after the warm-up with what is held at the end: of each the lower quartile, which garbage that is
  * collected late does not reach.
  */
-function judge({ name, samples, foreign, slackMb }: Pick<Watched, "name" | "samples" | "foreign"> & { readonly slackMb: number }): Judged {
+function judge({ name, samples, foreign = false }: Watched): Judged {
   const warm = samples.slice(Math.floor(samples.length * WARM_UP));
   const quarter = Math.max(1, Math.floor(warm.length / 3));
   const floor = (part: readonly ProcessFacts[], field: "rssMb" | "handles"): number =>
@@ -67,7 +78,7 @@ function judge({ name, samples, foreign, slackMb }: Pick<Watched, "name" | "samp
   const [opened, open] = [floor(first, "handles"), floor(last, "handles")];
   const percent = Math.round((after / before - 1) * 1000) / 10;
   const line = `${name}: ${before} → ${after} MB (${percent >= 0 ? "+" : ""}${percent} %), ${opened} → ${open} handles, ${samples.length} looks`;
-  const grew = after > before * (1 + GROWTH) && after > before + slackMb;
+  const grew = after > before * (1 + GROWTH) && after > before + SLACK_MB;
   const leaks = open > opened + HANDLES;
   return { line, ...(!foreign && (grew || leaks) && { problem: `${grew ? "memory" : "handles"} of ${line}` }) };
 }
