@@ -7,7 +7,7 @@ import { sameButForTheMoment } from "../../tooling/screenshots/same-text.ts";
 import { SCENES } from "../../tooling/screenshots/scenes.ts";
 import { REPOSITORY } from "../support/mcp-client.ts";
 
-test.each(SCENES.filter(({ isLong }) => !isLong))("$name.svg is what is printed", async ({ name, play }) => {
+test.each(SCENES.filter(({ isLong }) => !isLong))("the picture $name is what is printed", async ({ name, play }) => {
   const stage = await play(REPOSITORY);
   try {
     const now = readPicture(pictureOf(stage.written(), { scene: name, commands: stage.commands, version: "" })).lines;
