@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AUTO_CONFIG, newHome, writeProject, type TestHome } from "../support/home.ts";
 import { startAgent, type Agent, type ToolAnswer } from "../support/mcp-client.ts";
-import { pidOf, pidsOf } from "../support/processes.ts";
+import { pidOf, terraformPids } from "../support/processes.ts";
 import { broken, processesOf, type Facts } from "./invariants.ts";
 import { storyOf, type Story, type Victim } from "./story.ts";
 
@@ -135,7 +135,7 @@ class Player {
     if (victim === "server") return (await this.agent?.catch(() => undefined))?.pid;
     if (victim !== "terraform") return await pidOf(this.home.home, victim);
     for (let tries = 0; tries < 30; tries += 1) {
-      const [pid] = pidsOf("terraform", this.home.home);
+      const [pid] = terraformPids(this.home.home);
       if (pid !== undefined) return pid;
       await sleep(50);
     }

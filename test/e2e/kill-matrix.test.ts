@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AUTO_CONFIG, effects, newHome, writeProject, type TestHome } from "../support/home.ts";
 import { startAgent, type Agent, type ToolAnswer } from "../support/mcp-client.ts";
-import { kill, pidsOf, until, type Part } from "../support/processes.ts";
+import { kill, terraformPids, until, type Part } from "../support/processes.ts";
 import { phases, statusWhen } from "../support/run.ts";
 
 // SIGKILL of everything at every moment. Afterwards the run ends right by itself, with no client connected: nothing is
@@ -138,7 +138,7 @@ describe("terraform itself", () => {
     await writeProject(home.project, [{ name: "a", more: SLOW_PLAN }]);
     const agent = await connect();
     const { data } = await agent.call("execute_workflow", { config_path: "infra.yaml" });
-    const planning = (): number | undefined => pidsOf("terraform", "plan", "-json", home.home)[0];
+    const planning = (): number | undefined => terraformPids("plan", "-json", home.home)[0];
     const killed = await until(planning, "the plan of a");
     process.kill(killed, "SIGKILL");
     await until(() => (planning() ?? killed) !== killed, "a second plan of a");
@@ -156,7 +156,7 @@ describe("terraform itself", () => {
     const agent = await connect();
     const { data } = await agent.call("execute_workflow", { config_path: "infra.yaml" });
     await until(async () => (await effects(home.project, "a")) > 0, "the apply of a");
-    const [pid] = pidsOf("terraform", "apply", "-json", home.home);
+    const [pid] = terraformPids("apply", "-json", home.home);
     expect(pid).toBeDefined();
     process.kill(pid as number, "SIGKILL");
     const status = await end(agent, data["workflow_id"]);

@@ -4,7 +4,7 @@ import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { effects, openGate, writeProject } from "../support/home.ts";
-import { pidsOf, until } from "../support/processes.ts";
+import { terraformPids, until } from "../support/processes.ts";
 import { ended, openSession, phases, startRun, statusWhen, type Session } from "../support/run.ts";
 
 // Who is told of what waits for a person, and that nobody who is told can hold a run up.
@@ -64,7 +64,7 @@ test("command and webhook are told of a waiting approval, a failure and an outco
   await agent.call("request_approval", { workflow_id: id });
   await until(async () => (await effects(home.project, "slow")) > 0, "the apply");
   await until(() => parse(bodies).some((notice) => notice.workspaces[0]?.name === "broken"), "the notice of the failed apply");
-  process.kill(pidsOf("terraform", "apply", "-json", home.home)[0] as number, "SIGKILL");
+  process.kill(terraformPids("apply", "-json", home.home)[0] as number, "SIGKILL");
   // Its provisioner outlives it, and is waited for.
   await openGate(home.project, "slow");
   await ended(agent, id);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { AUTO_CONFIG, effects, openGate, writeProject } from "../support/home.ts";
-import { kill, lives, pidOf, pidsOf, until, type Part } from "../support/processes.ts";
+import { kill, lives, pidOf, terraformPids, until, type Part } from "../support/processes.ts";
 import { ledgerOf } from "../support/ledger.ts";
 import { ended, openSession, phases, startRun, statusWhen, type Session } from "../support/run.ts";
 
@@ -94,7 +94,7 @@ describe("during an apply", () => {
     const agent = await connect();
     const id = await startRun(agent);
     await until(async () => (await effects(home.project, "a")) > 0, "the apply of a");
-    const [terraform] = pidsOf("terraform", "apply", "-json", home.home);
+    const [terraform] = terraformPids("apply", "-json", home.home);
     await killAll(home.home, ["supervisor", "worker", "temporal"], [agent.pid]);
     await sleep(500);
     expect(lives(terraform as number), "terraform died with the others").toBe(true);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { effects, writeProject, type TestWorkspace } from "../support/home.ts";
 import type { Agent } from "../support/mcp-client.ts";
-import { pidsOf, until } from "../support/processes.ts";
+import { pidsOf, terraformPids, until } from "../support/processes.ts";
 import { ended, openSession, phases, startRun, statusWhen, workspace, type Session } from "../support/run.ts";
 
 // What terraform, its state and its children can do to a run. One data directory; each test has a project folder of its
@@ -149,7 +149,7 @@ test("children that outlive a killed terraform are waited for before its outcome
     { name: "b", needs: ["a"] },
   ]);
   const id = await startRun(agent, { config_path });
-  const pid = await until(() => pidsOf("terraform", "apply", "-json", session.home.home)[0], "terraform apply");
+  const pid = await until(() => terraformPids("apply", "-json", session.home.home)[0], "terraform apply");
   await until(() => pidsOf("sleep", "6.125")[0], "the provisioner");
   process.kill(pid, "SIGKILL");
   const status = await ended(agent, id);

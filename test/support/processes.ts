@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Processes of a data directory, as its supervisor wrote them down. */
@@ -56,6 +56,13 @@ export function pidsOf(program: string, ...words: string[]): number[] {
       }
     })
     .map(Number);
+}
+
+/** As `pidsOf`, of what is found as `terraform`: where there is none, an OpenTofu under that name, whose processes bear their own. */
+export function terraformPids(...words: string[]): number[] {
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  const found = folders.map((folder) => join(folder, "terraform")).find((path) => existsSync(path));
+  return found === undefined ? [] : pidsOf(basename(realpathSync(found)), ...words);
 }
 
 /** The environment with which a process was started, as Linux keeps it: `NAME=value`, separated by NUL. */

@@ -12,7 +12,7 @@ import type { LockInfo } from "./lock-info.ts";
 import { planWorkspace, type PlanResult } from "./plan.ts";
 import { releaseDeadLock } from "./release-lock.ts";
 import { readState } from "./state.ts";
-import { inputs, programsUnderTest, WorkspaceFixture } from "./workspace.test-support.ts";
+import { inputs, isOpenTofu, programsUnderTest, WorkspaceFixture } from "./workspace.test-support.ts";
 
 const programs = await programsUnderTest(process.env);
 
@@ -126,7 +126,7 @@ describe.each(programs)("state in a remote backend with $kind $version", (progra
     const held = JSON.parse(server.lock) as { ID: string };
     expect(failure).toMatchObject({ code: "conflict", details: { lock: { id: held.ID } } });
     // terraform tells of the holder only its id, which proves nothing; tofu tells all.
-    const tellsAll = program.kind === "tofu";
+    const tellsAll = isOpenTofu(program);
     expect(failure).toMatchObject({ retryable: !tellsAll, details: { lock_owner: tellsAll ? "ours_dead" : "foreign" } });
     const unproven = await releaseDeadLock(fixture.context({ run: "next" }), { id: held.ID }).catch((error: unknown) => error);
     expect(unproven).toMatchObject({ code: "not_allowed" });
@@ -183,7 +183,7 @@ describe.each(programs)("state in a remote backend with $kind $version", (progra
       details: { lock: LockInfo };
     };
     expect(failure).toMatchObject({ code: "conflict", retryable: true, details: { lock_owner: "foreign", lock: { id: "12345678-aaaa" } } });
-    expect(failure.hint).toContain(program.kind === "tofu" ? "somebody@elsewhere" : "12345678-aaaa");
+    expect(failure.hint).toContain(isOpenTofu(program) ? "somebody@elsewhere" : "12345678-aaaa");
     await expect(releaseDeadLock(fixture.context(), failure.details.lock)).rejects.toMatchObject({ code: "not_allowed" });
     await expect(releaseDeadLock(fixture.context(), { id: "-force" })).rejects.toMatchObject({ code: "not_allowed" });
     expect(server.lock).not.toBe("");

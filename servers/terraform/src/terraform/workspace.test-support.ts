@@ -1,7 +1,7 @@
 // For the tests of this folder: a throw-away workspace with the real program.
 import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 import { applyPlan, type ApplyRequest, type ApplyResult } from "./apply.ts";
 import { childEnvironment, collectEnvironment } from "./child-environment.ts";
@@ -21,6 +21,9 @@ export async function programsUnderTest(env: Environment): Promise<ProgramRef[]>
   if (tofu !== undefined && tofu !== "") found.push(await findProgram("tofu", { configured: tofu, searchPath }));
   return found;
 }
+
+/** Which of the two it really is: where there is no terraform, an OpenTofu goes by that name (decision 12). */
+export const isOpenTofu = (program: ProgramRef): boolean => basename(program.path) === "tofu";
 
 export const DIGEST_KEY = Buffer.from("a key of the tests, and of nothing else");
 
