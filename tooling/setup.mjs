@@ -25,7 +25,7 @@ export const TSX = [join(ROOT, "node_modules/tsx/dist/cli.mjs"), "--conditions=p
  * terraform, pnpm or kubectl, folders at the end of PATH in which an OpenTofu has that name and the others are; PLATFORM_OPS_TEST_TEMPORAL,
  * PLATFORM_OPS_TEST_TOFU and PLATFORM_OPS_TEST_COMPOSE tell tests what to use.
  * @param {AbortSignal} signal ends what runs and leaves nothing half made
- * @param {{ tofu?: boolean, kubectl?: boolean, compose?: boolean }} want tofu: an OpenTofu even where there is a terraform, because
+ * @param {{ tofu?: boolean, kubectl?: boolean, actionlint?: boolean, compose?: boolean }} want tofu: an OpenTofu even where there is a terraform, because
  *   tests run with both; kubectl: one that is built where there is none; compose: the parser of Docker Compose
  */
 export async function setup(signal, want = {}) {

@@ -19,7 +19,7 @@ const CHECKS = [
 const signal = interruption();
 const total = { passed: 0, failed: 0, skipped: [], again: [] };
 try {
-  const env = await setup(signal, { tofu: true, kubectl: true, compose: true });
+  const env = await setup(signal, { tofu: true, kubectl: true, actionlint: true, compose: true });
   const files = process.argv.slice(2).filter((argument) => argument !== "--quick");
   // Those that want a real cluster are run by `npm run test:cluster`.
   const projects = process.argv.includes("--quick") ? ["--project=unit", "--project=house"] : ["--project=!cluster"];
