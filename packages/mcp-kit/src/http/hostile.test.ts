@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { httpFixture, type HttpFixture } from "../fixture/http.ts";
+import { httpFixture, textUntilClosed, type HttpFixture } from "../fixture/http.ts";
 
 // Bytes that no client of good will sends, on bare sockets.
 
@@ -136,13 +136,7 @@ describe("bodies", () => {
 
   test("one byte at a time", async () => {
     const one = await http.socket();
-    const got = new Promise<string>((resolve) => {
-      let text = "";
-      one
-        .setEncoding("utf8")
-        .on("data", (more: string) => (text += more))
-        .on("close", () => resolve(text));
-    });
+    const got = textUntilClosed(one);
     for (const byte of withBody(CALL("slow"))) one.write(byte);
     expect(statusOf(await got)).toBe(200);
   });

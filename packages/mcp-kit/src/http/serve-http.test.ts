@@ -2,7 +2,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { networkInterfaces } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { httpFixture } from "../fixture/http.ts";
+import { httpFixture, textUntilClosed } from "../fixture/http.ts";
 import { ACCEPT, begin, callOf, INITIALIZE, metric, post } from "../fixture/http-requests.ts";
 
 const HAS_IPV6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));
@@ -209,13 +209,7 @@ describe("the end", () => {
       return ["POST /mcp HTTP/1.1", ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`), "", text].join("\r\n");
     };
     const one = await http.socket();
-    const got = new Promise<string>((resolve) => {
-      let text = "";
-      one
-        .setEncoding("utf8")
-        .on("data", (more: string) => (text += more))
-        .on("close", () => resolve(text));
-    });
+    const got = textUntilClosed(one);
     one.write(requestOf(callOf(1, "show_failure", { how: "gated" })));
     await expect.poll(() => metric(http, "http_active_requests")).toBe(1);
     const ending = http.end();
