@@ -37,6 +37,8 @@ export interface Command<D = any> {
   /** What stands after the bin's name, for example `approve ID [--key FILE]`. */
   readonly usage: string;
   readonly options?: Record<string, CommandOption>;
+  /** It helps to set wrong settings right, and is run with what could be read of them; any other subcommand is refused then. */
+  readonly withWrongSettings?: true;
   run(input: CommandInput, deps: D, terminal: Terminal, signal: AbortSignal): Promise<ExitCode>;
 }
 

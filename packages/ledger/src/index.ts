@@ -42,10 +42,10 @@ export { isOlder, programCheck, type ProgramSurroundings, type WantedProgram } f
 export type { Effective, MetaWorkflowsSettings, Settings, SettingsSources, StdioServerSettings, TemporalTls } from "./settings/settings.ts";
 export { HTTP_LIMITS, type HttpLimits, type HttpSettings } from "./settings/http.ts";
 export { watchSettings } from "./settings/watch-settings.ts";
-export { readSettings } from "./settings/read-settings.ts";
+export { readSettings, surveySettings } from "./settings/read-settings.ts";
 export { SYSTEM_POLICY_FILE } from "./settings/system-policy.ts";
 export { settingsJsonSchema, settingsTable, type SettingRow } from "./settings/definitions.ts";
-export type { SettingProblem } from "./settings/problems.ts";
+export { settingsInvalid, type SettingProblem } from "./settings/problems.ts";
 export { matchesGlob } from "./settings/glob.ts";
 export {
   CHANGE_KINDS,

@@ -56,11 +56,11 @@ function shape(error: OpsError, id: string): ToolResult {
   };
 }
 
-/** Problems as lines, without those that the message names already; of many, the first ones and their number. */
-function problemLines(problems: readonly unknown[], message: string): string[] {
+/** Problems as lines, without those that the message names already; of more than `most`, the first ones and their number. */
+export function problemLines(problems: readonly unknown[], message: string, most = SHOWN_PROBLEMS): string[] {
   const isSaid = (problem: unknown): boolean => message.includes(String((problem as { message?: unknown } | null)?.message ?? problem));
-  const shown = problems.slice(0, SHOWN_PROBLEMS).filter((problem) => !isSaid(problem));
-  const rest = problems.length - SHOWN_PROBLEMS;
+  const shown = problems.slice(0, most).filter((problem) => !isSaid(problem));
+  const rest = problems.length - most;
   return [...shown.map((problem) => `- ${problemLine(problem)}`), ...(rest > 0 && shown.length > 0 ? [`- and ${rest} more`] : [])];
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import { defaultConfigFile, readSettings, SYSTEM_POLICY_FILE, type Effective } from "@platform-ops/ledger";
+import { defaultConfigFile, readSettings, surveySettings, SYSTEM_POLICY_FILE, type Effective } from "@platform-ops/ledger";
 import { colorWish, type ColorWish } from "./command-line/process-terminal.ts";
 import type { ServerIdentity } from "./start-up/start-server.ts";
 import type { Surroundings } from "./start-up/surroundings.ts";
@@ -37,9 +37,9 @@ export interface ServerConfig extends Effective {
  * @throws OpsError settings_invalid
  */
 export function readServerConfig(around: Surroundings, identity: ServerIdentity, argv: readonly string[] = around.argv): ServerConfig {
-  const { env, script, runtime, cwd, home, user, platform } = around;
+  const { env, script, runtime, cwd, home, user, platform, isSurvey } = around;
   const entry = script === undefined ? cwd : realpathIfThere(script);
-  const effective = readSettings({ argv, env, cwd, home, platform });
+  const effective = (isSurvey === true ? surveySettings : readSettings)({ argv, env, cwd, home, platform });
   return {
     ...effective,
     name: identity.name,

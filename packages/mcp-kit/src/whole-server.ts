@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Command, Redactor } from "@platform-ops/ledger";
+import { settingsInvalid, type Command, type Redactor } from "@platform-ops/ledger";
 import { processTerminal } from "./command-line/process-terminal.ts";
 import { runBin } from "./command-line/run-bin.ts";
 import { guardProcess } from "./process-guard.ts";
@@ -33,28 +33,14 @@ export function wholeServer<C extends ServerConfig, D extends { readonly redacto
   };
   return {
     async startWhole(around, streams) {
-      let config: C;
-      try {
-        config = parts.readConfig(around);
-      } catch (error) {
-        // Wrong settings are worded like any failure.
-        const fail = (): Promise<never> => Promise.reject(error);
-        return await runBin({
-          name,
-          version,
-          about,
-          argv: [],
-          commands: fail,
-          serve: fail,
-          terminal: processTerminal(streams, { color: "never" }),
-        });
-      }
+      const config = parts.readConfig({ ...around, isSurvey: true });
       const deps = parts.createDeps(config);
       const code = await runBin({
         name,
         version,
         about,
         argv: config.rest,
+        ...(config.problems.length > 0 && { wrongSettings: settingsInvalid(config.problems) }),
         commands: () => parts.commands(deps),
         deps: async () => deps,
         serve: () => serveStdio(parts.definition(deps)),

@@ -29,3 +29,6 @@ export interface Mend {
 export function isFault({ status }: Pick<Check, "status">): boolean {
   return status === "missing" || status === "broken";
 }
+
+/** The id of the check that is broken where settings are wrong. */
+export const SETTINGS_CHECK = "config";

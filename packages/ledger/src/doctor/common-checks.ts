@@ -1,8 +1,9 @@
 import { access, chmod, constants, stat } from "node:fs/promises";
 import type { Ledger } from "../open-ledger.ts";
 import type { Policy } from "../settings/policy.ts";
+import { settingsInvalid, type SettingProblem } from "../settings/problems.ts";
 import type { Effective } from "../settings/settings.ts";
-import type { Check } from "./check.ts";
+import { SETTINGS_CHECK, type Check } from "./check.ts";
 import { clockCheck } from "./clock-check.ts";
 import { dataDirectoryChecks } from "./data-directory-checks.ts";
 import { programCheck, type ProgramSurroundings } from "./program-check.ts";
@@ -17,6 +18,7 @@ export interface CommonSurroundings extends ProgramSurroundings {
   readonly policy: Policy;
   readonly files: Effective["files"];
   readonly notes: readonly string[];
+  readonly problems: readonly SettingProblem[];
   readonly builtAt: string | undefined;
   open(): Promise<Ledger>;
 }
@@ -51,10 +53,14 @@ function nodeCheck(path: string): Check {
   };
 }
 
-/** The operator's file was read before, or nothing would run; here is what it says quietly. */
-async function configCheck({ files, notes }: CommonSurroundings): Promise<Check> {
-  const about = { id: "config", name: "operator's file" } as const;
+/** What is wrong with the settings, wherever they were said; else what the operator's file says quietly. */
+async function configCheck({ files, notes, problems }: CommonSurroundings): Promise<Check> {
+  const about = { id: SETTINGS_CHECK, name: "operator's file" } as const;
   const path = files.config;
+  if (problems.length > 0) {
+    const [found = "", ...lines] = settingsInvalid(problems).message.split("\n");
+    return { ...about, name: "settings", ...(path && { path }), status: "broken", found: found.replace(/:$/, ""), cure: lines.join("\n") };
+  }
   const policy = files.policy === undefined ? "" : `; policy from ${files.policy}`;
   if (notes.length > 0)
     return { ...about, ...(path && { path }), status: "warn", found: `${notes.length} note(s)${policy}`, cure: notes.join(" ") };

@@ -2,7 +2,7 @@ import { isOpsError, OpsError } from "@platform-ops/errors";
 import { defineCommand, type Command, type Terminal } from "../command.ts";
 import { paint } from "../terminal/paint.ts";
 import { progressOn } from "../terminal/progress.ts";
-import { isFault, type Check, type Mend } from "./check.ts";
+import { isFault, SETTINGS_CHECK, type Check, type Mend } from "./check.ts";
 import { reportText } from "./report-text.ts";
 
 /** Grows with each change that a reader of the JSON must know of. */
@@ -10,13 +10,14 @@ const FORMAT = 1;
 
 /**
  * `doctor`: every needed part with what was found, what is wanted, and the cure. Exit 3 when something needed is missing or
- * broken, else 0. `--fix` mends what can be mended: it asks at a terminal, and does nothing elsewhere without `--yes`.
+ * broken, 2 when settings are wrong, else 0. `--fix` mends what can be mended: it asks at a terminal, and does nothing elsewhere without `--yes`.
  */
 export function doctorCommand<D>(server: string, checks: (deps: D) => Promise<readonly Check[]>): Command<D> {
   return defineCommand<D>({
     name: "doctor",
     summary: "Check every needed part and say how to mend it",
     usage: "doctor [--json] [--fix [--yes]]",
+    withWrongSettings: true,
     options: {
       json: { type: "boolean", description: "As JSON" },
       fix: { type: "boolean", description: "Mend what can be mended; asks first" },
@@ -32,6 +33,7 @@ export function doctorCommand<D>(server: string, checks: (deps: D) => Promise<re
       const mended = fix ? await mend(found, yes, terminal) : [];
       if (mended.length > 0) found = await checks(deps);
       terminal.stdout(json ? `${JSON.stringify(reportOf(server, found, mended), undefined, 2)}\n` : reportText(found, terminal));
+      if (found.some((check) => check.id === SETTINGS_CHECK && isFault(check))) return 2;
       return found.some(isFault) ? 3 : 0;
     },
   });

@@ -28,6 +28,7 @@ function look(change: Partial<Parameters<typeof commonChecks>[0]> = {}): Promise
     policy,
     files: { config: undefined, policy: undefined },
     notes: [],
+    problems: [],
     searchPath: folder,
     env: {},
     builtAt: undefined,

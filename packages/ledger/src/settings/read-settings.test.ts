@@ -5,7 +5,7 @@ import { isOpsError } from "@platform-ops/errors";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { settingsJsonSchema, settingsTable } from "./definitions.ts";
 import type { SettingProblem } from "./problems.ts";
-import { readSettings } from "./read-settings.ts";
+import { readSettings, surveySettings } from "./read-settings.ts";
 import type { Effective } from "./settings.ts";
 
 let folder: string;
@@ -350,5 +350,18 @@ describe("what documents are generated from", () => {
       additionalProperties: false,
       properties: { approvals: { type: "object" } },
     });
+  });
+});
+
+describe("a survey", () => {
+  it("tells what is wrong, and has what would be without it", async () => {
+    const path = join(folder, "config.yaml");
+    await writeFile(path, "temporal:\n  port: no\nterraform:\n  parallelism: 2\nmore: 1\n", { mode: 0o600 });
+    const argv = ["--logging.level", "loud", "doctor"];
+    const survey = surveySettings({ argv, env: { PLATFORM_OPS_CONFIG: path }, cwd: folder, home: folder, platform: "linux" });
+    expect(survey.problems.map(({ setting }) => setting).toSorted()).toEqual(["logging.level", "more", "temporal.port"]);
+    expect(survey).toMatchObject({ settings: { logging: { level: "info" }, terraform: { parallelism: 2 } }, rest: ["doctor"] });
+    expect(survey.origin).toMatchObject({ "logging.level": "default", "terraform.parallelism": `file ${path}` });
+    expect((await read({})).problems).toEqual([]);
   });
 });

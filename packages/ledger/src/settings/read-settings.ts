@@ -57,15 +57,23 @@ const MEETS: Record<string, Meet> = {
  * @throws OpsError `settings_invalid` with all problems at once.
  */
 export function readSettings(sources: SettingsSources): Effective {
+  const effective = surveySettings(sources);
+  if (effective.problems.length > 0) throw settingsInvalid(effective.problems);
+  return effective;
+}
+
+/**
+ * The same, but what is wrong is told in `problems`, and where it stood there is what would be without it. For what helps a
+ * person to set them right, and acts by no policy.
+ */
+export function surveySettings(sources: SettingsSources): Effective {
   const reading = new Reading(sources);
   const places = reading.places();
   const system = reading.systemPolicy();
   const config = reading.config(places.configFile, places.isNamed);
   const ordinary = reading.ordinary(config);
   const policy = reading.policy(system, config);
-  const effective = reading.effective(places, config, system, ordinary, policy);
-  if (reading.problems.length > 0) throw settingsInvalid(reading.problems);
-  return effective;
+  return reading.effective(places, config, system, ordinary, policy);
 }
 
 interface FileOf<T> {
@@ -237,6 +245,7 @@ class Reading {
       rest: this.#flags.rest,
       files: { config: config?.file.path, policy: system?.file.path },
       notes: this.notes,
+      problems: this.problems,
     };
   }
 
@@ -280,6 +289,7 @@ class Reading {
     const given = this.#given(definition.name);
     if (given !== undefined) {
       const value = this.#coerced(definition, given);
+      if (value === undefined) return { value: definition.facts.default, origin: "default" };
       return {
         value: PATHS.has(definition.name) ? this.#placed(value, this.#sources.cwd) : value,
         origin: given.origin,

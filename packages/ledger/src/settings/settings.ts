@@ -1,6 +1,7 @@
 import type { LogLevel } from "../logger.ts";
 import type { HttpSettings } from "./http.ts";
 import type { Policy } from "./policy.ts";
+import type { SettingProblem } from "./problems.ts";
 import type { RemoteSettings } from "./remote.ts";
 
 /** TLS of a Temporal cluster; paths are read where the connection is made. */
@@ -112,4 +113,6 @@ export interface Effective {
   files: { config: string | undefined; policy: string | undefined };
   /** What the operator should know: parts of a file that another file overrules. */
   notes: string[];
+  /** What is wrong; never anything where `readSettings` gave it. */
+  problems: readonly SettingProblem[];
 }

@@ -1,7 +1,10 @@
-import { defineCommand, type Command, type Redactor } from "@platform-ops/ledger";
+import { defineCommand, settingsInvalid, type Command, type Redactor } from "@platform-ops/ledger";
 import type { ServerConfig } from "../server-config.ts";
 
-/** `config`: every setting with its effective value and where it came from. `more` are facts of one server beside them. */
+/**
+ * `config`: every setting with its effective value and where it came from. `more` are facts of one server beside them. Where
+ * settings are wrong it shows what would be in force without them, says so, and ends with 2.
+ */
 export function configCommand<D extends { readonly config: ServerConfig; readonly redactor: Redactor }>(
   more: (deps: D) => Readonly<Record<string, unknown>> = () => ({}),
 ): Command<D> {
@@ -9,21 +12,25 @@ export function configCommand<D extends { readonly config: ServerConfig; readonl
     name: "config",
     summary: "Show the effective settings and where each came from",
     usage: "config [--json]",
+    withWrongSettings: true,
     options: { json: { type: "boolean", description: "As JSON" } },
     async run({ options }, deps, terminal) {
-      const { settings, policy, origin, files } = deps.config;
+      const { settings, policy, origin, files, problems } = deps.config;
       const own = more(deps);
-      const shown = deps.redactor.value({ settings, policy, ...own, files, origin });
+      const isWrong = problems.length > 0;
+      const shown = deps.redactor.value({ settings, policy, ...own, files, origin, ...(isWrong && { problems }) });
+      if (isWrong)
+        terminal.stderr(deps.redactor.text(`${settingsInvalid(problems).message}\nNothing starts with them; without them it would be:\n`));
       if (options["json"] === true) {
         terminal.stdout(`${JSON.stringify(shown, null, 2)}\n`);
-        return 0;
+        return isWrong ? 2 : 0;
       }
       const rows = flatten(deps.redactor.value({ ...settings, policy, ...own })).map(
         ([name, value]) => [name, value, origin[name] ?? ""] as const,
       );
       const width = Math.max(...rows.map(([name]) => name.length));
       for (const [name, value, from] of rows) terminal.stdout(`${name.padEnd(width)}  ${value}${from === "" ? "" : `  (${from})`}\n`);
-      return 0;
+      return isWrong ? 2 : 0;
     },
   });
 }

@@ -115,6 +115,24 @@ describe("a bin", () => {
     });
   });
 
+  test("with wrong settings only what helps to set them right is run", async () => {
+    const wrongSettings = new OpsError("settings_invalid", "One setting is wrong:\n- temporal.port (file x): A number.", {
+      details: { problems: [{ setting: "temporal.port", from: "file x", message: "A number." }] },
+    });
+    const mend = defineCommand({ name: "mend", summary: "m", usage: "mend", withWrongSettings: true, run: async () => 0 });
+    const given = { wrongSettings, commands: async () => [greet, mend] };
+    const isTTY = { stdout: () => undefined, isTTY: true, color: false, columns: 80 };
+    for (const argv of [[], ["greet", "ann"], ["--hlep"]]) {
+      let err = "";
+      const terminal = { ...isTTY, stderr: (text: string) => void (err += text) };
+      expect(await run(argv, { ...given, terminal })).toMatchObject({ code: 2, served: 0 });
+      expect(err).toMatch(/^x-mcp: One setting is wrong:\n- temporal\.port \(file x\): A number\.\n[^-]+$/);
+    }
+    for (const argv of [["mend"], ["--version"], ["--help"], ["greet", "--help"]])
+      expect(await run(argv, given), String(argv)).toMatchObject({ code: 0, err: "" });
+    expect(await run(["grete"], given)).toMatchObject({ code: 2, err: expect.stringContaining("Did you mean greet?") });
+  });
+
   test("a signal interrupts a subcommand", async () => {
     const signals = new EventEmitter();
     const running = run(["greet", "forever"], { signals });

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { isOpsError, OpsError } from "@platform-ops/errors";
 import type { Command, CommandInput, ExitCode, Redactor, Terminal } from "@platform-ops/ledger";
 import { didYouMean } from "../did-you-mean.ts";
-import { problemLine } from "../failure.ts";
+import { problemLines } from "../failure.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { binHelp, commandHelp } from "./help-text.ts";
 
@@ -14,6 +14,8 @@ export interface Bin {
   readonly about?: string;
   /** What stands after the bin's name, without what the settings took. */
   readonly argv: readonly string[];
+  /** What is wrong with the settings: only subcommands that help to set them right are run then. */
+  readonly wrongSettings?: OpsError;
   /** The subcommands; asked for only when one is named, so that serving does not load them. */
   readonly commands: () => Promise<readonly Command[]>;
   /** What the subcommands work on; not asked for by `--help`. */
@@ -44,6 +46,7 @@ export async function runBin(bin: Bin): Promise<ExitCode> {
 async function dispatch(bin: Bin): Promise<ExitCode> {
   const [name, ...rest] = bin.argv;
   if (name === undefined) {
+    if (bin.wrongSettings) throw bin.wrongSettings;
     if (bin.terminal.isTTY)
       bin.terminal.stderr(`${bin.name} ${bin.version} waits for an MCP client on stdin. Subcommands: ${bin.name} --help\n`);
     await bin.serve();
@@ -52,9 +55,12 @@ async function dispatch(bin: Bin): Promise<ExitCode> {
   if (name === "--version" || name === "-V") return say(bin, `${bin.version}\n`);
   const commands = await bin.commands();
   if (name === "--help" || name === "-h" || (name === "help" && rest.length === 0)) return say(bin, binHelp(bin, commands));
+  // A flag that no setting has is one of them.
+  if (bin.wrongSettings && name.startsWith("-")) throw bin.wrongSettings;
   const command = commands.find((each) => each.name === name);
   if (!command) throw unknownCommand(bin, name, commands);
   if (rest.includes("--help") || rest.includes("-h")) return say(bin, commandHelp(bin.name, command));
+  if (bin.wrongSettings && command.withWrongSettings !== true) throw bin.wrongSettings;
   return await runCommand(bin, command, rest);
 }
 
@@ -118,6 +124,7 @@ function failureText(bin: Bin, error: unknown): string {
   const mask = (text: string): string => bin.redactor?.text(text) ?? text;
   if (!isOpsError(error))
     return mask(`${bin.name}: unexpected failure\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  const problems = Array.isArray(error.details.problems) ? error.details.problems.map((problem) => `  - ${problemLine(problem)}\n`) : [];
-  return mask(`${bin.name}: ${error.message}\n${problems.join("")}${error.hint}\n`);
+  const { problems } = error.details;
+  const lines = Array.isArray(problems) ? problemLines(problems, error.message, problems.length) : [];
+  return mask(`${bin.name}: ${[error.message, ...lines.map((line) => `  ${line}`), error.hint].join("\n")}\n`);
 }

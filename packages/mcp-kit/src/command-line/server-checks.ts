@@ -6,8 +6,18 @@ import type { ServerDeps } from "../server-deps.ts";
 
 /** What `doctor` looks at for every server, from what every server knows of its surroundings. */
 export async function serverChecks({ config, ledger }: Pick<ServerDeps, "config" | "ledger">): Promise<Check[]> {
-  const { settings, policy, files, notes, path, env, dist } = config;
-  const common = await commonChecks({ settings, policy, files, notes, searchPath: path, env, builtAt: builtAt(dist), open: ledger });
+  const { settings, policy, files, notes, problems, path, env, dist } = config;
+  const common = await commonChecks({
+    settings,
+    policy,
+    files,
+    notes,
+    problems,
+    searchPath: path,
+    env,
+    builtAt: builtAt(dist),
+    open: ledger,
+  });
   return [...common, ...(await httpPortCheck(settings.http))];
 }
 

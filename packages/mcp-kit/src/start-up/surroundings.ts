@@ -13,6 +13,8 @@ export interface Surroundings {
   readonly home: string;
   readonly user: string;
   readonly platform: NodeJS.Platform;
+  /** Settings are read as far as they are right; what is wrong is told, not thrown. */
+  readonly isSurvey?: boolean;
 }
 
 /** Looks around in a process, once. What is found becomes settings when they are read, which a plain start does not need. */
