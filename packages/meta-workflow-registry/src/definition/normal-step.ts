@@ -1,5 +1,4 @@
 import type { AgentWork, Effects, JsonSchema, OnError, Retry, Step, StepType } from "./definition.ts";
-import type { Children } from "./read-steps.ts";
 import { defined, type StepDefaults } from "./reading.ts";
 import { toProbe, toProgramCall, toToolCall } from "./shape/calls.ts";
 import type { Shape } from "./shape/steps.ts";
@@ -13,6 +12,9 @@ const TIMEOUTS: Readonly<Partial<Record<StepType, number>>> = { shell: 2 * MINUT
 const TRIED: ReadonlySet<StepType> = new Set(["shell", "mcp_call", "check", "approval", "ask", "set_state", "return", "fail"]);
 const RETRY: Retry = { attempts: 3, initial: SECOND, backoff: 2 };
 const ONCE: Retry = { attempts: 1, initial: SECOND, backoff: 2 };
+
+/** Step lists of a step, by where they stand in it: `then`, `branches.name`, `cases.0.steps`. */
+export type Children = ReadonlyMap<string, readonly Step[]>;
 
 /** True where `timeout` is the time of one try of a call, or of nothing; everywhere else it is of the whole step. */
 export function timesOneTry(type: StepType): boolean {

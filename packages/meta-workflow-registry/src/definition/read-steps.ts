@@ -1,6 +1,6 @@
 import { STEP_TYPES, type Step, type StepType } from "./definition.ts";
 import { MAX_STEP_DEPTH, MAX_STEPS } from "./limits.ts";
-import { normalStep } from "./normal-step.ts";
+import { normalStep, type Children } from "./normal-step.ts";
 import { addIssues, suggestionFor } from "./problem-list.ts";
 import type { Reading } from "./reading.ts";
 import { FIELD_ALIASES, TYPE_ALIASES } from "./shape/aliases.ts";
@@ -8,9 +8,6 @@ import { commonFields, STEP_SHAPES } from "./shape/steps.ts";
 import type { Path } from "./yaml-text.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
-
-/** Step lists of a step, by where they stand in it: `then`, `branches.name`, `cases.0.steps`. */
-export type Children = ReadonlyMap<string, readonly Step[]>;
 
 /** Reads a list of steps; each wrong step is told about by itself, and the rest is read on. */
 export function readSteps(raw: unknown, path: Path, reading: Reading, depth = 0): Step[] {

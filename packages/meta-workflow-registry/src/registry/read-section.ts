@@ -1,20 +1,13 @@
 import type { Heading, List, ListItem, Paragraph, RootContent } from "mdast";
 import { BOUNDS } from "./bounds.ts";
-import { bare, type WorkflowHeading } from "./identifiers.ts";
+import { bare } from "./identifiers.ts";
 import { readLabels, readStepTitle } from "./labels.ts";
 import { inlineOf, sourceOf, type Page } from "./page.ts";
 import { normalText, oneLine } from "./plain-text.ts";
 import { bounded, type Problems } from "./problems.ts";
 import type { WorkflowSection } from "./registry.ts";
-import { SectionDraft } from "./section-draft.ts";
+import { SectionDraft, type SectionPlace } from "./section-draft.ts";
 import { shellBlocksIn } from "./shell-blocks.ts";
-
-/** Where a section stands. */
-export interface SectionPlace {
-  readonly heading: WorkflowHeading;
-  readonly node: Heading;
-  readonly chapter: string;
-}
 
 /** Reads what stands under a workflow's heading: steps, and fields by their bold labels. A label of the section ends the step before it. */
 export function readSection(page: Page, place: SectionPlace, blocks: readonly RootContent[], problems: Problems): WorkflowSection {

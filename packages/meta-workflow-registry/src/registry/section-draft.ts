@@ -1,12 +1,19 @@
-import type { Nodes } from "mdast";
+import type { Heading, Nodes } from "mdast";
 import { BOUNDS } from "./bounds.ts";
+import type { WorkflowHeading } from "./identifiers.ts";
 import { sectionFieldOf, stepFieldOf, type SectionField } from "./labels.ts";
 import { placeOf } from "./page.ts";
 import { normalText, oneLine } from "./plain-text.ts";
 import { bounded, type Problems } from "./problems.ts";
 import { readPhrases } from "./quoted-phrases.ts";
-import type { SectionPlace } from "./read-section.ts";
 import type { Labelled, ShellBlock, WorkflowSection, WorkflowStep } from "./registry.ts";
+
+/** Where a section stands. */
+export interface SectionPlace {
+  readonly heading: WorkflowHeading;
+  readonly node: Heading;
+  readonly chapter: string;
+}
 
 interface NoteDraft {
   readonly label: string;

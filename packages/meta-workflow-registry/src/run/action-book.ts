@@ -1,5 +1,5 @@
 import type { Json } from "../definition/definition.ts";
-import type { ActionDraft, ActionRecord, ActionResult, Agent, Attempt, Receipt, Submitted, Verdict } from "./action.ts";
+import type { ActionDraft, ActionRecord, ActionResult, Agent, Attempt, Receipt, Submitted, Verdict, Withdrawn } from "./action.ts";
 import {
   MAX_OPEN_ACTIONS,
   MAX_OPEN_BYTES,
@@ -15,7 +15,7 @@ import { refuse, type Refusal } from "./refusal.ts";
 import { resultDigest } from "./result-digest.ts";
 import { findTarget, heldRefusal, isHeldByOther, isLive, isPersonsOnly } from "./submission-target.ts";
 import { cut, jsonBytes } from "./value-bounds.ts";
-import { withLate, withWithdrawn, type Withdrawn } from "./withdrawn.ts";
+import { withLate, withWithdrawn } from "./withdrawn.ts";
 
 // The protocol's state machine. Pure and serialisable: every change is a method with the time as an argument, so that a durable
 // run, the simulator and the model-based tests drive the same code.

@@ -76,6 +76,15 @@ export interface LateResult {
   readonly at: number;
 }
 
+/** An action that ended though somebody may still work on it. */
+export interface Withdrawn {
+  readonly action_id: string;
+  readonly title: string;
+  /** Every attempt that held it, newest last. */
+  readonly attempts: readonly string[];
+  readonly late?: LateResult;
+}
+
 export interface Submitted {
   readonly outcome: Exclude<Outcome, "progress">;
   readonly result: Json;

@@ -6,7 +6,8 @@ import type { ServerCall } from "./ports.ts";
 import { RunScope } from "./scope.ts";
 import { filledProgram, filledTool } from "./server-call.ts";
 import { cut, MAX_LINE } from "./value-bounds.ts";
-import type { Here, Walk } from "./walk.ts";
+import type { Here } from "./here.ts";
+import type { Walk } from "./walk.ts";
 
 const DAY = 24 * 60 * 60_000;
 const TRIES = { attempts: 3, initial: 1000, backoff: 2 };

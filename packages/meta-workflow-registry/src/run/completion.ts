@@ -17,6 +17,9 @@ export type Completion =
   | { readonly kind: "failed"; readonly failure: Failure }
   | { readonly kind: "cancelled" };
 
+/** What an executor makes of its step: an output, or an end of its own. */
+export type Made = { readonly kind: "output"; readonly output: Json; readonly simulated?: boolean } | Completion;
+
 /** Characters of the words of a failure, which are kept and told. */
 export const MAX_MESSAGE = 4_000;
 

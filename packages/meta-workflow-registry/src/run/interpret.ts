@@ -5,7 +5,7 @@ import type { Frame } from "./frame.ts";
 import { withDefaults } from "./isolated.ts";
 import { emptyJournal, type Journal } from "./journal.ts";
 import type { Ports } from "./ports.ts";
-import { needsLocks, takeLocks } from "./run-locks.ts";
+import { needsLocks, takeLocks } from "./definition-locks.ts";
 import { RunScope } from "./scope.ts";
 import { agentWork } from "./steps/agent-work.ts";
 import { approve } from "./steps/approve.ts";
@@ -18,7 +18,8 @@ import { question } from "./steps/question.ts";
 import { serverWork } from "./steps/server-work.ts";
 import { lastSteps, subWorkflow } from "./steps/sub-workflow.ts";
 import { wait } from "./steps/wait.ts";
-import { Walk, type Execute, type Executors, type Here } from "./walk.ts";
+import type { Here } from "./here.ts";
+import { Walk, type Execute, type Executors } from "./walk.ts";
 
 export interface RunOptions {
   readonly definition: Definition;

@@ -1,7 +1,8 @@
 import type { Definition, Json, JsonSchema, Template } from "../definition/definition.ts";
 import { StepFailure } from "./completion.ts";
 import type { Frame } from "./frame.ts";
-import type { Here, Walk } from "./walk.ts";
+import type { Here } from "./here.ts";
+import type { Walk } from "./walk.ts";
 
 export interface IsolatedScope {
   readonly inputs: JsonSchema;

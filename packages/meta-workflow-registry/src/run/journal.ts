@@ -76,3 +76,13 @@ export interface Journal {
 export function emptyJournal(): Journal {
   return { steps: {}, visible: {}, scopes: {}, began: {}, marks: {}, undo: [], undo_asked: {}, actions: 0 };
 }
+
+/** Where it is kept that a step's time is over. */
+export function overMark(path: string): string {
+  return `${path}#over`;
+}
+
+/** Whether a key of the journal is that path, or of something below it. */
+export function isAt(key: string, path: string): boolean {
+  return key.startsWith(path) && /^[/[#]?$/.test(key.charAt(path.length));
+}

@@ -1,7 +1,6 @@
 import type { Json, JsonSchema } from "../definition/definition.ts";
-import type { ActionRecord, Agent, Outcome, Receipt } from "./action.ts";
+import type { ActionRecord, Agent, Outcome, Receipt, Withdrawn } from "./action.ts";
 import type { Refusal } from "./refusal.ts";
-import type { Withdrawn } from "./withdrawn.ts";
 
 // What goes into the action book and what it answers.
 

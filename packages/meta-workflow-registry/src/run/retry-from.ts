@@ -1,6 +1,6 @@
 import type { Definition, Json, Step } from "../definition/definition.ts";
 import { everyStep, stepLists, stepsIn } from "../definition/walk.ts";
-import type { Journal, StepRecord } from "./journal.ts";
+import { isAt, type Journal, type StepRecord } from "./journal.ts";
 import { isReadOnly } from "./server-call.ts";
 
 const REDONE = "It was done before the run was taken up again: look whether it still is.";
@@ -132,8 +132,4 @@ function forgetBelow(journal: Journal, path: string): void {
 
 function hide({ visible }: Journal, path: string): void {
   for (const ids of Object.values(visible)) for (const id of Object.keys(ids)) if (ids[id] === path) delete ids[id];
-}
-
-function isAt(key: string, path: string): boolean {
-  return key.startsWith(path) && /^[/[#]?$/.test(key.charAt(path.length));
 }

@@ -1,11 +1,7 @@
-import type { Definition } from "../definition/definition.ts";
 import { ScopeCancelled, StepFailure } from "./completion.ts";
 import type { Journal } from "./journal.ts";
 import type { Ports } from "./ports.ts";
 import { RunScope } from "./scope.ts";
-import type { Here, Walk } from "./walk.ts";
-
-const LONGEST_NAME = 300;
 
 /** The parts of a run that locks depend on. */
 interface LockParts {
@@ -97,28 +93,4 @@ export class RunLocks {
 /** Whether one path is that of a definition around the other. */
 function isAround(outer: string, inner: string): boolean {
   return outer === "" || inner.startsWith(`${outer}/`);
-}
-
-/** Whether a definition has locks that are to be taken. */
-export function needsLocks({ ports }: Walk, { locks }: Definition): boolean {
-  return locks.length > 0 && ports.holdsLocks();
-}
-
-/**
- * Takes the locks of a definition whose inputs and state are there. Their names are those with which it began.
- *
- * @throws StepFailure expression_failed, locked
- * @throws ScopeCancelled
- */
-export async function takeLocks(walk: Walk, definition: Definition, here: Here): Promise<void> {
-  const { path, scope } = here;
-  const names = (walk.journal.marks[`${path}#locks`] ??= definition.locks.map((lock) => lockName(walk.text(lock, here))));
-  await walk.locks.take(names as string[], path, scope);
-}
-
-function lockName(text: string): string {
-  const name = text.trim();
-  if (name === "" || name.length > LONGEST_NAME)
-    throw new StepFailure("expression_failed", `A lock's name has 1 to ${LONGEST_NAME} characters; this one has ${name.length}.`);
-  return name;
 }

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Template } from "../definition/definition.ts";
 import { fillTemplate } from "../expression/index.ts";
 import { filledProgram, filledTool } from "./server-call.ts";
-import type { Here, Walk } from "./walk.ts";
+import type { Here } from "./here.ts";
+import type { Walk } from "./walk.ts";
 
 /** What an agent said may look like anything. */
 const SCOPE = {

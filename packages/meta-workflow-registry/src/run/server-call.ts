@@ -4,7 +4,8 @@ import { StepFailure } from "./completion.ts";
 import { effectKey } from "./effect-key.ts";
 import type { ServerCall, Variables } from "./ports.ts";
 import { bounded, MAX_GIVEN_BYTES } from "./value-bounds.ts";
-import type { Here, Walk } from "./walk.ts";
+import type { Here } from "./here.ts";
+import type { Walk } from "./walk.ts";
 
 const ONCE: Retry = { attempts: 1, initial: 0, backoff: 1 };
 

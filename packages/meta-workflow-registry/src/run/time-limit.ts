@@ -1,6 +1,8 @@
-import { ScopeCancelled, StepFailure } from "./completion.ts";
+import { ScopeCancelled, StepFailure, type Made } from "./completion.ts";
+import type { Here } from "./here.ts";
+import { overMark } from "./journal.ts";
+import type { RunContext } from "./run-context.ts";
 import { RunScope } from "./scope.ts";
-import type { Here, Made, Walk } from "./walk.ts";
 
 const UNITS = [
   ["d", 86_400_000],
@@ -16,11 +18,11 @@ const UNITS = [
  *
  * @throws StepFailure timed_out
  */
-export async function withinTime(walk: Walk, here: Here, execute: (here: Here) => Promise<Made>): Promise<Made> {
+export async function withinTime(context: RunContext, here: Here, execute: (here: Here) => Promise<Made>): Promise<Made> {
   const { step, path, scope } = here;
   const limit = step.time_limit;
   if (limit === undefined) return execute(here);
-  const { journal, ports } = walk;
+  const { journal, ports } = context;
   const inner = scope.child();
   const timer = new RunScope();
   const time = { isOver: false };
@@ -34,10 +36,10 @@ export async function withinTime(walk: Walk, here: Here, execute: (here: Here) =
   const left = (journal.began[path] ?? ports.now()) + limit - ports.now();
   const ring = async (): Promise<void> => {
     if (!(await ports.sleep(Math.max(0, left), timer, { shown: false }))) return;
-    await walk.gate();
+    await context.gate();
     if (!timer.cancelled) end();
   };
-  if (journal.marks[overMark(path)] === true || (left <= 0 && !walk.isPaused)) end();
+  if (journal.marks[overMark(path)] === true || (left <= 0 && !context.isPaused)) end();
   else void ring();
   try {
     const made = await execute({ ...here, scope: inner });
@@ -48,11 +50,6 @@ export async function withinTime(walk: Walk, here: Here, execute: (here: Here) =
     timer.cancel();
   }
   throw new StepFailure("timed_out", `${step.id} took longer than its timeout of ${inWords(limit)}: what was open in it is withdrawn.`);
-}
-
-/** Where it is kept that a step's time is over. */
-export function overMark(path: string): string {
-  return `${path}#over`;
 }
 
 function inWords(ms: number): string {

@@ -1,4 +1,4 @@
-import type { ActionRecord, LateResult } from "./action.ts";
+import type { ActionRecord, LateResult, Withdrawn } from "./action.ts";
 import type { Submission } from "./protocol.ts";
 import { refuse, type Refusal } from "./refusal.ts";
 
@@ -7,14 +7,6 @@ import { refuse, type Refusal } from "./refusal.ts";
 
 /** So many are remembered. */
 const MOST = 50;
-
-export interface Withdrawn {
-  readonly action_id: string;
-  readonly title: string;
-  /** Every attempt that held it, newest last. */
-  readonly attempts: readonly string[];
-  readonly late?: LateResult;
-}
 
 /** With this action, which somebody may still work on; one that nobody ever saw is not remembered. */
 export function withWithdrawn(all: readonly Withdrawn[], { action_id, title, attempt, past_attempts, late }: ActionRecord): Withdrawn[] {

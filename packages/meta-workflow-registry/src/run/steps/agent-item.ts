@@ -1,6 +1,8 @@
 import type { Json, Step, Task } from "../../definition/definition.ts";
 import { effectKey } from "../effect-key.ts";
-import type { Here, Made, Walk } from "../walk.ts";
+import type { Made } from "../completion.ts";
+import type { Here } from "../here.ts";
+import type { Walk } from "../walk.ts";
 import { ANYTHING, ask, outputOf } from "./agent-work.ts";
 
 const LEASE = 15 * 60_000;

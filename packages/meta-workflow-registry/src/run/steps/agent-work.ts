@@ -1,10 +1,11 @@
 import type { AgentWork, Json, JsonSchema, Milliseconds, Step, Template } from "../../definition/definition.ts";
 import type { ActionDraft, ActionResult, Verdict } from "../action.ts";
-import { ScopeCancelled, StepFailure } from "../completion.ts";
+import { ScopeCancelled, StepFailure, type Made } from "../completion.ts";
 import { probe } from "../server-call.ts";
 import { effectKey } from "../effect-key.ts";
 import { bounded, cut, MAX_GIVEN_BYTES, MAX_LINE } from "../value-bounds.ts";
-import type { Here, Made, Walk } from "../walk.ts";
+import type { Here } from "../here.ts";
+import type { Walk } from "../walk.ts";
 
 type Of<T extends Step["type"]> = Extract<Step, { type: T }>;
 

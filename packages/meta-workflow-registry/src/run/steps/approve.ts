@@ -1,9 +1,10 @@
 import type { Json, Step } from "../../definition/definition.ts";
 import { digestOf } from "../../expression/index.ts";
 import type { ApprovalDraft } from "../approval.ts";
-import { ScopeCancelled, StepFailure } from "../completion.ts";
+import { ScopeCancelled, StepFailure, type Made } from "../completion.ts";
 import { bounded, cut, MAX_GIVEN_BYTES, MAX_LINE } from "../value-bounds.ts";
-import type { Here, Made, Walk } from "../walk.ts";
+import type { Here } from "../here.ts";
+import type { Walk } from "../walk.ts";
 
 /** `approval`: a person decides about the digest of what is bound. */
 export async function approve(walk: Walk, here: Here): Promise<Made> {

@@ -1,7 +1,8 @@
 import type { Json, Step } from "../../definition/definition.ts";
-import { StepFailure } from "../completion.ts";
+import { StepFailure, type Made } from "../completion.ts";
 import { probe } from "../server-call.ts";
-import type { Here, Made, Walk } from "../walk.ts";
+import type { Here } from "../here.ts";
+import type { Walk } from "../walk.ts";
 
 /** `check`: a truth about data, or about what one look at the world shows. */
 export async function check(walk: Walk, here: Here): Promise<Made> {

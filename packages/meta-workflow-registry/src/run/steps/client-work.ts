@@ -1,8 +1,9 @@
 import type { Json, Step } from "../../definition/definition.ts";
-import { StepFailure } from "../completion.ts";
+import { StepFailure, type Made } from "../completion.ts";
 import type { ActionDraft } from "../action.ts";
 import { filledProgram, filledTool } from "../server-call.ts";
-import type { Here, Made, Walk } from "../walk.ts";
+import type { Here } from "../here.ts";
+import type { Walk } from "../walk.ts";
 import { ANYTHING, ask, common, outputOf, roleOf } from "./agent-work.ts";
 
 type Work = Extract<Step, { type: "shell" | "mcp_call" }>;

@@ -1,6 +1,7 @@
 import type { Json, Step } from "../../definition/definition.ts";
-import { StepFailure } from "../completion.ts";
-import type { Here, Made, Walk } from "../walk.ts";
+import { StepFailure, type Made } from "../completion.ts";
+import type { Here } from "../here.ts";
+import type { Walk } from "../walk.ts";
 
 type Of<T extends Step["type"]> = Extract<Step, { type: T }>;
 
@@ -37,7 +38,7 @@ export async function loop(walk: Walk, here: Here): Promise<Made> {
     const inner = { ...frame, added: { ...frame.added, ...added } };
     const completion = await walk.steps(step.steps, `${path}[${turn}]`, inner, scope);
     if (completion.kind !== "next") return completion;
-    walk.drop(`${path}[${turn}]`);
+    walk.records.drop(`${path}[${turn}]`);
   }
 }
 

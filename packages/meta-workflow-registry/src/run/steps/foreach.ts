@@ -1,9 +1,10 @@
 import type { Json, Step, Task } from "../../definition/definition.ts";
-import { CANCELLED, NEXT, ScopeCancelled, StepFailure, type Completion, type Failure } from "../completion.ts";
+import { CANCELLED, NEXT, ScopeCancelled, StepFailure, type Completion, type Failure, type Made } from "../completion.ts";
 import type { Frame } from "../frame.ts";
 import { beginScope } from "../isolated.ts";
 import type { Variables } from "../ports.ts";
-import type { Here, Made, Walk } from "../walk.ts";
+import type { Here } from "../here.ts";
+import type { Walk } from "../walk.ts";
 import { agentItem } from "./agent-item.ts";
 import { stop, stoppedBefore } from "./stopped.ts";
 
@@ -69,12 +70,12 @@ async function item(walk: Walk, here: Here, step: Foreach, items: readonly Json[
   if (made.kind === "cancelled" || made.kind === "next") return CANCELLED;
   if (made.kind === "failed" && !isOrdinary(made.failure)) return made;
   const times = { started_at, ended_at: ports.now() };
-  walk.drop(path);
+  walk.records.drop(path);
   if (made.kind === "failed") {
     const { failure } = made;
     const error = { code: failure.code, message: failure.message };
-    walk.put(path, { status: "failed", error, ...times, ...(step.on_item_error === "stop" ? { then: { stop: failure } } : {}) });
-  } else walk.put(path, { status: "done", output: made.kind === "return" ? made.value : made.output, ...times });
+    walk.records.put(path, { status: "failed", error, ...times, ...(step.on_item_error === "stop" ? { then: { stop: failure } } : {}) });
+  } else walk.records.put(path, { status: "done", output: made.kind === "return" ? made.value : made.output, ...times });
   ports.taken(path);
   return made.kind === "failed" ? made : NEXT;
 }
@@ -93,7 +94,7 @@ async function itemWork(walk: Walk, here: Here, step: Foreach): Promise<Made> {
   try {
     const made = step.task === undefined ? await ownSteps(walk, here, step.steps ?? []) : await taskOf(walk, here, step, step.task);
     const output = made.kind === "output" ? made.output : made.kind === "return" ? made.value : undefined;
-    if (output !== undefined) walk.kept.check(output, "What the item gives", here.path, () => walk.freedBy(here.path));
+    if (output !== undefined) walk.kept.check(output, "What the item gives", here.path, () => walk.records.freedBy(here.path));
     return made;
   } catch (error) {
     if (error instanceof ScopeCancelled) return CANCELLED;

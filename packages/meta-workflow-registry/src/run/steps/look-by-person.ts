@@ -1,5 +1,6 @@
 import type { Json, JsonSchema } from "../../definition/definition.ts";
-import type { Here, Walk } from "../walk.ts";
+import type { Here } from "../here.ts";
+import type { Walk } from "../walk.ts";
 import { ask, common, outputOf } from "./agent-work.ts";
 
 const DAY = 24 * 60 * 60_000;

@@ -1,6 +1,7 @@
 import type { Json, Step } from "../../definition/definition.ts";
-import { CANCELLED, StepFailure, type Completion } from "../completion.ts";
-import type { Here, Made, Walk } from "../walk.ts";
+import { CANCELLED, StepFailure, type Completion, type Made } from "../completion.ts";
+import type { Here } from "../here.ts";
+import type { Walk } from "../walk.ts";
 import { stop, stoppedBefore } from "./stopped.ts";
 
 type Parallel = Extract<Step, { type: "parallel" }>;

@@ -1,5 +1,7 @@
 import type { Step } from "../../definition/definition.ts";
-import type { Here, Made, Walk } from "../walk.ts";
+import type { Made } from "../completion.ts";
+import type { Here } from "../here.ts";
+import type { Walk } from "../walk.ts";
 import { ask, common, outputOf } from "./agent-work.ts";
 
 /** `ask`: a person answers by a form; an agent may relay the answer, and the record says so. */

@@ -1,11 +1,12 @@
 import type { Json, Step } from "../../definition/definition.ts";
-import { ScopeCancelled, StepFailure } from "../completion.ts";
+import { ScopeCancelled, StepFailure, type Made } from "../completion.ts";
 import { effectKey } from "../effect-key.ts";
 import { guardOf } from "../guard.ts";
 import type { CallOptions, CallOutcome, ServerCall } from "../ports.ts";
 import { filledProgram, filledTool, isReadOnly, probe, retryOf } from "../server-call.ts";
 import { cut, MAX_LINE } from "../value-bounds.ts";
-import type { Here, Made, Walk } from "../walk.ts";
+import type { Here } from "../here.ts";
+import type { Walk } from "../walk.ts";
 import { lookByPerson } from "./look-by-person.ts";
 
 type Work = Extract<Step, { type: "shell" | "mcp_call" }>;

@@ -1,6 +1,7 @@
 import type { Json } from "../../definition/definition.ts";
 import type { Completion } from "../completion.ts";
-import type { Here, Walk } from "../walk.ts";
+import type { Here } from "../here.ts";
+import type { Walk } from "../walk.ts";
 
 // What ends a step of which several parts go on at once. It is kept: where the run is carried on while the other parts come to
 // their ends, none of them may go on as if nothing had happened.

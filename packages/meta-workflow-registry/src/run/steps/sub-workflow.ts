@@ -1,9 +1,10 @@
 import type { Json, Step } from "../../definition/definition.ts";
-import { NEXT, StepFailure, type Completion } from "../completion.ts";
+import { NEXT, StepFailure, type Completion, type Made } from "../completion.ts";
 import { beginScope } from "../isolated.ts";
-import { needsLocks, takeLocks } from "../run-locks.ts";
+import { needsLocks, takeLocks } from "../definition-locks.ts";
 import { RunScope } from "../scope.ts";
-import type { Here, Made, Walk } from "../walk.ts";
+import type { Here } from "../here.ts";
+import type { Walk } from "../walk.ts";
 
 const MAX_DEPTH = 5;
 

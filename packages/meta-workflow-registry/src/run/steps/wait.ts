@@ -1,8 +1,9 @@
 import type { Json, Step } from "../../definition/definition.ts";
-import { ScopeCancelled, StepFailure } from "../completion.ts";
+import { ScopeCancelled, StepFailure, type Made } from "../completion.ts";
 import { durationOf } from "../duration.ts";
 import { probe } from "../server-call.ts";
-import type { Here, Made, Walk } from "../walk.ts";
+import type { Here } from "../here.ts";
+import type { Walk } from "../walk.ts";
 import { ANYTHING, ask, common, outputOf, roleOf } from "./agent-work.ts";
 
 type Wait = Extract<Step, { type: "wait" }>;
