@@ -1,4 +1,4 @@
-import type { Check, Mend } from "@platform-ops/ledger";
+import type { Check } from "@platform-ops/ledger";
 import { createConnection } from "node:net";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -7,16 +7,10 @@ import type { SupervisorStatus } from "../supervisor/protocol.ts";
 import { DEFAULT_TEMPORAL_PORT, isPortFree } from "./port.ts";
 import { PINNED_SERVER, minorOf } from "./server-version.ts";
 import { supervisorStatus } from "./supervisor-client.ts";
-import { temporalBinary } from "./temporal-binary-check.ts";
+import { temporalBinary, type BinaryCheckOptions } from "./temporal-binary-check.ts";
 
-export interface DiagnoseOptions {
-  readonly home: string;
-  readonly cache: string;
-  /** A search path as in PATH. */
-  readonly path: string;
-  readonly temporal: { readonly address?: string | undefined; readonly binary?: string | undefined; readonly port?: number | undefined };
-  /** Brings the binary. */
-  readonly mend?: Mend;
+export interface DiagnoseOptions extends BinaryCheckOptions {
+  readonly temporal: BinaryCheckOptions["temporal"] & { readonly address?: string | undefined; readonly port?: number | undefined };
 }
 
 const REACHED_WITHIN_MS = 3_000;

@@ -1,11 +1,21 @@
 import { isOpsError } from "@platform-ops/errors";
-import { programCheck, type Check } from "@platform-ops/ledger";
+import { programCheck, type Check, type Mend } from "@platform-ops/ledger";
 import { cachedTemporal, locateTemporal } from "../setup/locate-temporal.ts";
-import type { DiagnoseOptions } from "./diagnose-temporal.ts";
 import { PINNED_CLI, PINNED_SERVER, minorOf } from "./server-version.ts";
 
+/** Where the binary may be, and what brings it. */
+export interface BinaryCheckOptions {
+  readonly home: string;
+  readonly cache: string;
+  /** A search path as in PATH. */
+  readonly path: string;
+  readonly temporal: { readonly binary?: string | undefined };
+  /** Brings the binary. */
+  readonly mend?: Mend;
+}
+
 /** The ladder by which the binary is found: configured, our cache, PATH; and by which `setup` brings it: download, Go. */
-export async function temporalBinary({ home, cache, path, temporal, mend }: DiagnoseOptions): Promise<Check> {
+export async function temporalBinary({ home, cache, path, temporal, mend }: BinaryCheckOptions): Promise<Check> {
   const about = { id: "temporal_binary", name: "Temporal binary", wanted: `server ${PINNED_SERVER} (CLI ${PINNED_CLI})` } as const;
   try {
     const found = await locateTemporal({ home, cache, path, configured: temporal.binary });
