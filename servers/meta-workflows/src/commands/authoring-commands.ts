@@ -1,9 +1,7 @@
-import { defineCommand, type Command, type CommandInput, type ExitCode, type Terminal } from "@platform-ops/ledger";
+import { defineCommand, type Command } from "@platform-ops/ledger";
 import type { MetaWorkflowsDeps } from "../deps.ts";
 
-/** What a subcommand of authors does; loaded on its first use, since serving needs nothing of it. */
-export type AuthorsRun = (input: CommandInput, deps: MetaWorkflowsDeps, terminal: Terminal, signal: AbortSignal) => Promise<ExitCode>;
-
+/** Loaded on first use, since serving needs nothing of it. */
 const load = () => import("./authoring.ts");
 const JSON_OPTION = { type: "boolean", description: "As JSON" } as const;
 const INPUTS_OPTION = { type: "string", description: "Inputs as a JSON object, or @FILE that holds one" } as const;

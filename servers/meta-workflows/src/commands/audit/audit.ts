@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { OpsError } from "@platform-ops/errors";
-import type { AuthorsRun } from "../authoring-commands.ts";
+import type { AuthorsRun } from "../authors-run.ts";
 import { auditPage } from "./audit-page.ts";
 import { readRunRecord } from "./run-record.ts";
 

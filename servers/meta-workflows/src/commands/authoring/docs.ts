@@ -1,7 +1,7 @@
 import { lstat, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { OpsError } from "@platform-ops/errors";
-import type { AuthorsRun } from "../authoring-commands.ts";
+import type { AuthorsRun } from "../authors-run.ts";
 import { isFolderForm } from "../../library/read-folder.ts";
 import { readSet, shownPath } from "./definition-set.ts";
 import { pageOf } from "./page-file.ts";

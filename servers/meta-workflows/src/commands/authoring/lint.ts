@@ -1,5 +1,5 @@
 import { OpsError } from "@platform-ops/errors";
-import type { AuthorsRun } from "../authoring-commands.ts";
+import type { AuthorsRun } from "../authors-run.ts";
 import { readSet, shownPath } from "./definition-set.ts";
 import { lintSet } from "./lint-set.ts";
 import { count, problemText } from "./problem-text.ts";

@@ -1,5 +1,5 @@
 import { planDefinition, dryRunText } from "@platform-ops/meta-workflow-registry/plan";
-import type { AuthorsRun } from "../authoring-commands.ts";
+import type { AuthorsRun } from "../authors-run.ts";
 import { pickDefinition, readInputs } from "./pick-definition.ts";
 import { printable } from "@platform-ops/ledger";
 

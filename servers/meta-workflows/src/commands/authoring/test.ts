@@ -1,6 +1,6 @@
 import { OpsError } from "@platform-ops/errors";
 import type { Terminal } from "@platform-ops/ledger";
-import type { AuthorsRun } from "../authoring-commands.ts";
+import type { AuthorsRun } from "../authors-run.ts";
 import { readSet, shownPath } from "./definition-set.ts";
 import { lookupIn } from "./pick-definition.ts";
 import { count } from "./problem-text.ts";

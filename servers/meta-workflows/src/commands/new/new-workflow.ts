@@ -12,7 +12,7 @@ import {
 import { importRunbook } from "@platform-ops/meta-workflow-registry/importer";
 import { newSkill, putPage, renderPage } from "@platform-ops/meta-workflow-registry/page";
 import { parseScenario, runScenario } from "@platform-ops/meta-workflow-registry/scenario";
-import type { AuthorsRun } from "../authoring-commands.ts";
+import type { AuthorsRun } from "../authors-run.ts";
 import { shownPath, usualFolders } from "../authoring/definition-set.ts";
 import { oneLine, problemText } from "../authoring/problem-text.ts";
 import { playThrough } from "../simulation/play-through.ts";

@@ -5,7 +5,7 @@ import { printable, type Terminal } from "@platform-ops/ledger";
 import { validateValue, withDefaults, type Definition, type Json } from "@platform-ops/meta-workflow-registry/definition";
 import type { ActionRecord, ApprovalDraft } from "@platform-ops/meta-workflow-registry/run";
 import { parseScenario, type Scenario } from "@platform-ops/meta-workflow-registry/scenario";
-import type { AuthorsRun } from "../authoring-commands.ts";
+import type { AuthorsRun } from "../authors-run.ts";
 import { pickDefinition, readInputs } from "../authoring/pick-definition.ts";
 import { oneLine } from "../authoring/problem-text.ts";
 import { askDecision, askResult, type Decided } from "./ask-person.ts";
