@@ -1,4 +1,4 @@
-import type { Change } from "./compare.ts";
+import type { Change } from "./change.ts";
 import type { Schema } from "./schema.ts";
 
 /** `takes`: what we accept, where accepting less breaks. `gives`: what we answer, where answering less breaks. */

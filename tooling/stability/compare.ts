@@ -1,13 +1,6 @@
+import type { Change } from "./change.ts";
 import { compareSchemas } from "./compare-schemas.ts";
 import type { ServerSurface, Surface, ToolSurface } from "./surface.ts";
-
-/** One difference between two surfaces. */
-export interface Change {
-  readonly path: string;
-  /** Whether somebody who relied on what was is let down. All else is an addition. */
-  readonly breaks: boolean;
-  readonly what: string;
-}
 
 /** What changed from one surface to the next: words for readers do not count. */
 export function compareSurfaces(before: Surface, after: Surface): Change[] {

@@ -6,7 +6,7 @@ import { settingsJsonSchema, settingsTable, type Command } from "@platform-ops/l
 import { exitCodeOf, listTool, type Prompt, type Tool } from "@platform-ops/mcp-kit";
 import { definitionJsonSchema } from "@platform-ops/meta-workflow-registry/definition";
 import { binName, type PackageFacts } from "../release/launch.ts";
-import { publishedPackages } from "../release/packages.mjs";
+import { publishedServers } from "../release/packages.mjs";
 import { bare, type Schema } from "./schema.ts";
 
 /** All that people, clients, files and open runs rely on, as plain JSON; docs/stability.md says what of it may change how. */
@@ -41,7 +41,7 @@ export interface ToolSurface {
 
 /** Reads the surface from where everything is defined. */
 export async function presentSurface(root: string): Promise<Surface> {
-  const packages = publishedPackages(root) as { server: string; folder: string; manifest: PackageFacts }[];
+  const packages = publishedServers(root) as { server: string; folder: string; manifest: PackageFacts }[];
   const servers = await Promise.all(packages.map(async (one) => [one.server, await serverSurface(one)] as const));
   return {
     version: packages[0]?.manifest.version ?? "",
