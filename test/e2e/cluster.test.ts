@@ -133,6 +133,7 @@ describe.skipIf(binary === undefined)("a Temporal elsewhere (`npm run setup` bri
     await until(async () => (await Promise.all((await readdir(folder)).map(isWaiting))).includes(true), "a worker that looks for Temporal");
     worker.kill("SIGTERM");
     expect((await once(worker, "exit"))[0]).toBe(0);
+    expect((await readdir(folder)).filter((name) => name.startsWith("alive-"))).toEqual([]);
   });
 });
 

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { readServerConfig } from "@platform-ops/mcp-kit";
 import { readWorkerLaunch } from "@platform-ops/orchestration";
 import type { WorkerLaunch } from "@platform-ops/orchestration/worker";
@@ -20,5 +19,5 @@ export function readConfig(around: Surroundings): ServerConfig {
 export function readWorkerConfig(around: Surroundings): WorkerLaunch<ServerConfig> {
   const { aliveFile, localTemporal, kept, rest } = readWorkerLaunch(around.argv);
   const config = readServerConfig(around, IDENTITY, rest);
-  return { config, aliveFile: aliveFile ?? join(config.settings.home, "workers", `alive-${around.pid}.json`), localTemporal, kept };
+  return { config, aliveFile, localTemporal, kept };
 }

@@ -8,7 +8,6 @@ export interface Surroundings {
   readonly script: string | undefined;
   /** Program that runs the script. */
   readonly runtime: string;
-  readonly pid: number;
   readonly cwd: string;
   readonly home: string;
   readonly user: string;
@@ -19,13 +18,12 @@ export interface Surroundings {
 
 /** Looks around in a process, once. What is found becomes settings when they are read, which a plain start does not need. */
 export function surroundingsOf(given: NodeJS.Process): Surroundings {
-  const { argv, env, execPath, pid, platform } = given;
+  const { argv, env, execPath, platform } = given;
   return {
     argv: argv.slice(2),
     env,
     script: argv[1],
     runtime: execPath,
-    pid,
     cwd: given.cwd(),
     home: env["HOME"] || homedir(),
     user: userName(given),

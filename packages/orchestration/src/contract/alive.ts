@@ -1,6 +1,8 @@
 /** What a worker writes every second to its alive file, so that a supervisor knows it without Temporal. */
 export interface WorkerAlive {
   readonly pid: number;
+  /** With the pid, which process it is; absent in earlier builds. */
+  readonly start_time?: string;
   readonly phase: "connecting" | "starting" | "running" | "draining";
   /** Open runs on the worker's queues; null while that is not known, which is no reason to stop anything. */
   readonly open_runs: number | null;

@@ -1,5 +1,6 @@
 import { closeSync, openSync, renameSync, utimesSync, writeFileSync } from "node:fs";
 import type { WorkerAlive } from "../contract/alive.ts";
+import { identify } from "../process/process-table.ts";
 
 /** Milliseconds between two writings; a supervisor takes a file much older than this for a frozen worker. */
 const INTERVAL = 1_000;
@@ -12,7 +13,7 @@ export class AliveFile {
 
   constructor(path: string, worker: { server: string; build: string }) {
     this.#path = path;
-    this.#state = { pid: process.pid, phase: "connecting", open_runs: null, ...worker };
+    this.#state = { pid: process.pid, ...identify(process.pid), phase: "connecting", open_runs: null, ...worker };
     this.#timer = setInterval(() => this.#write(), INTERVAL);
     this.#write();
   }

@@ -5,7 +5,7 @@ import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from "@temporali
 
 /** What to bundle and where to. */
 export interface BundleWorkflowsOptions {
-  /** The TypeScript file that exports the workflows. */
+  /** The file that exports the workflows, of TypeScript or JavaScript. */
   readonly workflowsPath: string;
   readonly outFile: string;
   /** A file whose imports are loaded once for all runs of a worker, instead of once a run: only what keeps nothing of a run. */
@@ -13,6 +13,11 @@ export interface BundleWorkflowsOptions {
   /** Paths in the source map are given relative to this, so that none of this machine is in the bundle. */
   readonly root?: string;
 }
+
+/** Named as a file, because the bundler reads it: source where this is source, a module where this was compiled. */
+const FAILURE_CONVERTER = import.meta.url.endsWith(".ts")
+  ? new URL("../codec/failure-converter.ts", import.meta.url)
+  : new URL("../codec/failure-converter.js", import.meta.url);
 
 const QUIET = {
   log: () => undefined,
@@ -46,7 +51,7 @@ export async function bundleWorkflows(options: BundleWorkflowsOptions): Promise<
   const root = options.root ?? dirname(options.workflowsPath);
   const bundle: WorkflowBundleWithSourceMap = await bundleWorkflowCode({
     workflowsPath: options.workflowsPath,
-    failureConverterPath: fileURLToPath(new URL("../codec/failure-converter.ts", import.meta.url)),
+    failureConverterPath: fileURLToPath(FAILURE_CONVERTER),
     ...(options.preloadPath === undefined ? {} : { preloadModules: [options.preloadPath] }),
     logger: QUIET,
     webpackConfigHook: (config) => ({

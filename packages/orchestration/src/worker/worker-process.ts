@@ -1,5 +1,5 @@
 // A worker process from its settings to its exit code; what it carries out is its server's. stdout stays empty.
-import { writeSync } from "node:fs";
+import { rmSync, writeSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isOpsError, OpsError } from "@platform-ops/errors";
 import {
@@ -23,6 +23,7 @@ import {
 import { connectionTarget } from "../client/connection-settings.ts";
 import type { ConnectionTarget } from "../client/connection-target.ts";
 import { queueFamily, runQueue } from "../server/run-queue.ts";
+import { foregroundAliveFile, sweepAliveFiles } from "./foreground-alive-file.ts";
 
 /** A local Temporal always has this namespace. */
 const LOCAL_NAMESPACE = "default";
@@ -42,8 +43,8 @@ export interface WorkerSettings {
 /** How a supervisor, or an operator, started a worker. */
 export interface WorkerLaunch<C extends WorkerSettings = WorkerSettings> {
   readonly config: C;
-  /** File in which the worker shows that it lives. */
-  readonly aliveFile: string;
+  /** File in which the worker shows its supervisor that it lives; undefined: an operator started it. */
+  readonly aliveFile: string | undefined;
   /** host:port of local Temporal; undefined in a cluster. */
   readonly localTemporal: string | undefined;
   /** Kept for the runs that this build began; new runs go to a newer one. */
@@ -97,6 +98,7 @@ export async function runWorkerProcess<C extends WorkerSettings>({ server, launc
   process.umask(0o077);
   const redactor = new Redactor();
   const logger = createLogger({ level: "info", redactor, write: logLine });
+  let ownFile: string | undefined;
   try {
     const { config, aliveFile, localTemporal, kept } = launch();
     const parts = await openParts(config, redactor);
@@ -107,6 +109,8 @@ export async function runWorkerProcess<C extends WorkerSettings>({ server, launc
       parts.logger.info("settings changed; the worker ends so that its successor reads them", { file });
       stop.abort();
     });
+    const shown = aliveFile ?? (ownFile = foregroundAliveFile(config.settings.home, process.pid));
+    if (ownFile !== undefined) sweepAliveFiles(config.settings.home);
     const build = basename(config.dist);
     const queued = { ...server, config };
     const family = localTemporal === undefined ? undefined : queueFamily(queued, parts.directory.id);
@@ -116,7 +120,7 @@ export async function runWorkerProcess<C extends WorkerSettings>({ server, launc
       ...(family === undefined || kept ? {} : { family }),
       bundle: join(config.dist, "workflow-bundle.js"),
       build,
-      aliveFile,
+      aliveFile: shown,
       // On this machine programs outlive their worker, and the supervisor does not wait long.
       graceMs: localTemporal === undefined ? config.settings.temporal.worker_grace_seconds * 1_000 : 0,
       signal: stop.signal,
@@ -127,6 +131,9 @@ export async function runWorkerProcess<C extends WorkerSettings>({ server, launc
     logger.error(isOpsError(error) ? `${error.message} ${error.hint}` : "The worker failed in a way that was not foreseen.", { error });
     if (!isOpsError(error)) return 1;
     return error.code === "settings_invalid" ? 2 : error.code === "setup_needed" || error.code === "program_missing" ? 3 : 1;
+  } finally {
+    // A supervisor takes away what it gave the name of.
+    if (ownFile !== undefined) rmSync(ownFile, { force: true });
   }
 }
 
