@@ -26,7 +26,6 @@ beforeAll(async () => {
       env: { PATH: "" },
       script: join(REPOSITORY, "servers/meta-workflows/dist/bin.js"),
       runtime: process.execPath,
-      pid: process.pid,
       cwd: home,
       home,
       user: "ann",

@@ -38,7 +38,6 @@ export async function machinesServer(config?: string, env: Readonly<Record<strin
       },
       script: join(folder, "bin.js"),
       runtime: "node",
-      pid: process.pid,
       cwd: project,
       home: folder,
       user: "tester",
