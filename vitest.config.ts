@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 
+const countInto = process.env["PLATFORM_OPS_COUNT_INTO"];
 const conditions = ["platform-ops-source", "node", "module", "default"];
 
 /** Tests import packages by their source condition, so nothing has to be built to run a unit test. Groups run one after the other. */
@@ -9,6 +10,8 @@ export default defineConfig({
   test: {
     // All processors: left to itself, vitest keeps one of them for what else goes on, and of two that is half.
     maxWorkers: "100%",
+    // `npm run coverage`: what tests start reports there what it ran.
+    env: countInto === undefined ? {} : { NODE_V8_COVERAGE: countInto },
     projects: [
       {
         extends: true,

@@ -1,7 +1,6 @@
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { join } from "node:path";
-import { COUNTS_SERVERS, startCounted, type CountedServer } from "./counted-server.ts";
 
 /** How a person behind the client answers a form. */
 export type FormAnswer = { action: "accept"; content: Record<string, string | number | boolean> } | { action: "decline" | "cancel" };
@@ -57,13 +56,21 @@ export async function startAgent(options: ServerProcess): Promise<Agent> {
       return person(params.message, params.requestedSchema);
     });
   }
-  const { transport, stderr } = await transportOf(options);
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [options.bin ?? TERRAFORM_BIN, ...(options.args ?? []), ...options.roots.flatMap((root) => ["--root", root])],
+    env: { ...childEnv(), PLATFORM_OPS_HOME: options.home, ...options.env },
+    cwd: options.cwd ?? options.roots[0] ?? options.home,
+    stderr: "pipe",
+  });
+  let stderr = "";
+  transport.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
   await client.connect(transport);
   return {
     client,
     // One that no process has, where there is none: signals to 0 would reach this one.
-    pid: (transport instanceof StdioClientTransport ? transport.pid : undefined) ?? 2 ** 30,
-    stderr,
+    pid: transport.pid ?? 2 ** 30,
+    stderr: () => stderr,
     async call(name, args = {}) {
       const result = (await client.callTool({ name, arguments: args }, { timeout: 120_000 })) as {
         content?: { type: string; text?: string }[];
@@ -75,20 +82,6 @@ export async function startAgent(options: ServerProcess): Promise<Agent> {
     },
     close: () => client.close(),
   };
-}
-
-async function transportOf(options: ServerProcess): Promise<CountedServer> {
-  const start = {
-    bin: options.bin ?? TERRAFORM_BIN,
-    args: [...(options.args ?? []), ...options.roots.flatMap((root) => ["--root", root])],
-    env: { ...childEnv(), PLATFORM_OPS_HOME: options.home, ...options.env },
-    cwd: options.cwd ?? options.roots[0] ?? options.home,
-  };
-  if (COUNTS_SERVERS && start.bin.startsWith(REPOSITORY)) return startCounted(start);
-  const transport = new StdioClientTransport({ ...start, command: process.execPath, args: [start.bin, ...start.args], stderr: "pipe" });
-  let said = "";
-  transport.stderr?.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  return { transport, stderr: () => said };
 }
 
 /** What a child of a test needs of this process's environment. */

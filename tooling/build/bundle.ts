@@ -25,8 +25,12 @@ interface Part {
   readonly external?: readonly string[];
 }
 
-/** Makes the bundles of one server in `out`: main.cjs, its chunks, and where it has a worker also worker.cjs and supervisor.cjs. Returns what went into each. */
-export async function bundleServer(root: string, server: string, out: string): Promise<Map<string, Metafile>> {
+/**
+ * Makes the bundles of one server in `out`: main.cjs, its chunks, and where it has a worker also worker.cjs and supervisor.cjs.
+ * Returns what went into each. With `countable` each has a source map beside it, and its statements are those of the sources:
+ * short names, but no `if` made into a `?:`.
+ */
+export async function bundleServer(root: string, server: string, out: string, countable = false): Promise<Map<string, Metafile>> {
   const source = join(root, "servers", server, "src");
   const made = new Map<string, Metafile>();
   const wanted = new Set<string>();
@@ -35,9 +39,9 @@ export async function bundleServer(root: string, server: string, out: string): P
     { from: join(source, "worker/main.ts"), to: "worker.cjs", external: WORKER_RUNTIME },
     { from: join(root, "packages/orchestration/src/supervisor.ts"), to: "supervisor.cjs" },
   ].filter((part) => part.to === "main.cjs" || hasWorker(root, server));
-  for (const part of parts) made.set(part.to, await bundle(root, part, out, wanted));
+  for (const part of parts) made.set(part.to, await bundle(root, part, out, wanted, countable));
   // A chunk may want further chunks; the set grows while it is walked.
-  for (const specifier of wanted) made.set(chunkName(specifier), await bundleChunk(root, specifier, out, wanted, server));
+  for (const specifier of wanted) made.set(chunkName(specifier), await bundleChunk(root, specifier, out, wanted, server, countable));
   return made;
 }
 
@@ -46,14 +50,21 @@ export function hasWorker(root: string, server: string): boolean {
   return existsSync(join(root, "servers", server, "src/worker/main.ts"));
 }
 
-async function bundleChunk(root: string, specifier: string, out: string, wanted: Set<string>, server: string): Promise<Metafile> {
+async function bundleChunk(
+  root: string,
+  specifier: string,
+  out: string,
+  wanted: Set<string>,
+  server: string,
+  countable: boolean,
+): Promise<Metafile> {
   const to = chunkName(specifier);
   const stdin = { contents: `export * from ${JSON.stringify(specifier)};`, resolveDir: join(root, "servers", server), sourcefile: to };
-  return run({ ...options(root, out, to, wanted), stdin });
+  return run({ ...options(root, out, to, wanted, countable), stdin });
 }
 
-function bundle(root: string, part: Part, out: string, wanted: Set<string>): Promise<Metafile> {
-  const common = options(root, out, part.to, wanted);
+function bundle(root: string, part: Part, out: string, wanted: Set<string>, countable: boolean): Promise<Metafile> {
+  const common = options(root, out, part.to, wanted, countable);
   return run({
     ...common,
     entryPoints: [part.from],
@@ -71,7 +82,7 @@ async function run(build_options: BuildOptions): Promise<Metafile> {
  * CommonJS, because Node 20 can keep V8's code cache only for scripts (docs/decisions): measured, an ES module starts no faster.
  * No source maps and no paths: the same sources give the same bytes wherever they are built.
  */
-function options(root: string, out: string, to: string, wanted: Set<string>): BuildOptions {
+function options(root: string, out: string, to: string, wanted: Set<string>, countable: boolean): BuildOptions {
   return {
     absWorkingDir: root,
     outfile: join(out, to),
@@ -79,7 +90,10 @@ function options(root: string, out: string, to: string, wanted: Set<string>): Bu
     platform: "node",
     target: "node20",
     format: "cjs",
-    minify: true,
+    minifyWhitespace: true,
+    minifyIdentifiers: true,
+    minifySyntax: !countable,
+    ...(countable ? { sourcemap: "external" as const } : {}),
     // Every kept name is a call at start; only the server itself is in a hurry. Nothing of ours goes by the name of a function or class.
     keepNames: !HURRIED.has(to),
     legalComments: "none",
@@ -118,8 +132,8 @@ const asScript = (entry: string): Plugin => ({
   },
 });
 
-/** The starter of the bundles, which knows the digest of each. */
-export function addStarter(root: string, out: string): void {
+/** The starter of the bundles, which knows the digest of each. With `countable` it keeps no code cache: of code out of one V8 counts functions only. */
+export function addStarter(root: string, out: string, countable = false): void {
   const bundles = readdirSync(out).filter((name) => name.endsWith(".cjs"));
   const digests = Object.fromEntries(
     bundles.map((name) => [
@@ -131,7 +145,8 @@ export function addStarter(root: string, out: string): void {
     ]),
   );
   const starter = readFileSync(join(root, "tooling/build/start.cjs"), "utf8");
-  writeFileSync(join(out, "bin.js"), starter.replace("const DIGESTS = {};", `const DIGESTS = ${JSON.stringify(digests)};`));
+  const started = starter.replace("const DIGESTS = {};", `const DIGESTS = ${JSON.stringify(digests)};`);
+  writeFileSync(join(out, "bin.js"), countable ? started.replace("const cacheFolder =", "const cacheFolder = __filename ||") : started);
 }
 
 /** Copies `from` to dist with its text unchanged; returns its name. */

@@ -12,10 +12,16 @@ export function cleanInlineMap(bundle: string, file: string, root: string): stri
   });
 }
 
+/** The inline source map of a bundle, as JSON text; undefined without one. */
+export function inlineMapOf(bundle: string): string | undefined {
+  const map = INLINE_MAP.exec(bundle)?.[2];
+  return map === undefined ? undefined : Buffer.from(map, "base64").toString();
+}
+
 /** The sources that the inline source map of a bundle names; none without one. */
 export function sourcesOf(bundle: string): string[] {
-  const map = INLINE_MAP.exec(bundle)?.[2];
-  return map === undefined ? [] : (JSON.parse(Buffer.from(map, "base64").toString()) as { sources: string[] }).sources;
+  const map = inlineMapOf(bundle);
+  return map === undefined ? [] : (JSON.parse(map) as { sources: string[] }).sources;
 }
 
 /** The text of a file with its inline source map readable, to search in. */
