@@ -102,6 +102,11 @@ let runbooks: Runbooks;
 let home: TestHome;
 let temporal: Orchestration;
 const agent = (clientName = "zed"): Promise<Agent> => runbooks.agent({ clientName });
+/** What the audit says of a run's starts. */
+const auditOf = async (id: string) => {
+  const { audit } = await openLedger(home.home, temporaryPolicy(), new Redactor());
+  return (await audit.read()).filter(({ kind, what, target }) => kind === "run" && what === "two-steps" && target === id);
+};
 const named = (answer: ToolAnswer) => ({ action_id: answer.data["action"].action_id, attempt_id: answer.data["action"].attempt.id });
 
 beforeAll(async () => {
@@ -206,6 +211,9 @@ describe("a run", () => {
       expect(answer.text).toContain("it belongs to the server terraform");
     }
     await temporal.terminate("tf-1", "test");
+    // One line for each start, with what became of it.
+    expect((await auditOf("twice")).map(({ outcome }) => outcome)).toEqual(["started", "started", "refused"]);
+    expect(await auditOf("tf-1")).toMatchObject([{ outcome: "refused", code: "not_found" }]);
   });
 
   test("looking for work leaves no trace in the history", async () => {

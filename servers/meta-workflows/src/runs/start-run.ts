@@ -1,4 +1,4 @@
-import { isOpsError, OpsError } from "@platform-ops/errors";
+import { hasCode, isOpsError, OpsError, type ErrorCode } from "@platform-ops/errors";
 import { canonicalJson, sha256 } from "@platform-ops/ledger";
 import { validateValue, withDefaults, type Closure, type Json } from "@platform-ops/meta-workflow-registry/definition";
 import type { Agent } from "@platform-ops/meta-workflow-registry/run";
@@ -42,9 +42,13 @@ export async function startRun(deps: MetaWorkflowsDeps, request: StartRequest): 
   const id = request.workflow_id ?? `${RUN_ID_PREFIX}${ulid().toLowerCase()}`;
   const orchestration = await deps.orchestration({ worker: true });
   await refuseTooMany(deps, orchestration);
-  await audit.append({ kind: "run", actor: requester, what: entry.id, target: id, digest, outcome: "started", id });
   const taskQueue = runQueue(deps.durable, directory.id, orchestration.inUse.build);
   const begin: Begin = { agent, digest, ...(role === undefined ? {} : { role }) };
+  // One line, once it is known what became of it; the end of a run has one of its own, with who asked for it.
+  const told = (what: string, code?: string): Promise<void> =>
+    audit
+      .append({ kind: "run", actor: requester, what: entry.id, target: id, digest, outcome: what, id, ...(code !== undefined && { code }) })
+      .catch((error: unknown) => deps.logger.error("the audit could not be written", { workflow_id: id, error }));
   try {
     const run = {
       type: WORKFLOW_TYPE,
@@ -58,19 +62,31 @@ export async function startRun(deps: MetaWorkflowsDeps, request: StartRequest): 
     const options = { updateId: `begin-${request.call}`, timeoutMs: ANSWER_WITHIN_MS };
     const send = (): Promise<RunAnswer> => orchestration.startWithUpdate<RunAnswer>(run, UPDATE_BEGIN, begin, options);
     const asked = answered(deps, { message: "start", id, orchestration, queue: async () => taskQueue, send });
-    return { workflow_id: id, answer: await (request.workflow_id === undefined ? asked : unlessTaken(deps, id, asked)) };
+    const answer = await (request.workflow_id === undefined ? asked : unlessTaken(deps, id, asked));
+    await told("started");
+    return { workflow_id: id, answer };
   } catch (error) {
-    const closed = isOpsError(error) && error.code === "already_exists" ? await closedRun(deps, id, digest) : undefined;
-    if (closed !== undefined) return { workflow_id: id, answer: closed };
-    if (isOpsError(error) && error.code === "already_exists")
-      throw new OpsError("already_exists", `A run called ${id} was there before, of another definition or with other inputs.`, {
-        hint: "Use another workflow_id, or look at that run with get_workflow_status.",
-      });
-    const why = await otherServers(deps, id, error);
-    if (isOpsError(why) && why.details["server"] !== undefined)
-      await audit.append({ kind: "run", actor: requester, what: entry.id, target: id, outcome: "refused", code: why.code, id });
+    const closed = hasCode(error, "already_exists") ? await closedRun(deps, id, digest) : undefined;
+    if (closed !== undefined) {
+      await told("found_closed");
+      return { workflow_id: id, answer: closed };
+    }
+    const why = await refusal(deps, id, error);
+    const isKnown = isOpsError(why) && !UNCONFIRMED.has(why.code);
+    await told(isKnown ? "refused" : "unconfirmed", isOpsError(why) ? why.code : "unexpected");
     throw why;
   }
+}
+
+/** Failures after which the run may have begun. */
+const UNCONFIRMED: ReadonlySet<ErrorCode> = new Set(["not_confirmed", "worker_missing", "temporal_unavailable", "timed_out", "unexpected"]);
+
+/** What is said where the id is somebody else's run. */
+async function refusal(deps: MetaWorkflowsDeps, id: string, error: unknown): Promise<unknown> {
+  if (!hasCode(error, "already_exists")) return await otherServers(deps, id, error);
+  return new OpsError("already_exists", `A run called ${id} was there before, of another definition or with other inputs.`, {
+    hint: "Use another workflow_id, or look at that run with get_workflow_status.",
+  });
 }
 
 /**
