@@ -1,5 +1,5 @@
 import type { ReportNode } from "./run-contract.ts";
-import type { NodeState } from "./scheduler.ts";
+import type { NodeState } from "./node-state.ts";
 
 /** When a workspace was planned and applied, in ms of workflow time. */
 export interface Times {

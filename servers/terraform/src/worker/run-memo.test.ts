@@ -7,7 +7,7 @@ import { STATE_CODES } from "./run-contract.ts";
 import { fileNameOf } from "./run-files.ts";
 import { readMemo, runMemo, startMemo, stateMemo } from "./run-memo.ts";
 import { runOutcome, type EndedNode } from "./run-outcome.ts";
-import type { NodeState } from "./scheduler.ts";
+import type { NodeState } from "./node-state.ts";
 
 const COUNTS = { add: 2, change: 0, destroy: 1, replace: 0, move: 0, import: 0, forget: 0, outputs: 3 };
 const states = Object.keys(STATE_CODES) as WorkspaceState[];

@@ -1,7 +1,7 @@
 import { CancellationScope, condition } from "@temporalio/workflow";
 import type { NoticeTask } from "./activity-contract.ts";
 import { notices } from "./activity-options.ts";
-import type { NodeState } from "./scheduler.ts";
+import type { NodeState } from "./node-state.ts";
 
 /** How long a run that is done waits for its notices to be taken: a notifier that hangs must not keep it open. */
 const GRACE_MS = 5_000;

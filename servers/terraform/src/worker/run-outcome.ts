@@ -1,5 +1,5 @@
 import { isDone, type RunPhase, type WorkspaceState } from "./run-contract.ts";
-import type { NodeState } from "./scheduler.ts";
+import type { NodeState } from "./node-state.ts";
 
 /** What a run's outcome is derived from. */
 export interface EndedNode {

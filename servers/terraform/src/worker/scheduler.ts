@@ -1,37 +1,8 @@
-import { heights } from "./dag-heights.ts";
 import type { ApplyAnswer, GateAnswer, PlanAnswer } from "./activity-contract.ts";
-import {
-  isDone,
-  isFinal,
-  MAX_REPLANS,
-  type CancelMode,
-  type FailureRef,
-  type RunNode,
-  type WorkspaceState,
-  type Counts,
-} from "./run-contract.ts";
-
-/** One workspace under way. Only the scheduler writes it. */
-export interface NodeState {
-  readonly index: number;
-  readonly node: RunNode;
-  state: WorkspaceState;
-  counts?: Counts;
-  kinds?: readonly string[];
-  /** Artifact of the plan record that waits or was applied. */
-  plan?: string;
-  outputs?: string;
-  /** Outputs that a plan which stays unapplied would change. Absent: nothing is known of its outputs. */
-  pending?: readonly string[];
-  approval?: string;
-  failure?: FailureRef;
-  /** The workspace because of which it was skipped, the outputs for which it was deferred, or the run that holds it. */
-  cause?: string;
-  replans: number;
-}
-
-/** Outputs named as the cause of a deferral; more are counted. */
-const AWAITED = 5;
+import { heights } from "./dag-heights.ts";
+import { needsDone, settleBlocked } from "./needs.ts";
+import { nodeAt, type NodeState } from "./node-state.ts";
+import { isFinal, MAX_REPLANS, type CancelMode, type FailureRef, type RunNode, type WorkspaceState } from "./run-contract.ts";
 
 /** What the workflow must do now. */
 export type Step = { readonly do: "plan" | "apply" | "wait"; readonly node: number };
@@ -57,9 +28,9 @@ export class Scheduler {
 
   /** The steps to start now; marks their workspaces as under way. Longest chain first, applies before plans. */
   next(): Step[] {
-    this.#settleBlocked();
+    settleBlocked(this.nodes);
     if (this.cancelled !== undefined) return [];
-    const ready = this.nodes.filter((n) => n.state === "approved" || (n.state === "waiting" && this.#needsDone(n)));
+    const ready = this.nodes.filter((n) => n.state === "approved" || (n.state === "waiting" && needsDone(this.nodes, n)));
     ready.sort((a, b) => rank(a) - rank(b) || this.#heightOf(b) - this.#heightOf(a) || a.index - b.index);
     const steps = ready.slice(0, Math.max(0, this.#parallelism - this.running()));
     return steps.map((n) => {
@@ -229,7 +200,7 @@ export class Scheduler {
 
   /** True when all workspaces are final. */
   finished(): boolean {
-    this.#settleBlocked();
+    settleBlocked(this.nodes);
     return this.nodes.every((n) => isFinal(n.state));
   }
 
@@ -289,68 +260,12 @@ export class Scheduler {
     } else n.state = "waiting";
   }
 
-  #needsDone(n: NodeState): boolean {
-    return n.node.needs.every(
-      (i) =>
-        isDone(this.#at(i).state) ||
-        (this.#at(i).state === "planned" && !this.#defers(n, i)) ||
-        (this.#at(i).state === "deferred" && !this.#defers(n, i)),
-    );
-  }
-
-  /** An upstream that was not applied keeps back what must be applied after it, and what takes outputs that it would change. */
-  #defers(n: NodeState, upstream: number): boolean {
-    if (n.node.apply) return true;
-    if (!(n.node.uses ?? n.node.needs).includes(upstream)) return false;
-    const { state, pending } = this.#at(upstream);
-    return state !== "planned" || pending === undefined || n.node.takes === undefined || this.#awaited(n, upstream).length > 0;
-  }
-
-  /** `workspace.output` of what it takes from there and what would change. */
-  #awaited(n: NodeState, upstream: number): string[] {
-    const { node, pending } = this.#at(upstream);
-    return (n.node.takes ?? []).flatMap(([need, output]) =>
-      need === upstream && pending?.includes(output) === true ? [`${node.name}.${output}`] : [],
-    );
-  }
-
-  /** The root of the chain is what a person has to look at, not the workspace in between. */
-  #causeOf(n: NodeState, upstream: NodeState): string {
-    if ((upstream.state === "skipped" || upstream.state === "deferred") && upstream.cause !== undefined) return upstream.cause;
-    const awaited = [...new Set(n.node.needs.flatMap((i) => this.#awaited(n, i)))];
-    if (upstream.state !== "planned" || awaited.length === 0) return upstream.node.name;
-    return awaited.slice(0, AWAITED).join(", ") + (awaited.length > AWAITED ? ` and ${awaited.length - AWAITED} more` : "");
-  }
-
-  /** Marks what cannot start in this run any more, naming the cause; runs over the DAG until nothing changes. */
-  #settleBlocked(): void {
-    for (let changed = true; changed;) {
-      changed = false;
-      for (const n of this.nodes) {
-        if (n.state !== "waiting") continue;
-        const needs = n.node.needs.map((i) => this.#at(i));
-        const failed = needs.find((u) => isFinal(u.state) && !isDone(u.state) && u.state !== "planned" && u.state !== "deferred");
-        const later = failed ?? needs.find((u) => (u.state === "planned" || u.state === "deferred") && this.#defers(n, u.index));
-        if (later === undefined) continue;
-        n.state = failed === undefined ? "deferred" : failed.state === "cancelled" ? "cancelled" : "skipped";
-        n.cause = this.#causeOf(n, later);
-        changed = true;
-      }
-    }
-  }
-
   #heightOf(n: NodeState): number {
     return this.#height[n.index] ?? 0;
   }
 
-  #at(index: number): NodeState {
-    const n = this.nodes[index];
-    if (n === undefined) throw new RangeError(`no workspace ${index}`);
-    return n;
-  }
-
   #expect(index: number, state: WorkspaceState): NodeState {
-    const n = this.#at(index);
+    const n = nodeAt(this.nodes, index);
     if (n.state !== state) throw new RangeError(`workspace ${n.node.name} is ${n.state}, not ${state}`);
     return n;
   }
