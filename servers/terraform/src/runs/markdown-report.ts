@@ -1,4 +1,4 @@
-import { printCounts } from "../worker/print-counts.ts";
+import { printCounts } from "../worker/plan/print-counts.ts";
 import { printTime } from "./render-status.ts";
 import type { RunView } from "./run-view.ts";
 

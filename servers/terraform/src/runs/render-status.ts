@@ -1,4 +1,4 @@
-import { printCounts } from "../worker/print-counts.ts";
+import { printCounts } from "../worker/plan/print-counts.ts";
 import type { OpenApproval } from "../worker/run-memo.ts";
 import type { RunView, WorkspaceView } from "./run-view.ts";
 

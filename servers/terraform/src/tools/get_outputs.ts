@@ -3,7 +3,7 @@ import { z } from "zod";
 import { tool } from "../deps.ts";
 import { readRun } from "../runs/run-view.ts";
 import type { RawJson } from "../terraform/step.ts";
-import { readView } from "../worker/run-files.ts";
+import { readView } from "../worker/workspace/run-files.ts";
 import { workflowId, workspaceName } from "./params.ts";
 
 /** Longest value shown; longer ones are cut and say so. */

@@ -2,10 +2,10 @@ import { OpsError } from "@platform-ops/errors";
 import { z } from "zod";
 import { tool, type TerraformDeps } from "../deps.ts";
 import { parseCursor } from "../runs/cursor.ts";
-import { planLines, printPlan, type PlanLine } from "../worker/render-plan.ts";
+import { planLines, printPlan, type PlanLine } from "../worker/plan/render-plan.ts";
 import { readRun } from "../runs/run-view.ts";
-import type { PlanView } from "../worker/plan-record.ts";
-import { readView } from "../worker/run-files.ts";
+import type { PlanView } from "../worker/plan/plan-record.ts";
+import { readView } from "../worker/workspace/run-files.ts";
 import { cursor, limit, workflowId, workspaceName } from "./params.ts";
 
 /** Names in one line; more are counted. */

@@ -4,12 +4,12 @@ import { hasCode, isOpsError, OpsError } from "@platform-ops/errors";
 import { asStorageFailure } from "@platform-ops/ledger";
 import { Context } from "@temporalio/activity";
 import { applyStep } from "./apply-step.ts";
-import { checkDecision, releaseWorkspaces, requestApproval } from "./approval-gate.ts";
+import { checkDecision, releaseWorkspaces, requestApproval } from "./approvals/approval-gate.ts";
 import { finishRun } from "./finish-run.ts";
 import { notify } from "./notify.ts";
-import { planStep } from "./plan-step.ts";
+import { planStep } from "./plan/plan-step.ts";
 import type { NoticeTask, QuickActivities, TerraformActivities, WaitActivities } from "./activity-contract.ts";
-import { waitForWorkspace } from "./wait-for-workspace.ts";
+import { waitForWorkspace } from "./workspace/wait-for-workspace.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";
 
 const HEARTBEAT_MS = 2_000;

@@ -6,19 +6,19 @@ import { fromPlain, hasCode, isOpsError, OpsError } from "@platform-ops/errors";
 import type { ApprovalRecord, SubjectItem } from "@platform-ops/ledger";
 import { applyPlan, type ApplyResult } from "../terraform/apply.ts";
 import type { WorkspaceOutputs } from "../terraform/variables.ts";
-import { asRecord } from "./approval-gate.ts";
-import { checkCredentials } from "./credentials.ts";
+import { asRecord } from "./approvals/approval-gate.ts";
+import { checkCredentials } from "./workspace/credentials.ts";
 import { failureOfOpening, isStepFailure, keepFailure } from "./failure-text.ts";
-import { folderDigest } from "./folder-digest.ts";
-import { outputsOfApply } from "./known-outputs.ts";
-import { readPlanBytes } from "./plan-bytes.ts";
-import { carryKey, consumerOf, type PlanMaterial, type PlanRecord } from "./plan-record.ts";
-import { clearWork, keepOutputs } from "./plan-step.ts";
+import { folderDigest } from "./plan/folder-digest.ts";
+import { outputsOfApply } from "./plan/known-outputs.ts";
+import { readPlanBytes } from "./plan/plan-bytes.ts";
+import { carryKey, consumerOf, type PlanMaterial, type PlanRecord } from "./plan/plan-record.ts";
+import { clearWork, keepOutputs } from "./plan/plan-step.ts";
 import type { ApplyAnswer, ApplyTask } from "./activity-contract.ts";
 import { SUBJECT_PREFIX, type RunEnvironment } from "./run-contract.ts";
-import { updateView, workspaceFolder, type WorkspaceView } from "./run-files.ts";
+import { updateView, workspaceFolder, type WorkspaceView } from "./workspace/run-files.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";
-import { openWorkspace, type WorkspaceContext } from "./workspace-context.ts";
+import { openWorkspace, type WorkspaceContext } from "./workspace/workspace-context.ts";
 
 /** How many renewals of credentials one run may have gone through before a plan of its beginning is applied. */
 const MAX_RENEWALS = 100;

@@ -1,7 +1,7 @@
 import { isOpsError, type OpsError } from "@platform-ops/errors";
 import { Redactor } from "@platform-ops/ledger";
 import type { FailureRef, FailureText } from "./run-contract.ts";
-import { updateView } from "./run-files.ts";
+import { updateView } from "./workspace/run-files.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";
 
 /** Keeps a failure's words as an artifact, masked, and answers the reference that the history may hold. */

@@ -2,8 +2,8 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { FinishTask } from "./run-contract.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";
-import { fileNameOf, workspaceFolder } from "./run-files.ts";
-import { loadConfig, lockOf } from "./workspace-context.ts";
+import { fileNameOf, workspaceFolder } from "./workspace/run-files.ts";
+import { loadConfig, lockOf } from "./workspace/workspace-context.ts";
 
 /** A closed run as it is kept after Temporal has forgotten it. */
 export interface RunReport extends FinishTask {

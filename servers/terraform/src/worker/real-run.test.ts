@@ -29,8 +29,8 @@ import { collectEnvironment } from "../terraform/child-environment.ts";
 import { findProgram } from "../terraform/program.ts";
 import { startWorker, type TestWorker } from "./fixture/start-worker.ts";
 import { WORKFLOW_TYPE, type FailureText, type RunEnvironment, type RunInput } from "./run-contract.ts";
-import type { PlanRecord } from "./plan-record.ts";
-import { readView } from "./run-files.ts";
+import type { PlanRecord } from "./plan/plan-record.ts";
+import { readView } from "./workspace/run-files.ts";
 import { readMemo, startMemo, type ReadMemo } from "./run-memo.ts";
 
 const binary = testTemporalBinary(process.env);

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { checkCredentials } from "./credentials.ts";
-import { outputsOfPlan } from "./known-outputs.ts";
-import { drawRequestId } from "./request-id.ts";
+import { checkCredentials } from "./workspace/credentials.ts";
+import { outputsOfPlan } from "./plan/known-outputs.ts";
+import { drawRequestId } from "./run/request-id.ts";
 import type { RunInput, WorkspaceState } from "./run-contract.ts";
 import { STATE_CODES } from "./run-contract.ts";
-import { fileNameOf } from "./run-files.ts";
+import { fileNameOf } from "./workspace/run-files.ts";
 import { readMemo, runMemo, startMemo, stateMemo } from "./run-memo.ts";
-import { runOutcome, type EndedNode } from "./run-outcome.ts";
-import type { NodeState } from "./node-state.ts";
+import { runOutcome, type EndedNode } from "./run/run-outcome.ts";
+import type { NodeState } from "./run/node-state.ts";
 
 const COUNTS = { add: 2, change: 0, destroy: 1, replace: 0, move: 0, import: 0, forget: 0, outputs: 3 };
 const states = Object.keys(STATE_CODES) as WorkspaceState[];

@@ -8,7 +8,7 @@ import {
   type RunPhase,
   type WorkspaceState,
 } from "./run-contract.ts";
-import type { NodeState } from "./node-state.ts";
+import type { NodeState } from "./run/node-state.ts";
 
 // The memo of a run: what anyone with the key reads of it while no worker lives. Keys: `about` and `nodes` (written at
 // start), `run` (phase, approval, blockers, errors) and `w0`, `w1`, … (16 workspaces each). Only changed keys are written.

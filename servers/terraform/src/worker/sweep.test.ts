@@ -3,7 +3,7 @@ import { mkdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { PlannedWorkspace } from "./fixture/planned-workspace.ts";
-import { workspaceFolder } from "./run-files.ts";
+import { workspaceFolder } from "./workspace/run-files.ts";
 import { sweep } from "./sweep.ts";
 
 test("takes away expired plans and what killed steps left in clear; nothing that a run may still need", async () => {

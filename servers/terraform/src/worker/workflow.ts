@@ -1,7 +1,7 @@
 import { isForeign, UPDATE_DECIDE } from "@platform-ops/orchestration/workflow";
 import { CancellationScope, defineSignal, defineUpdate, setHandler } from "@temporalio/workflow";
-import { refusal } from "./activity-options.ts";
-import { ParentRun, type DecisionLike } from "./parent-run.ts";
+import { refusal } from "./run/activity-options.ts";
+import { ParentRun, type DecisionLike } from "./run/parent-run.ts";
 import { SIGNAL_CANCEL, SIGNAL_REFRESH, type CancelMode, type DecideAnswer, type RunInput, type RunResult } from "./run-contract.ts";
 
 const decide = defineUpdate<DecideAnswer, [DecisionLike]>(UPDATE_DECIDE);

@@ -1,13 +1,13 @@
 import { canonicalJson, type ApprovalRecord, type ApprovalRequest, type Environment } from "@platform-ops/ledger";
 import { isOpsError, OpsError } from "@platform-ops/errors";
 import { approvalDetails, approvalSummary, approvalTitle } from "./approval-text.ts";
-import { SERVER } from "../identity.ts";
+import { SERVER } from "../../identity.ts";
 import { noteCarried } from "./carry-index.ts";
-import { carryKey, isChangeKind, type PlanRecord, type PlanView } from "./plan-record.ts";
-import type { DecisionAnswer, DecisionTask, GateAnswer, GateTask, PlanItem, ReleaseTask } from "./activity-contract.ts";
-import { SUBJECT_PREFIX } from "./run-contract.ts";
-import type { StepCall, WorkerDeps } from "./worker-deps.ts";
-import { loadConfig, lockOf, workspaceOf } from "./workspace-context.ts";
+import { carryKey, isChangeKind, type PlanRecord, type PlanView } from "../plan/plan-record.ts";
+import type { DecisionAnswer, DecisionTask, GateAnswer, GateTask, PlanItem, ReleaseTask } from "../activity-contract.ts";
+import { SUBJECT_PREFIX } from "../run-contract.ts";
+import type { StepCall, WorkerDeps } from "../worker-deps.ts";
+import { loadConfig, lockOf, workspaceOf } from "../workspace/workspace-context.ts";
 
 const HOUR = 3_600_000;
 

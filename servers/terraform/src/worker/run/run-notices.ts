@@ -1,5 +1,5 @@
 import { CancellationScope, condition } from "@temporalio/workflow";
-import type { NoticeTask } from "./activity-contract.ts";
+import type { NoticeTask } from "../activity-contract.ts";
 import { notices } from "./activity-options.ts";
 import type { NodeState } from "./node-state.ts";
 

@@ -1,4 +1,4 @@
-import type { ReportNode } from "./run-contract.ts";
+import type { ReportNode } from "../run-contract.ts";
 import type { NodeState } from "./node-state.ts";
 
 /** When a workspace was planned and applied, in ms of workflow time. */

@@ -1,4 +1,4 @@
-import type { OutputChange, ResourceChange } from "../terraform/plan-summary.ts";
+import type { OutputChange, ResourceChange } from "../../terraform/plan-summary.ts";
 import type { PlanView } from "./plan-record.ts";
 import { printCounts } from "./print-counts.ts";
 

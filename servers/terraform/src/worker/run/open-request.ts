@@ -1,6 +1,6 @@
 import { CancellationScope, sleep } from "@temporalio/workflow";
-import type { GateAnswer } from "./activity-contract.ts";
-import type { OpenApproval } from "./run-memo.ts";
+import type { GateAnswer } from "../activity-contract.ts";
+import type { OpenApproval } from "../run-memo.ts";
 
 type Request = NonNullable<GateAnswer["request"]>;
 

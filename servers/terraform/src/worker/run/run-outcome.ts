@@ -1,4 +1,4 @@
-import { isDone, type RunPhase, type WorkspaceState } from "./run-contract.ts";
+import { isDone, type RunPhase, type WorkspaceState } from "../run-contract.ts";
 import type { NodeState } from "./node-state.ts";
 
 /** What a run's outcome is derived from. */

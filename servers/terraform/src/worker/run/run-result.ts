@@ -1,7 +1,7 @@
 import { ApplicationFailure } from "@temporalio/workflow";
 import { refusal } from "./activity-options.ts";
 import type { NodeState } from "./node-state.ts";
-import { isDone, type RunResult } from "./run-contract.ts";
+import { isDone, type RunResult } from "../run-contract.ts";
 import type { EndPhase } from "./run-outcome.ts";
 
 /** What a run gives back once all its workspaces are final. */

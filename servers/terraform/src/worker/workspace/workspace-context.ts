@@ -1,14 +1,14 @@
 import { environmentOf, Redactor, isMarkOfSecret, type Environment } from "@platform-ops/ledger";
 import { OpsError } from "@platform-ops/errors";
 import { mkdir, realpath } from "node:fs/promises";
-import type { InfraConfig, Workspace } from "../infra/infra-config.ts";
-import { isInside } from "../infra/paths.ts";
-import { childEnvironment } from "../terraform/child-environment.ts";
-import { requireSameProgram } from "../terraform/program.ts";
-import type { Progress, StepContext } from "../terraform/step.ts";
-import type { RunEnvironment } from "./run-contract.ts";
+import type { InfraConfig, Workspace } from "../../infra/infra-config.ts";
+import { isInside } from "../../infra/paths.ts";
+import { childEnvironment } from "../../terraform/child-environment.ts";
+import { requireSameProgram } from "../../terraform/program.ts";
+import type { Progress, StepContext } from "../../terraform/step.ts";
+import type { RunEnvironment } from "../run-contract.ts";
 import { lockKey, terraformDataFolder, workspaceFolder } from "./run-files.ts";
-import type { StepCall, WorkerDeps } from "./worker-deps.ts";
+import type { StepCall, WorkerDeps } from "../worker-deps.ts";
 import { WorkspaceLock } from "./workspace-lock.ts";
 
 /** All that a step on one workspace needs, from artifacts and the worker's own policy. */

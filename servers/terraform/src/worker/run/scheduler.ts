@@ -1,8 +1,8 @@
-import type { ApplyAnswer, GateAnswer, PlanAnswer } from "./activity-contract.ts";
+import type { ApplyAnswer, GateAnswer, PlanAnswer } from "../activity-contract.ts";
 import { heights } from "./dag-heights.ts";
 import { needsDone, settleBlocked } from "./needs.ts";
 import { nodeAt, type NodeState } from "./node-state.ts";
-import { isFinal, MAX_REPLANS, type CancelMode, type FailureRef, type RunNode, type WorkspaceState } from "./run-contract.ts";
+import { isFinal, MAX_REPLANS, type CancelMode, type FailureRef, type RunNode, type WorkspaceState } from "../run-contract.ts";
 
 /** What the workflow must do now. */
 export type Step = { readonly do: "plan" | "apply" | "wait"; readonly node: number };

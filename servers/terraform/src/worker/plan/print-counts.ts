@@ -1,4 +1,4 @@
-import { COUNT_KEYS, type Counts } from "./run-contract.ts";
+import { COUNT_KEYS, type Counts } from "../run-contract.ts";
 
 /** `+3 ~1 -0`, with what is rarer behind it. */
 export function printCounts(counts: Counts): string {

@@ -1,4 +1,4 @@
-import type { Counts, FailureRef, RunNode, WorkspaceState } from "./run-contract.ts";
+import type { Counts, FailureRef, RunNode, WorkspaceState } from "../run-contract.ts";
 
 /** One workspace under way. Only the scheduler writes it. */
 export interface NodeState {

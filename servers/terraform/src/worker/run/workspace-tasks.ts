@@ -1,6 +1,6 @@
-import type { ApplyTask, PlanTask } from "./activity-contract.ts";
+import type { ApplyTask, PlanTask } from "../activity-contract.ts";
 import type { NodeState } from "./node-state.ts";
-import type { RunInput } from "./run-contract.ts";
+import type { RunInput } from "../run-contract.ts";
 
 /** What the planning of a workspace is given: the outputs of those whose outputs it uses, and how it is to be planned. */
 export function planTask(input: RunInput, environment: string, nodes: readonly NodeState[], n: NodeState): PlanTask {

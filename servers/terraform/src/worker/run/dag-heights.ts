@@ -1,4 +1,4 @@
-import type { RunNode } from "./run-contract.ts";
+import type { RunNode } from "../run-contract.ts";
 
 /**
  * Length of the longest chain below each workspace, by index.

@@ -1,5 +1,5 @@
 import { canonicalJson, keyedDigest, type Keyring } from "@platform-ops/ledger";
-import { isBaseVariable } from "../terraform/child-environment.ts";
+import { isBaseVariable } from "../../terraform/child-environment.ts";
 
 /** Base variables by which programs find profiles, credentials and settings. */
 const FINDS_SETTINGS = new Set(["HOME", "XDG_CONFIG_HOME", "TF_CLI_CONFIG_FILE", "TF_ENCRYPTION"]);

@@ -1,23 +1,23 @@
 import { createHash } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
 import { canonicalJson, sha256 } from "@platform-ops/ledger";
-import { ensureInit } from "../terraform/init.ts";
-import { readOutputs } from "../terraform/outputs.ts";
-import { planWorkspace, type PlanResult } from "../terraform/plan.ts";
+import { ensureInit } from "../../terraform/init.ts";
+import { readOutputs } from "../../terraform/outputs.ts";
+import { planWorkspace, type PlanResult } from "../../terraform/plan.ts";
 import { validateStep } from "./validate-step.ts";
-import { resolveVariables, type WorkspaceOutputs } from "../terraform/variables.ts";
-import { checkCredentials } from "./credentials.ts";
-import { failureOfOpening, isStepFailure, keepFailure } from "./failure-text.ts";
+import { resolveVariables, type WorkspaceOutputs } from "../../terraform/variables.ts";
+import { checkCredentials } from "../workspace/credentials.ts";
+import { failureOfOpening, isStepFailure, keepFailure } from "../failure-text.ts";
 import { placeDigest } from "./place-digest.ts";
 import { folderDigest } from "./folder-digest.ts";
 import { keepPlanBytes } from "./plan-bytes.ts";
 import type { PlanMaterial, PlanRecord, PlanView } from "./plan-record.ts";
-import { releasePlan } from "./release-plan.ts";
-import type { PlanAnswer, PlanTask } from "./activity-contract.ts";
+import { releasePlan } from "../approvals/release-plan.ts";
+import type { PlanAnswer, PlanTask } from "../activity-contract.ts";
 import { settledOutputs } from "./known-outputs.ts";
-import { updateView, type WorkspaceView } from "./run-files.ts";
-import type { StepCall, WorkerDeps } from "./worker-deps.ts";
-import { openWorkspace, type WorkspaceContext } from "./workspace-context.ts";
+import { updateView, type WorkspaceView } from "../workspace/run-files.ts";
+import type { StepCall, WorkerDeps } from "../worker-deps.ts";
+import { openWorkspace, type WorkspaceContext } from "../workspace/workspace-context.ts";
 
 const HOUR = 3_600_000;
 

@@ -1,6 +1,6 @@
 import { isForeign } from "@platform-ops/orchestration/workflow";
 import { allHandlersFinished, CancellationScope, condition, isCancellation, workflowInfo } from "@temporalio/workflow";
-import type { GateAnswer, GateTask, PlanItem, ReleaseTask } from "./activity-contract.ts";
+import type { GateAnswer, GateTask, PlanItem, ReleaseTask } from "../activity-contract.ts";
 import { local, outside, quick, refusal, waitsFor } from "./activity-options.ts";
 import { codeOf } from "./failure-code.ts";
 import type { NodeState } from "./node-state.ts";
@@ -8,8 +8,8 @@ import { openPhase } from "./open-phase.ts";
 import { OpenRequest } from "./open-request.ts";
 import { reportNode, type Times } from "./report-node.ts";
 import { drawRequestId } from "./request-id.ts";
-import type { CancelMode, DecideAnswer, RunInput, RunPhase, RunResult } from "./run-contract.ts";
-import { runMemo, stateMemo } from "./run-memo.ts";
+import type { CancelMode, DecideAnswer, RunInput, RunPhase, RunResult } from "../run-contract.ts";
+import { runMemo, stateMemo } from "../run-memo.ts";
 import { RunNotices } from "./run-notices.ts";
 import { endedNode, runOutcome } from "./run-outcome.ts";
 import { runFailure, runResult } from "./run-result.ts";

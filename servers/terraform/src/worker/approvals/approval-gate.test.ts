@@ -3,14 +3,14 @@ import { mkdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { canonicalJson, type ApprovalRecord } from "@platform-ops/ledger";
 import { describe, expect, test } from "vitest";
-import { applyStep } from "./apply-step.ts";
+import { applyStep } from "../apply-step.ts";
 import { checkDecision, requestApproval } from "./approval-gate.ts";
-import { PlannedWorkspace } from "./fixture/planned-workspace.ts";
+import { PlannedWorkspace } from "../fixture/planned-workspace.ts";
 import { releasePlan } from "./release-plan.ts";
-import { placeDigest } from "./place-digest.ts";
-import type { PlanRecord } from "./plan-record.ts";
-import { planStep } from "./plan-step.ts";
-import { workspaceFolder } from "./run-files.ts";
+import { placeDigest } from "../plan/place-digest.ts";
+import type { PlanRecord } from "../plan/plan-record.ts";
+import { planStep } from "../plan/plan-step.ts";
+import { workspaceFolder } from "../workspace/run-files.ts";
 
 /** What an apply with that approval is refused with; nothing may have been started. */
 async function refusal(w: PlannedWorkspace, plan: string, record: unknown, run = "run-1"): Promise<string> {

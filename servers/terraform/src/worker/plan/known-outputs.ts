@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isRecord, parseLossless, toJsonText, type Json } from "../terraform/lossless-json.ts";
-import { member, textOf } from "../terraform/plan-json.ts";
-import type { OutputChange } from "../terraform/plan-summary.ts";
-import type { WorkspaceOutputs } from "../terraform/variables.ts";
+import { isRecord, parseLossless, toJsonText, type Json } from "../../terraform/lossless-json.ts";
+import { member, textOf } from "../../terraform/plan-json.ts";
+import type { OutputChange } from "../../terraform/plan-summary.ts";
+import type { WorkspaceOutputs } from "../../terraform/variables.ts";
 
 // One process of terraform costs as much as all of ours around a workspace: where plan or apply have told every output
 // already, `output -json` is not asked again. Both keep sensitive values back; one such output and it is asked.

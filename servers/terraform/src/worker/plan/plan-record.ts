@@ -1,6 +1,6 @@
 import { canonicalJson, CHANGE_KINDS, sha256, type ChangeKind } from "@platform-ops/ledger";
-import type { FailedCheck, ResourceChange, OutputChange } from "../terraform/plan-summary.ts";
-import type { Counts } from "./run-contract.ts";
+import type { FailedCheck, ResourceChange, OutputChange } from "../../terraform/plan-summary.ts";
+import type { Counts } from "../run-contract.ts";
 
 /**
  * What a plan is, kept as an artifact. Its digest is what a person approves: it binds the plan's bytes and meaning, the

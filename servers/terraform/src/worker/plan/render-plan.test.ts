@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ResourceAction, ResourceChange } from "../terraform/plan-summary.ts";
+import type { ResourceAction, ResourceChange } from "../../terraform/plan-summary.ts";
 import type { PlanView } from "./plan-record.ts";
 import { planLines, printPlan } from "./render-plan.ts";
 

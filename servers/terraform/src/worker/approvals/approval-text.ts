@@ -1,7 +1,7 @@
-import { countsText } from "./print-counts.ts";
-import { COUNT_KEYS, type Counts } from "./run-contract.ts";
-import type { PlanRecord, PlanView } from "./plan-record.ts";
-import { planLines, printPlan } from "./render-plan.ts";
+import { countsText } from "../plan/print-counts.ts";
+import { COUNT_KEYS, type Counts } from "../run-contract.ts";
+import type { PlanRecord, PlanView } from "../plan/plan-record.ts";
+import { planLines, printPlan } from "../plan/render-plan.ts";
 
 /** Resources listed in the few lines that a form shows; the full text has them all. */
 const LISTED = 12;

@@ -1,12 +1,12 @@
 import { autoAllows, type ApprovalRequest, type Environment } from "@platform-ops/ledger";
 import { isOpsError } from "@platform-ops/errors";
-import { SERVER } from "../identity.ts";
+import { SERVER } from "../../identity.ts";
 import { keepRecord } from "./approval-gate.ts";
 import { approvalTitle } from "./approval-text.ts";
 import { carriedRequests, forgetCarried } from "./carry-index.ts";
-import { carryKey, consumerOf, isChangeKind, type PlanRecord } from "./plan-record.ts";
-import { SUBJECT_PREFIX } from "./run-contract.ts";
-import type { WorkerDeps } from "./worker-deps.ts";
+import { carryKey, consumerOf, isChangeKind, type PlanRecord } from "../plan/plan-record.ts";
+import { SUBJECT_PREFIX } from "../run-contract.ts";
+import type { WorkerDeps } from "../worker-deps.ts";
 
 const HOUR = 3_600_000;
 

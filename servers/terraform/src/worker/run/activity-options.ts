@@ -1,8 +1,8 @@
 import { OpsError, type ErrorCode } from "@platform-ops/errors";
 import { toApplicationFailure } from "@platform-ops/orchestration/workflow";
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities, type ApplicationFailure } from "@temporalio/workflow";
-import type { QuickActivities, TerraformActivities, WaitActivities } from "./activity-contract.ts";
-import { waitsQueue } from "./run-contract.ts";
+import type { QuickActivities, TerraformActivities, WaitActivities } from "../activity-contract.ts";
+import { waitsQueue } from "../run-contract.ts";
 
 // Workflow side. Time limits and retries as measured by killing (docs/decisions/0005): no scheduleToStart timeout, which
 // also counts on retries and would end an apply while terraform runs; a dead worker is seen by the missing heartbeat.

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { OutputChange } from "../terraform/plan-summary.ts";
-import type { WorkspaceOutputs } from "../terraform/variables.ts";
+import type { OutputChange } from "../../terraform/plan-summary.ts";
+import type { WorkspaceOutputs } from "../../terraform/variables.ts";
 import { settledOutputs } from "./known-outputs.ts";
 
 const still = (name: string, after: string): OutputChange => ({ name, action: "no-op", sensitive: false, unknown: false, after });

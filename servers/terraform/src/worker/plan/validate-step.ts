@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { OpsError } from "@platform-ops/errors";
-import { runProgram } from "../terraform/run-program.ts";
-import type { StepContext } from "../terraform/step.ts";
+import { runProgram } from "../../terraform/run-program.ts";
+import type { StepContext } from "../../terraform/step.ts";
 
 interface ValidateJson {
   readonly valid?: boolean;

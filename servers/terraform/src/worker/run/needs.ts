@@ -1,5 +1,5 @@
 import { nodeAt, type NodeState } from "./node-state.ts";
-import { isDone, isFinal } from "./run-contract.ts";
+import { isDone, isFinal } from "../run-contract.ts";
 
 // What a workspace waits for: whether what it needs is there, whether it can still come in this run, and what is to blame.
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { ApplyAnswer, PlanAnswer } from "./activity-contract.ts";
-import type { Counts, RunNode } from "./run-contract.ts";
-import { isDone, isFinal, MAX_REPLANS } from "./run-contract.ts";
+import type { ApplyAnswer, PlanAnswer } from "../activity-contract.ts";
+import type { Counts, RunNode } from "../run-contract.ts";
+import { isDone, isFinal, MAX_REPLANS } from "../run-contract.ts";
 import { heights } from "./dag-heights.ts";
 import { Scheduler, type Step } from "./scheduler.ts";
 

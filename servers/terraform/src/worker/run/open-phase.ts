@@ -1,4 +1,4 @@
-import type { RunPhase } from "./run-contract.ts";
+import type { RunPhase } from "../run-contract.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 /** The phase of a run that is not over. A decision that is awaited is told first, whatever else still runs. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { OpsError } from "@platform-ops/errors";
-import type { WaitTask } from "./activity-contract.ts";
-import type { StepCall, WorkerDeps } from "./worker-deps.ts";
+import type { WaitTask } from "../activity-contract.ts";
+import type { StepCall, WorkerDeps } from "../worker-deps.ts";
 import { loadConfig, lockOf, workspaceOf } from "./workspace-context.ts";
 
 const LOOK_MS = 1_000;
