@@ -1,7 +1,7 @@
 import { OpsError } from "@platform-ops/errors";
 
 import type { Counts } from "./plan-summary.ts";
-import type { StreamFacts } from "./stream-facts.ts";
+import type { StartedResource, StreamFacts } from "./stream-facts.ts";
 
 export type ApplyOutcome = "done" | "not_done" | "partial" | "in_doubt";
 
@@ -45,10 +45,11 @@ export async function decideOutcome(evidence: ApplyEvidence): Promise<OutcomeVer
   return await lostOutcome(evidence);
 }
 
-/** It ended by itself with a failure: each resource that it began was reported as finished or failed. */
+/** It ended by itself with a failure: each resource that it began was reported as finished or failed, by its provider or without one. */
 function orderlyOutcome({ facts, moved }: ApplyEvidence): ApplyOutcome {
   if (facts.diagnostics.some((diagnostic) => /^Failed to (?:save|persist) state/.test(diagnostic.summary))) return "in_doubt";
   if (facts.started.size === 0) return "not_done";
+  if (facts.lostByProvider().length > 0) return "in_doubt";
   if (facts.interrupted || facts.inFlight().length > 0) return "partial";
   return facts.completed.size === 0 && moved === false ? "not_done" : "partial";
 }
@@ -63,19 +64,19 @@ async function lostOutcome({ facts, moved, reconcile }: ApplyEvidence): Promise<
   const remaining = seen.counts;
   // Made, but not in the state: a remote backend persists it only every 20 s.
   const lost = [...facts.completed.values()].filter((resource) => resource.action === "create" && seen.creates.includes(resource.address));
-  const doubtful = [...facts.inFlight(), ...lost].map(
-    (resource) => `${resource.address} (${resource.action}${resource.id === undefined ? "" : `, id ${resource.id}`})`,
-  );
-  if (doubtful.length > 0) return { outcome: "in_doubt", remaining, error: inDoubt(doubtful) };
+  const doubtful = [...facts.inFlight(), ...lost];
+  if (doubtful.length > 0) return { outcome: "in_doubt", remaining, error: inDoubt("program", doubtful) };
   return { outcome: moved === false && facts.completed.size === 0 && facts.errored.size === 0 ? "not_done" : "partial", remaining };
 }
 
-const inDoubt = (resources: readonly string[]): OpsError =>
-  new OpsError(
-    "in_doubt",
-    `The program was killed while it worked on ${resources.slice(0, 10).join(", ")}${resources.length > 10 ? ` and ${resources.length - 10} more` : ""}; whether that took effect is not known.`,
-    {
-      hint: "Look whether these exist; import or remove what does, then plan anew.",
-      details: { reason: "killed", resources: resources.slice(0, 50) },
-    },
-  );
+/** The failure of an apply whose program, or a provider of it, ended while it worked on these. `said`: the program's own words. */
+export function inDoubt(ended: "program" | "provider", doubtful: readonly StartedResource[], said?: OpsError): OpsError {
+  const resources = doubtful.map(({ address, action, id }) => `${address} (${action}${id === undefined ? "" : `, id ${id}`})`);
+  const named = `${resources.slice(0, 10).join(", ")}${resources.length > 10 ? ` and ${resources.length - 10} more` : ""}`;
+  const how = ended === "program" ? "The program was killed" : "A provider ended";
+  const words = `${how} while it worked on ${named}; whether that took effect is not known.`;
+  return new OpsError("in_doubt", said === undefined ? words : `${words}\n${said.message}`, {
+    hint: "Look whether these exist; import or remove what does, then plan anew.",
+    details: { ...said?.details, reason: ended === "program" ? "killed" : "provider_ended", resources: resources.slice(0, 50) },
+  });
+}

@@ -3,9 +3,10 @@ import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { OpsError, toPlain, type PlainError } from "@platform-ops/errors";
+import { Redactor } from "@platform-ops/ledger";
 import { identify, runDetached, type DetachedEnd } from "@platform-ops/orchestration";
 
-import { decideOutcome, type ApplyOutcome, type Reconciled } from "./apply-outcome.ts";
+import { decideOutcome, inDoubt, type ApplyOutcome, type Reconciled } from "./apply-outcome.ts";
 import { programFailure } from "./diagnostics.ts";
 import { EventTail } from "./events.ts";
 import { holderRecordPath, removeHolderRecord, writeHolderRecord } from "./holder-records.ts";
@@ -15,6 +16,7 @@ import { planWorkspace, variableArguments, type PlanInputs } from "./plan.ts";
 import type { Counts } from "./plan-summary.ts";
 import { preflight, preflightFailure, type ExpectedState } from "./preflight.ts";
 import { privateFolder } from "./run-program.ts";
+import { readSensitiveValues } from "./sensitive-values.ts";
 import { clearOwnEmptyState, emptyStateFailure, erroredStateFailure, erroredStatePath, isStateEmptyFile, readState } from "./state.ts";
 import type { StepContext } from "./step.ts";
 import { StreamFacts, type ChangeSummary, type StartedResource } from "./stream-facts.ts";
@@ -43,7 +45,7 @@ export interface ApplyResult {
   readonly completed: number;
   /** Begun and finished. At most 200. */
   readonly finished: StartedResource[];
-  /** Begun and never finished or failed: may exist without being in the state. At most 200. */
+  /** Begun, and neither finished nor failed by a provider's word: may exist without being in the state. At most 200. */
   readonly in_flight: StartedResource[];
   /** Begun and failed. At most 200. */
   readonly failed: StartedResource[];
@@ -235,8 +237,9 @@ async function judge(ctx: StepContext, request: ApplyRequest, facts: StreamFacts
   const failure =
     code === 0 && verdict.outcome === "done"
       ? undefined
-      : (verdict.error ?? (verdict.outcome === "done" ? undefined : failureOfApply(ctx, facts, code, stderr)));
+      : (verdict.error ?? (verdict.outcome === "done" ? undefined : failureOfApply(await maskingMore(ctx, facts), facts, code, stderr)));
   const outputs = code === 0 && verdict.outcome === "done" ? outputsOfStream(facts.outputs) : undefined;
+  const lost = facts.lostByProvider();
   const summary = facts.summaries.get("apply") ?? facts.summaries.get("destroy");
   return {
     outcome: verdict.outcome,
@@ -245,14 +248,21 @@ async function judge(ctx: StepContext, request: ApplyRequest, facts: StreamFacts
     ...(summary === undefined ? {} : { counts: summary }),
     completed: facts.completed.size,
     finished: [...facts.completed.values()].slice(0, MAX_LISTED),
-    in_flight: facts.inFlight().slice(0, MAX_LISTED),
-    failed: [...facts.errored.values()].slice(0, MAX_LISTED),
+    in_flight: [...facts.inFlight(), ...lost].slice(0, MAX_LISTED),
+    failed: [...facts.errored.values()].filter((resource) => !lost.includes(resource)).slice(0, MAX_LISTED),
     serial: state?.serial ?? null,
     lineage: state?.lineage ?? null,
     ...(failure === undefined ? {} : { error: toPlain(failure) }),
     ...(outputs === undefined ? {} : { final_outputs: outputs }),
     ...(verdict.remaining === undefined ? {} : { remaining: verdict.remaining }),
   };
+}
+
+/** The same context, which masks too what this apply made: a provider's words of failure may hold it. */
+async function maskingMore(ctx: StepContext, facts: StreamFacts): Promise<StepContext> {
+  if (facts.started.size === 0) return ctx;
+  const made = new Redactor(await readSensitiveValues({ ...ctx, signal: ctx.handover ?? new AbortController().signal }));
+  return { ...ctx, redact: (text) => made.text(ctx.redact?.(text) ?? text) };
 }
 
 function failureOfApply(ctx: StepContext, facts: StreamFacts, code: number | null, stderr: string): OpsError {
@@ -266,6 +276,8 @@ function failureOfApply(ctx: StepContext, facts: StreamFacts, code: number | nul
     stderr,
     ...(ctx.redact === undefined ? {} : { redact: ctx.redact }),
   });
+  const lost = facts.lostByProvider();
+  if (lost.length > 0) return inDoubt("provider", lost, failure);
   if (!facts.interrupted || failure.code !== "command_failed") return failure;
   return new OpsError("cancelled", failure.message, {
     hint: "Resources that were begun may exist without being in the state: look at those listed.",

@@ -55,6 +55,70 @@ describe("classifyDiagnostic", () => {
       true,
     ],
     ["Failed to query available provider packages", "could not connect to registry", "registry_unreachable", "command_failed", true],
+    // As terraform 1.11.4 and OpenTofu 1.11.0 say it, with a mirror that lacks what is wanted.
+    [
+      "Failed to query available provider packages",
+      "Could not retrieve the list of available versions for provider hashicorp/aws: provider registry.terraform.io/hashicorp/aws was not found in any of the search locations\n\n  - /srv/mirror",
+      "provider_missing",
+      "invalid_config",
+      false,
+    ],
+    [
+      "Incompatible provider version",
+      "Provider example.com/p/arch v1.0.0 does not have a package available for your current platform, linux_amd64.",
+      "provider_missing",
+      "invalid_config",
+      false,
+    ],
+    [
+      "Failed to query available provider packages",
+      "Could not retrieve the list of available versions for provider example.com/p/acme: no available releases match the given constraints ~> 9.0",
+      "provider_version",
+      "invalid_config",
+      false,
+    ],
+    [
+      "Failed to resolve provider packages",
+      "Could not resolve provider example.com/p/acme: locked provider example.com/p/acme 1.0.0 does not match configured version constraint ~> 2.0; must use tofu init -upgrade",
+      "provider_version",
+      "invalid_config",
+      false,
+    ],
+    [
+      "Failed to resolve provider packages",
+      "Could not resolve provider example.com/p/acme: the previously-selected version 0.9.0 is no longer available",
+      "provider_version",
+      "invalid_config",
+      false,
+    ],
+    [
+      "Failed to install provider",
+      "Error while installing example.com/p/acme v1.0.0: the local package for example.com/p/acme 1.0.0 doesn't match any of the checksums previously recorded in the dependency lock file",
+      "provider_checksum",
+      "invalid_config",
+      false,
+    ],
+    [
+      "Failed to load plugin schemas",
+      'Could not load the schema for provider example.com/p/old: failed to instantiate provider "example.com/p/old" to obtain schema: Incompatible API version with plugin. Plugin version: 4, Client versions: [5 6]..',
+      "provider_incompatible",
+      "invalid_config",
+      false,
+    ],
+    [
+      'failed to read schema for garbage_thing.t in example.com/p/garbage: failed to instantiate provider "example.com/p/garbage" to obtain schema: fork/exec .terraform/providers/x: exec format error',
+      "",
+      "provider_not_started",
+      "invalid_config",
+      false,
+    ],
+    [
+      "Plugin did not respond",
+      "The plugin encountered an error, and failed to respond to the plugin6.(*GRPCProvider).PlanResourceChange call.",
+      "provider_ended",
+      "command_failed",
+      false,
+    ],
     ["No valid credential sources found", "Please see https://…", "aws_credentials", "credentials", false],
     [
       "configuring Terraform AWS Provider",
@@ -97,6 +161,17 @@ describe("classifyDiagnostic", () => {
 });
 
 describe("programFailure", () => {
+  test("masks a secret that is cut by the bound, and one of several lines", () => {
+    const [long, lines] = [`key-${"z".repeat(300)}`, "line one\nline two"];
+    const redact = (text: string): string => text.replaceAll(long, "***").replaceAll(lines, "###");
+    const diagnostics = [error("It was refused", `${"y".repeat(600)} ${long}`), error("So was this", `${lines}, which is no key`)];
+    const { message } = programFailure({ step: "apply", kind: "terraform", code: 1, diagnostics, stderr: "", redact });
+    expect(message).not.toMatch(/z{4}|line one/);
+    expect(message).toContain("###, which is no key");
+    const raw = programFailure({ step: "apply", kind: "terraform", code: 1, diagnostics: [], stderr: `${"x".repeat(650)}${long}`, redact });
+    expect(raw.message).not.toMatch(/z{4}/);
+  });
+
   const base = { step: "apply", kind: "terraform", code: 1, stderr: "" } as const;
 
   test("takes the telling error, counts the rest, leaves echoes out and masks", () => {

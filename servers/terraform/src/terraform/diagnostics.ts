@@ -99,7 +99,12 @@ export function programFailure(failed: FailedProgram): OpsError {
   const fromText = failed.diagnostics.some((diagnostic) => diagnostic.severity === "error") ? undefined : diagnosticOfText(failed.stderr);
   const errors = ranked(fromText === undefined ? failed.diagnostics : [fromText]);
   const redact = failed.redact ?? ((text: string): string => text);
-  const shown = errors.slice(0, MAX_SHOWN).map((diagnostic) => redact(describeDiagnostic(diagnostic)));
+  // Masked before they are cut and joined: a part of a secret, or one without its line breaks, is not known as one.
+  const shown = errors
+    .slice(0, MAX_SHOWN)
+    .map((diagnostic) =>
+      redact(describeDiagnostic({ ...diagnostic, summary: redact(diagnostic.summary), detail: redact(diagnostic.detail) })),
+    );
   const killed = failed.signal === undefined || failed.signal === null ? undefined : failed.signal;
   const known = errors.map(classifyDiagnostic).find((candidate) => candidate !== undefined);
   const outcome = known ?? {
@@ -113,7 +118,7 @@ export function programFailure(failed: FailedProgram): OpsError {
       : undefined;
   const ending = killed === undefined ? `exit code ${failed.code ?? "unknown"}` : `killed by ${killed}`;
   const text =
-    shown.length > 0 ? shown.join("\n") : redact(shorten(failed.stderr.replace(CONTROLS, "").trim().split("\n").slice(-5).join("\n"), 700));
+    shown.length > 0 ? shown.join("\n") : shorten(redact(failed.stderr.replace(CONTROLS, "").trim()).split("\n").slice(-5).join("\n"), 700);
   const more = errors.length > MAX_SHOWN ? `\n… and ${errors.length - MAX_SHOWN} more` : "";
   return new OpsError(outcome.code, `${failed.kind} ${failed.step} failed (${ending})${text === "" ? "" : `: ${text}`}${more}`, {
     retryable: outcome.retryable,

@@ -1,6 +1,7 @@
 import { attributeChanges, shorten, visible, type AttributeChange } from "./attribute-changes.ts";
-import { isRecord, RawNumber, toJsonText, type Json } from "./lossless-json.ts";
-import { changeOf, childMark, hasMark, list, member, textOf, type PlanChange, type PlanJson } from "./plan-json.ts";
+import { isRecord, toJsonText, type Json } from "./lossless-json.ts";
+import { changeOf, hasMark, list, member, textOf, type PlanChange, type PlanJson } from "./plan-json.ts";
+import { collectMarked } from "./sensitive-values.ts";
 
 /** How many of each; a replacement counts as `replace` only, a moved and updated resource as both. */
 export interface Counts {
@@ -118,17 +119,6 @@ function outputChange(name: string, change: PlanChange): OutputChange {
   const action = change.actions.length === 1 ? (change.actions[0] ?? "other") : "other";
   const isKnown = !unknown && !sensitive && action !== "delete";
   return { name, action, sensitive, unknown, ...(isKnown ? { after: toJsonText(change.after) } : {}) };
-}
-
-/** All leaves at or below a mark. */
-function collectMarked(value: Json | undefined, mark: Json | undefined, found: Set<string>): void {
-  if (!hasMark(mark) || value === undefined || value === null) return;
-  if (Array.isArray(value)) value.forEach((item, index) => collectMarked(item, childMark(mark, index), found));
-  else if (isRecord(value)) for (const [key, item] of Object.entries(value)) collectMarked(item, childMark(mark, key), found);
-  else if (mark === true && typeof value !== "boolean") {
-    const text = value instanceof RawNumber ? value.text : String(value);
-    if (text.length >= 4) found.add(text);
-  }
 }
 
 function sensitiveValues(plan: PlanJson): string[] {

@@ -23,6 +23,12 @@ export interface StartedResource {
 
 const MAX_DIAGNOSTICS = 200;
 
+/**
+ * What is said where a provider did not answer a call: it crashed, was killed, or was cut off (terraform's and tofu's
+ * internal/plugin/grpc_error.go). Such a diagnostic names no resource.
+ */
+const PROVIDER_ENDED = /^(?:Plugin did not respond|Plugin error|Request cancelled)$/;
+
 const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 const count = (value: unknown): number => (typeof value === "number" && Number.isFinite(value) ? value : 0);
 const record = (value: unknown): Record<string, unknown> =>
@@ -97,6 +103,17 @@ export class StreamFacts {
   /** Begun, and neither finished nor failed: what a killed program may have left behind. */
   inFlight(): StartedResource[] {
     return [...this.started].filter(([key]) => !this.completed.has(key) && !this.errored.has(key)).map(([, resource]) => resource);
+  }
+
+  /**
+   * Reported as failed though no provider said so: it ended while it worked on them, so that they may exist without being in
+   * the state. Empty while every provider answered.
+   */
+  lostByProvider(): StartedResource[] {
+    const errors = this.diagnostics.filter((diagnostic) => diagnostic.severity === "error");
+    if (!errors.some((diagnostic) => PROVIDER_ENDED.test(diagnostic.summary))) return [];
+    const told = new Set(errors.map((diagnostic) => diagnostic.address));
+    return [...this.errored.values()].filter((resource) => !told.has(resource.address));
   }
 
   /** Progress for a heartbeat. */
