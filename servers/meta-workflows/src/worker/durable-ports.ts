@@ -1,5 +1,4 @@
 import { OpsError } from "@platform-ops/errors";
-import { digestOf } from "@platform-ops/meta-workflow-registry/expression";
 import type { Definition, Json, JsonSchema } from "@platform-ops/meta-workflow-registry/definition";
 import {
   EventInbox,
@@ -20,13 +19,17 @@ import {
   type TimelineEvent,
   type Verify,
 } from "@platform-ops/meta-workflow-registry/run";
-import { fromFailure, isForeign, toApplicationFailure } from "@platform-ops/orchestration/workflow";
-import { CancellationScope, condition, isCancellation } from "@temporalio/workflow";
-import { outside, quick } from "./activity-options.ts";
-import { drawRequestId } from "./draw-id.ts";
+import { fromFailure, toApplicationFailure } from "@platform-ops/orchestration/workflow";
+import { CancellationScope, isCancellation, patched } from "@temporalio/workflow";
+import { outside } from "./activity-options.ts";
+import { DurableApprovals } from "./durable-approvals.ts";
 import { DurableLocks, type LockWait } from "./durable-locks.ts";
 import type { OpenApproval, RunInput } from "./run-contract.ts";
 import { problemsOf } from "./problems-of.ts";
+import { until } from "./until.ts";
+
+/** Runs that refused a step before, because its approval was of something else, refuse it again when they are replayed. */
+const ASKS_ANEW = "asks-anew";
 
 /** What the ports need of the run they belong to. */
 export interface PortsParts {
@@ -44,17 +47,10 @@ export interface PortsParts {
   woken(): void;
 }
 
-interface Gate {
-  readonly open: OpenApproval;
-  readonly draft: ApprovalDraft;
-  readonly digest: string;
-  decision?: ApprovalDecision;
-}
-
 /** The interpreter's ports on Temporal: timers, activities, updates. */
 export class DurablePorts implements Ports {
   readonly #parts: PortsParts;
-  readonly #gates = new Map<string, Gate>();
+  readonly #approvals: DurableApprovals;
   readonly #timers = new Set<{ readonly title: string; readonly until: number }>();
   readonly #events: EventInbox;
   readonly #awaited = new Set<EventWait>();
@@ -68,13 +64,14 @@ export class DurablePorts implements Ports {
     this.#parts = parts;
     this.#simulated = carried?.simulated ?? false;
     this.#events = EventInbox.create(carried?.events);
+    this.#approvals = new DurableApprovals(parts);
     this.#locks = new DurableLocks(parts);
     this.#secrets = [...new Set(Object.values(closure.definitions).flatMap(({ secrets }) => secrets))];
   }
 
-  /** Server calls are under way, or it is being found out whether a lock is free. */
+  /** Server calls or requests of approval are under way, or it is being found out whether a lock is free. */
   get busy(): boolean {
-    return this.#calls > 0 || this.#locks.busy;
+    return this.#calls > 0 || this.#approvals.busy || this.#locks.busy;
   }
 
   get lockWaits(): readonly LockWait[] {
@@ -86,11 +83,11 @@ export class DurablePorts implements Ports {
   }
 
   get approvals(): readonly OpenApproval[] {
-    return [...this.#gates.values()].map(({ open }) => open);
+    return this.#approvals.list;
   }
 
   get openApprovals(): { readonly [path: string]: OpenApproval } {
-    return Object.fromEntries([...this.#gates].map(([path, { open }]) => [path, open]));
+    return this.#approvals.open;
   }
 
   /** Those that no step has taken. */
@@ -111,19 +108,13 @@ export class DurablePorts implements Ports {
     return Date.now();
   }
 
-  /** A condition that tells when it comes true, before what waits for it goes on; false where the time was up first. */
-  #until(holds: () => boolean, ms?: number): Promise<boolean> {
-    const told = (): boolean => holds() && (this.#parts.woken(), true);
-    return ms === undefined ? condition(told).then(() => true) : condition(told, ms);
-  }
-
   async sleep(ms: number, scope: RunScope, { shown } = { shown: true }): Promise<boolean> {
     if (scope.cancelled) return false;
     if (ms <= 0) return true;
     const timer = { title: "a timer", until: Date.now() + ms };
     if (shown) this.#timers.add(timer);
     try {
-      return !(await this.#until(() => scope.cancelled, ms));
+      return !(await until(this.#parts, () => scope.cancelled, ms));
     } finally {
       this.#timers.delete(timer);
     }
@@ -133,7 +124,7 @@ export class DurablePorts implements Ports {
     const { attempts, initial, backoff } = options.retry;
     for (let tried = 1; ; tried += 1) {
       const waits = tried > 1 || this.#parts.pausesCallsOnly();
-      if (waits && this.#parts.isPaused()) await this.#until(() => !this.#parts.isPaused() || scope.cancelled);
+      if (waits && this.#parts.isPaused()) await until(this.#parts, () => !this.#parts.isPaused() || scope.cancelled);
       if (scope.cancelled) return CANCELLED;
       // A further try is a call of its own: its executor keeps a journal by the path.
       const path = tried === 1 ? options.path : `${options.path}~${tried}`;
@@ -181,58 +172,17 @@ export class DurablePorts implements Ports {
     this.#events.taken(path);
   }
 
-  async approval(draft: ApprovalDraft, scope: RunScope): Promise<ApprovalDecision> {
-    const digest = digestOf(draft.bind);
-    const { input } = this.#parts;
-    const carried = input.carried?.approvals[draft.path];
-    if (carried === undefined && scope.cancelled) return { decision: "cancelled", digest };
-    const { requester, environment } = input;
-    const task = { draft, digest, workflow: input.closure.root, requester, ...(environment === undefined ? {} : { environment }) };
-    const open = carried ?? (await this.#busyWith(() => quick.requestApproval({ id: drawRequestId(), ...task })));
-    const gate: Gate = { open, draft, digest };
-    this.#gates.set(draft.path, gate);
-    this.#parts.touched();
-    const left = Date.parse(open.expires_at) - Date.now();
-    const ended = left > 0 && (await this.#until(() => gate.decision !== undefined || scope.cancelled, left));
-    this.#gates.delete(draft.path);
-    this.#parts.touched();
-    if (gate.decision !== undefined) return gate.decision;
-    await this.#busyWith(() => quick.closeApproval({ id: open.id, status: ended ? "superseded" : "expired" }));
-    return { decision: ended ? "cancelled" : "timed_out", digest, request_id: open.id };
-  }
-
-  async #busyWith<T>(work: () => Promise<T>): Promise<T> {
-    this.#calls += 1;
-    try {
-      return await work();
-    } finally {
-      this.#calls -= 1;
-      this.#parts.touched();
-    }
+  approval(draft: ApprovalDraft, scope: RunScope): Promise<ApprovalDecision> {
+    return this.#approvals.approval(draft, scope);
   }
 
   /** @throws ApplicationFailure approval_* */
   mayDecide(record: unknown): void {
-    const id = (record as { request_id?: unknown } | null)?.request_id;
-    if (isForeign(record) || typeof id !== "string")
-      throw toApplicationFailure(new OpsError("approval_invalid", "This is no approval record of this data directory."));
-    if (this.#gateOf(id) === undefined)
-      throw toApplicationFailure(new OpsError("approval_closed", `The run does not wait for ${id.slice(0, 40)}.`));
+    this.#approvals.mayDecide(record);
   }
 
-  /** Takes a record once the ledger has verified it; an update alone decides nothing. */
-  async decide(record: unknown): Promise<{ decision: string; step: string }> {
-    const { request_id } = record as { request_id: string };
-    const gate = this.#gateOf(request_id);
-    if (gate === undefined) throw new OpsError("approval_closed", "The run does not wait for that decision any more.");
-    const { step_id } = gate.draft;
-    const decision = await quick.checkDecision({ request: request_id, step_id, digest: gate.digest, record });
-    gate.decision ??= decision;
-    return { decision: gate.decision.decision, step: step_id };
-  }
-
-  #gateOf(id: string): Gate | undefined {
-    return [...this.#gates.values()].find(({ open, decision }) => open.id === id && decision === undefined);
+  decide(record: unknown): Promise<{ decision: string; step: string }> {
+    return this.#approvals.decide(record);
   }
 
   async event(wait: EventWait, scope: RunScope): Promise<Json | undefined> {
@@ -252,8 +202,8 @@ export class DurablePorts implements Ports {
       const found = this.#events.reserve(name, path);
       if (found !== undefined) return found.value;
       const came = (): boolean => this.#events.has(name) || scope.cancelled;
-      if (due === undefined) await this.#until(came);
-      else if (due <= Date.now() || !(await this.#until(came, due - Date.now()))) return undefined;
+      if (due === undefined) await until(this.#parts, came);
+      else if (due <= Date.now() || !(await until(this.#parts, came, due - Date.now()))) return undefined;
     }
   }
 
@@ -281,6 +231,10 @@ export class DurablePorts implements Ports {
 
   holdsLocks(): boolean {
     return this.#locks.areHeld;
+  }
+
+  asksAnew(): boolean {
+    return patched(ASKS_ANEW);
   }
 
   validate(schema: JsonSchema, value: Json): readonly string[] {

@@ -1,19 +1,6 @@
-import { OpsError } from "@platform-ops/errors";
 import type { Json } from "@platform-ops/meta-workflow-registry/definition";
-import {
-  ActionBook,
-  ActionDesk,
-  cut,
-  refuse,
-  Run,
-  type ActionRecord,
-  type BookDeps,
-  type Refusal,
-  type RunEnd,
-  type TimelineEvent,
-} from "@platform-ops/meta-workflow-registry/run";
+import { ActionBook, ActionDesk, cut, Run, type RunEnd, type TimelineEvent } from "@platform-ops/meta-workflow-registry/run";
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from "@temporalio/workflow";
-import { viewAction } from "./action-view.ts";
 import { quick } from "./activity-options.ts";
 import { untilCalm, untilCalmByRounds } from "./calm.ts";
 import { drawAttemptId } from "./draw-id.ts";
@@ -29,21 +16,20 @@ import {
   type RunInput,
   type Submit,
 } from "./run-contract.ts";
-import { bytesOf, fitting, MOST_IN_A_MESSAGE, mostKept, roomLeft, tooMuchKept } from "./kept-bytes.ts";
-import { memoCandidates, statusOf } from "./run-memo.ts";
+import { bytesOf, fitting, MOST_IN_A_MESSAGE, mostKept, roomLeft } from "./kept-bytes.ts";
 import { fittingReport, reportedOf, shortTimeline, stateOf, tooLargeToGoOn } from "./run-state.ts";
-import { cameOf, failure, filterOf, move, submissionOf } from "./run-messages.ts";
+import { cameOf, failure, filterOf, lateLines, move, submissionOf } from "./run-messages.ts";
+import { peekActions } from "./peek.ts";
+import { admitBegin, admitControl, admitSubmit } from "./run-admission.ts";
 import { problemsOf } from "./problems-of.ts";
 import { RunPause } from "./run-pause.ts";
 import { ToldStatus } from "./told-status.ts";
-import { waitingFor } from "./waiting-for.ts";
+import { RunView } from "./run-view.ts";
 
 /** Below Temporal's own limits (2,000 updates, 51,200 events), so that what is in flight always finds room. */
 const MOST_UPDATES = 1_500;
 const MOST_EVENTS = 8_000;
 const TIMELINE_LINES = 500;
-
-const PEEK: BookDeps = { newId: () => "not-drawn", validate: problemsOf };
 
 /** One durable run: the book of its actions, the interpreter over its ports, and what is told of them. */
 export class DurableRun {
@@ -65,6 +51,7 @@ export class DurableRun {
   /** Answers that are being made now: what they will say needs no memo. */
   #answering = 0;
   readonly #told = new ToldStatus();
+  readonly #view: RunView;
 
   constructor(input: RunInput) {
     const { carried, closure } = input;
@@ -103,6 +90,8 @@ export class DurableRun {
       taken_up_at: carried?.taken_up_at,
       ...(carried === undefined ? {} : { journal: carried.journal }),
     });
+    const { journal } = this.#run;
+    this.#view = new RunView({ input, book, ports: this.#ports, pause: this.#pause, journal, end: () => this.#end });
   }
 
   /** Until the run has ended, or is carried on by another execution. */
@@ -117,19 +106,14 @@ export class DurableRun {
       this.#dirty = false;
       if (this.#end !== undefined) return await this.#finish(this.#end);
       if (this.#isLong()) return await this.#carryOn();
-      this.#told.keep(this.#status());
+      this.#told.keep(this.#view.status());
     }
   }
 
-  // What comes from outside. Validators change nothing and draw nothing: what they refuse leaves no trace.
+  // What comes from outside.
 
-  mayBegin({ digest }: Begin): void {
-    if (digest !== this.#input.digest)
-      throw failure(
-        new OpsError("already_exists", "A run of that id carries out another definition, or the same one with other inputs.", {
-          hint: "Use another workflow_id, or look at that run with get_workflow_status.",
-        }),
-      );
+  mayBegin(begin: Begin): void {
+    admitBegin(begin, this.#input);
   }
 
   /** The making of an answer: what changes meanwhile it tells itself, unless it has to wait for a call. */
@@ -144,30 +128,15 @@ export class DurableRun {
   }
 
   maySubmit(submit: Submit): void {
-    const peek = ActionBook.create(PEEK, this.#desk.book.state);
-    const answer = peek.submit(submissionOf(submit), Date.now());
-    if (answer.status === "verifying" && bytesOf(submit.result) > this.#room()) throw failure(tooMuchKept(this.#most));
-    if (answer.status !== "refused") return;
-    // A result that came too late is remembered for whoever has the action now: that does leave a trace.
-    const isLate = peek.open_actions().some(({ late }) => late !== undefined && late.attempt_id === submit.attempt_id);
-    const isOfWithdrawn = peek.state.withdrawn !== this.#desk.book.state.withdrawn;
-    if (!isLate && !isOfWithdrawn) throw failure(refusalError(answer.refusal));
+    admitSubmit(submit, this.#desk.book, () => this.#room(), this.#most);
   }
 
   async submit(submit: Submit): Promise<RunAnswer> {
     const answer = await this.#desk.submit(submissionOf(submit));
     this.#touch();
     const came = cameOf(answer);
-    if (answer.status === "refused") this.#tellLate(answer.refusal);
+    if (answer.status === "refused") this.#timeline.push(...lateLines(answer.refusal, Date.now()));
     return { ...(await this.#answerSoon(submit)), ...came };
-  }
-
-  /** The work of an action that was withdrawn is told by the run, since nobody has the action any more. */
-  #tellLate({ message, details }: Refusal): void {
-    const late = details?.["late_result"] as { readonly digest: string; readonly note?: string } | undefined;
-    if (late === undefined) return;
-    const text = `${message} Its digest: ${late.digest}${late.note === undefined ? "" : `; its note: ${late.note.slice(0, 500)}`}`;
-    this.#timeline.push({ at: Date.now(), path: String(details?.["action_id"]).replace(/#.*$/, ""), what: "warned", text });
   }
 
   async next(asking: Asking): Promise<RunAnswer> {
@@ -175,12 +144,8 @@ export class DurableRun {
   }
 
   mayControl(control: Control): void {
-    if (this.#end !== undefined) throw failure(refusalError(refuse("RUN_CLOSED", `The run is ${this.#end.status}.`)));
+    admitControl(control, this.#desk.book, this.#end);
     if (control.command === "event") this.#ports.mayCome(control.event, control.value);
-    if (control.command !== "release" && control.command !== "reassign") return;
-    const peek = ActionBook.create(PEEK, this.#desk.book.state);
-    const changed = move(peek, control, Date.now());
-    if ("code" in changed) throw failure(refusalError(changed));
   }
 
   async control(control: Control): Promise<RunAnswer> {
@@ -225,19 +190,8 @@ export class DurableRun {
     this.#ports.event_came(name, value);
   }
 
-  /** What an agent would be shown; `now` is the asker's clock, since a query has none. */
-  look({ now, ...asking }: Asking & { readonly now: number }): Look {
-    const { agent } = asking;
-    const before = this.#desk.book.state.actions;
-    const peek = ActionBook.create(PEEK, this.#desk.book.state);
-    const { actions } = this.#pause.isPaused ? { actions: [] } : peek.present(agent, now, filterOf(asking));
-    const changes = actions.some(({ action_id, attempt, lease_ms }) => {
-      const held = before[action_id];
-      if (held?.attempt.id !== attempt.id || held.state !== "leased") return true;
-      return (held.attempt.expires_at ?? 0) - now < lease_ms / 2;
-    });
-    const held = actions.flatMap(({ action_id }) => (before[action_id]?.attempt.holder?.id === agent.id ? [action_id] : []));
-    return { ...this.#answer(actions), changes, held };
+  look(asking: Asking & { readonly now: number }): Look {
+    return this.#view.look(asking);
   }
 
   state(): Json {
@@ -270,19 +224,15 @@ export class DurableRun {
   async #answerSoon(asking: Asking, lease = true): Promise<RunAnswer> {
     const { agent, limit } = asking;
     this.#updates += 1;
-    const filter = filterOf(asking);
-    const hasWork = (): boolean =>
-      lease &&
-      !this.#pause.isPaused &&
-      ActionBook.create(PEEK, this.#desk.book.state).present(agent, Date.now(), filter).actions.length > 0;
+    const hasWork = (): boolean => lease && !this.#pause.isPaused && peekActions(this.#desk.book, asking, Date.now()).length > 0;
     await this.#quiet(() => limit === 0 || hasWork());
-    const { actions } = this.#pause.isPaused || !lease ? { actions: [] } : this.#desk.book.present(agent, Date.now(), filter);
+    const { actions } = this.#pause.isPaused || !lease ? { actions: [] } : this.#desk.book.present(agent, Date.now(), filterOf(asking));
     this.#touch();
-    if (!this.#tells) return this.#answer(actions);
-    const told = this.#told.answer(this.#status());
+    if (!this.#tells) return this.#view.answer(actions);
+    const told = this.#told.answer(this.#view.status());
     // The end is told by the memo too, whoever asked last.
     this.#dirty = this.#end !== undefined;
-    return { ...this.#answer(actions), ...(told === undefined ? {} : { told }) };
+    return { ...this.#view.answer(actions), ...(told === undefined ? {} : { told }) };
   }
 
   /** Until nothing goes on by itself any more, or there is enough, or the time is up. */
@@ -294,26 +244,6 @@ export class DurableRun {
     } while (!isQuiet() && Date.now() < until && (await condition(isQuiet, until - Date.now())));
   }
 
-  #answer(actions: readonly ActionRecord[]): RunAnswer {
-    const { workflowId } = workflowInfo();
-    return {
-      status: statusOf(this.#end, actions.length > 0),
-      actions: actions.map((record) => viewAction(workflowId, record)),
-      waiting_for: this.#waitingFor(actions),
-      ...(this.#pause.isPaused ? { paused: true } : {}),
-      ...(this.#pause.pause === undefined ? {} : { pause: this.#pause.pause }),
-      ...(this.#ports.simulated ? { simulated: true } : {}),
-      ...(this.#end === undefined ? {} : { end: this.#end }),
-    };
-  }
-
-  #waitingFor(shown: readonly ActionRecord[]): ReturnType<typeof waitingFor> {
-    if (this.#end !== undefined) return [];
-    const ids = new Set(shown.map(({ action_id }) => action_id));
-    const others = this.#desk.book.open_actions().filter(({ action_id }) => !ids.has(action_id));
-    return waitingFor(others, this.#ports.approvals, this.#ports.timers, this.#ports.busy, this.#ports.lockWaits, this.#ports.awaited);
-  }
-
   #room(): number {
     return roomLeft(this.#most, this.#run.journal, this.#desk.book.state);
   }
@@ -321,19 +251,6 @@ export class DurableRun {
   #touch(): void {
     this.#touches += 1;
     this.#dirty = true;
-  }
-
-  #status(): ReturnType<typeof memoCandidates> {
-    const { state } = this.#desk.book;
-    return memoCandidates(this.#input, {
-      journal: this.#run.journal,
-      actions: this.#desk.book.open_actions(),
-      waiting_for: this.#waitingFor(Object.values(state.actions).filter(({ executor }) => executor !== "human")),
-      paused: this.#pause.isPaused,
-      pause: this.#pause.pause,
-      simulated: this.#ports.simulated,
-      end: this.#end,
-    });
   }
 
   // Time and length.
@@ -362,7 +279,7 @@ export class DurableRun {
     this.#holding = true;
     await condition(() => allHandlersFinished() && !this.#desk.verifying && !this.#ports.busy);
     // The memo goes on with the run, its answers do not.
-    if (this.#tells) this.#told.keep(this.#status());
+    if (this.#tells) this.#told.keep(this.#view.status());
     const next = fitting(
       () => this.carried(),
       () => this.carried(shortTimeline(this.#timeline)),
@@ -375,7 +292,7 @@ export class DurableRun {
   async #finish(end: RunEnd): Promise<RunEnd> {
     this.#desk.book.close(end.status, end.error?.message ?? "it has ended");
     this.#desk.pump();
-    this.#told.keep(this.#status(), this.#tells);
+    this.#told.keep(this.#view.status(), this.#tells);
     const { closure, requester } = this.#input;
     const whole = {
       workflow: closure.root,

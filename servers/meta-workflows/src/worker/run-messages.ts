@@ -1,5 +1,5 @@
 import { OpsError } from "@platform-ops/errors";
-import type { ActionBook, ActionRecord, DeskAnswer, Refusal, Submission } from "@platform-ops/meta-workflow-registry/run";
+import type { ActionBook, ActionRecord, DeskAnswer, Refusal, Submission, TimelineEvent } from "@platform-ops/meta-workflow-registry/run";
 import { asApplicationFailure, isForeign, toApplicationFailure } from "@platform-ops/orchestration/workflow";
 import type { Asking, Control, RunAnswer, Submit } from "./run-contract.ts";
 
@@ -70,4 +70,12 @@ export async function handled<T>(work: () => Promise<T>): Promise<T> {
 /** Which actions are meant. */
 export function filterOf({ role, limit }: Asking): { readonly role?: string; readonly limit?: number } {
   return { ...(role === undefined ? {} : { role }), ...(limit === undefined ? {} : { limit }) };
+}
+
+/** The work of an action that was withdrawn is told by the run, since nobody has the action any more. */
+export function lateLines({ message, details }: Refusal, now: number): TimelineEvent[] {
+  const late = details?.["late_result"] as { readonly digest: string; readonly note?: string } | undefined;
+  if (late === undefined) return [];
+  const text = `${message} Its digest: ${late.digest}${late.note === undefined ? "" : `; its note: ${late.note.slice(0, 500)}`}`;
+  return [{ at: now, path: String(details?.["action_id"]).replace(/#.*$/, ""), what: "warned", text }];
 }
