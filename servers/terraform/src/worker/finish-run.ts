@@ -1,6 +1,6 @@
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { FinishTask } from "./run-contract.ts";
+import type { FinishTask, WorkspaceState } from "./run-contract.ts";
 import type { StepCall, WorkerDeps } from "./worker-deps.ts";
 import { fileNameOf, workspaceFolder } from "./workspace/run-files.ts";
 import { loadConfig, lockOf } from "./workspace/workspace-context.ts";
@@ -52,7 +52,7 @@ export async function finishRun(deps: WorkerDeps, call: StepCall, task: FinishTa
   await rename(`${path}.new`, path);
   for (const workspace of config.workspaces) await lockOf(deps, workspace).release(call.run);
   for (const node of task.nodes)
-    if (node.state === "applied" && node.plan !== undefined)
+    if (isJudged(node.state) && node.plan !== undefined)
       await clearJournal(workspaceFolder(deps.directory, call.run, node.name, node.plan));
   await deps.audit.append({
     kind: "run",
@@ -66,9 +66,12 @@ export async function finishRun(deps: WorkerDeps, call: StepCall, task: FinishTa
   return digest;
 }
 
+/** How its apply ended is known, and its failure is kept, masked; where it is in doubt, a person may want every word. */
+const isJudged = (state: WorkspaceState): boolean => state === "applied" || state === "partial" || state === "failed";
+
 /**
- * What the program printed may hold secrets, and nobody needs it after success. The journal's own files stay: they make a
- * second start impossible, even by a worker that was frozen all the time.
+ * What the program printed may hold secrets, and nobody needs it once it is judged. The journal's own files stay: they make
+ * a second start impossible, even by a worker that was frozen all the time.
  */
 async function clearJournal(folder: string): Promise<void> {
   for (const name of ["out", "err"]) await rm(join(folder, name), { force: true });

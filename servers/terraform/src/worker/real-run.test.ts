@@ -312,6 +312,7 @@ describe.skipIf(binary === undefined || program === undefined)(
       const texts = await Promise.all((errors ?? []).map((e) => artifacts.getJson<FailureText>(e.digest ?? "")));
       expect(texts.map((t) => t.workspace).sort()).toEqual(["bad", "dst"]);
       expect(JSON.stringify(texts)).not.toContain("very-secret-token");
+      expect(await filesWith(directory.root, "very-secret-token")).toEqual([]);
       expect(texts.find((t) => t.workspace === "bad")?.message).toMatch(/exit|local-exec/i);
       expect(texts.find((t) => t.workspace === "dst")?.message).toContain("no_such_output");
     });
