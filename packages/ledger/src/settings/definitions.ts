@@ -1,13 +1,14 @@
-import { z } from "zod";
 import { configSchema } from "./schema.ts";
-import { SETTING_FACTS, type SettingFacts } from "./setting-facts.ts";
+import type { SettingFacts } from "./setting-facts.ts";
+import { jsonSchemaOf } from "./shape/json-schema.ts";
+import type { Shape } from "./shape/shape.ts";
 
 /** One ordinary setting, or one part of the policy that flags and environment may narrow. */
 export interface Definition {
   /** Dotted, as in the file. */
   readonly name: string;
   readonly path: readonly string[];
-  readonly schema: z.ZodType;
+  readonly shape: Shape;
   readonly kind: "text" | "number" | "boolean" | "list";
   readonly meaning: string;
   readonly facts: SettingFacts;
@@ -39,29 +40,30 @@ export function definitions(): readonly Definition[] {
   return (all ??= [...walk(configSchema, [])]);
 }
 
-function* walk(schema: z.ZodObject, path: readonly string[]): Generator<Definition> {
-  for (const [key, field] of Object.entries(schema.shape)) {
+function* walk(shape: Shape, path: readonly string[]): Generator<Definition> {
+  if (shape.kind !== "map") return;
+  for (const [key, field] of Object.entries(shape.fields)) {
     const at = [...path, key];
-    const inner = field instanceof z.ZodOptional ? (field.unwrap() as z.ZodType) : (field as z.ZodType);
-    const facts = SETTING_FACTS.get(field as z.ZodType);
-    if (facts !== undefined) {
-      const own = `PLATFORM_OPS_${at.join("_").toUpperCase()}`;
-      yield {
-        name: at.join("."),
-        path: at,
-        schema: inner,
-        kind: facts.separator === undefined ? kindOf(inner) : "list",
-        meaning: (field as z.ZodType).description ?? "",
-        facts,
-        variables: [own, ...(facts.env ?? [])],
-      };
-    } else if (inner instanceof z.ZodObject) yield* walk(inner, at);
+    const { facts, description = "" } = field;
+    if (facts === undefined) {
+      yield* walk(field, at);
+      continue;
+    }
+    const own = `PLATFORM_OPS_${at.join("_").toUpperCase()}`;
+    yield {
+      name: at.join("."),
+      path: at,
+      shape: field,
+      kind: facts.separator === undefined ? kindOf(field) : "list",
+      meaning: description,
+      facts,
+      variables: [own, ...(facts.env ?? [])],
+    };
   }
 }
 
-function kindOf(schema: z.ZodType): Definition["kind"] {
-  const { type } = schema.def;
-  return type === "array" ? "list" : type === "boolean" || type === "number" ? type : "text";
+function kindOf({ kind }: Shape): Definition["kind"] {
+  return kind === "list" || kind === "number" ? kind : kind === "truth" ? "boolean" : "text";
 }
 
 /** The flag's main spelling, for people. */
@@ -108,5 +110,5 @@ function defaultText(value: unknown): string {
 
 /** JSON Schema (2020-12) of the operator's file. */
 export function settingsJsonSchema(): object {
-  return z.toJSONSchema(configSchema, { io: "input", unrepresentable: "any" });
+  return { $schema: "https://json-schema.org/draft/2020-12/schema", ...jsonSchemaOf(configSchema) };
 }

@@ -317,7 +317,7 @@ describe("a hostile file", () => {
     ["a foreign tag", "read_only: !!js/function 'x'\n", /tag/i],
     ["deep nesting", "[".repeat(100_000), /nested|deep/i],
     ["1 MB and a byte", "#".repeat(1024 * 1024 + 1), /bound/],
-    ["no mapping", "- a\n", /expected object/],
+    ["no mapping", "- a\n", /must be a map; it is a list/],
     ["two documents", "read_only: true\n---\nread_only: false\n", /document/],
     ["a key of the prototype", "__proto__: { read_only: true }\n", /No such key/],
     ["bytes that are no text", "\u0000\u0001", /./],

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { defaultCacheDirectory, defaultConfigFile, defaultDataDirectory } from "../places.ts";
 import { SYSTEM_POLICY_FILE } from "./system-policy.ts";
-import { fileProblems, innermost, readablePart, togetherProblems } from "./file-problems.ts";
+import { fileProblems, readablePart, togetherProblems } from "./file-problems.ts";
 import { type Definition, type PLACES, definitions } from "./definitions.ts";
 import { type Variables, readVariables } from "./environment-variables.ts";
 import { type Flags, readFlags } from "./flags.ts";
@@ -17,6 +17,7 @@ import type { ClustersInFile } from "./remote-schema.ts";
 import type { RemoteSettings } from "./remote.ts";
 import { type ConfigFile, type PolicyFile, configSchema, policySchema } from "./schema.ts";
 import type { Effective, Settings, SettingsSources } from "./settings.ts";
+import { faultsOf } from "./shape/faults.ts";
 import { booleanOf, isFolder, put, real, valueAt } from "./setting-values.ts";
 import { type YamlFile, readYamlFile } from "./yaml-file.ts";
 
@@ -272,9 +273,10 @@ class Reading {
 
   #parsed<T>(file: YamlFile, schema: typeof configSchema | typeof policySchema, path: string): FileOf<T> | undefined {
     // An empty file is a file that says nothing.
-    const result = schema.safeParse(file.value ?? {});
-    if (result.success) return { file, content: result.data as T };
-    this.problems.push(...fileProblems(result.error.issues, file, schema, schema === policySchema ? `${path} holds policy only.` : ""));
+    const value = file.value ?? {};
+    const faults = faultsOf(schema, value);
+    if (faults.length === 0) return { file, content: value as T };
+    this.problems.push(...fileProblems(faults, file, schema === policySchema ? `${path} holds policy only.` : ""));
     return { file, content: readablePart(schema, file.value) as T };
   }
 
@@ -323,16 +325,14 @@ class Reading {
           .map((each) => each.trim())
           .filter((each) => each !== ""),
     };
-    const result = definition.schema.safeParse(read[definition.kind]());
-    if (result.success) return result.data;
+    const said = read[definition.kind]();
+    const faults = faultsOf(definition.shape, said);
+    if (faults.length === 0) return said;
     const value = definition.facts.secret ? "The value" : shown(text);
     this.problems.push({
       setting: definition.name,
       from: given.origin,
-      message: `${value} is refused: ${result.error.issues
-        .flatMap(innermost)
-        .map((issue) => issue.message)
-        .join("; ")}.`,
+      message: `${value} is refused: ${[...new Set(faults.map(({ message }) => message))].join("; ")}.`,
       example: definition.facts.example,
     });
     return undefined;

@@ -1,6 +1,4 @@
-import { z } from "zod";
-
-/** What is said of a setting besides its schema. */
+/** What is said of a setting besides its shape. */
 export interface SettingFacts {
   /** Variables of other makers, or of the source documents, that mean the same. */
   readonly env?: readonly string[];
@@ -17,6 +15,3 @@ export interface SettingFacts {
   /** Other words, in lower case, that a variable or flag may say in any case, and what each means. */
   readonly words?: Readonly<Record<string, string>>;
 }
-
-/** The facts of each setting, by its schema. */
-export const SETTING_FACTS = z.registry<SettingFacts>();
