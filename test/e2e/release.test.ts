@@ -18,7 +18,8 @@ import { budgetOf, budgetText } from "../../tooling/release/budgets.ts";
 import { checkServerJson } from "../../tooling/release/check-server-json.ts";
 import { launchOf } from "../../tooling/release/launch.ts";
 import { packRelease, type Release } from "../../tooling/release/pack.ts";
-import { plainEnv } from "../../tooling/release/pack-server.ts";
+import { publishedLibraries } from "../../tooling/release/packages.mjs";
+import { plainEnv } from "../../tooling/release/tarball.ts";
 import { REPOSITORY } from "../support/mcp-client.ts";
 import { PUBLISHED_BINS, recordedOpening } from "../support/published-bins.ts";
 
@@ -57,7 +58,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const packedOf = (server: string): Release["packages"][number] => release.packages.find((one) => one.server === server)!;
+const packedOf = (server: string): Release["servers"][number] => release.servers.find((one) => one.server === server)!;
 const fileOf = (name: string): string => join(folder, "release", name);
 
 describe.each(PUBLISHED_BINS)("$server", (published) => {
@@ -143,6 +144,57 @@ describe.each(PUBLISHED_BINS)("$server", (published) => {
   });
 });
 
+describe.each(publishedLibraries(REPOSITORY))("$library", ({ library, manifest: own }) => {
+  const packed = (): Release["libraries"][number] => release.libraries.find((one) => one.library === library)!;
+  let unpacked: string;
+  let manifest: Record<string, any>;
+  beforeAll(async () => {
+    unpacked = join(folder, "unpacked", library);
+    await mkdir(unpacked, { recursive: true });
+    await run("tar", ["-xzf", fileOf(packed().tarball.file), "-C", unpacked, "--strip-components=1"]);
+    manifest = JSON.parse(await readFile(join(unpacked, "package.json"), "utf8")) as Record<string, any>;
+  });
+
+  test("the package holds modules and their declarations, none of them for tests, within its budget", async () => {
+    const paths = packed().tarball.files.map(({ path }) => path);
+    console.log(budgetText(packed()));
+    const allowed = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/[a-z][\w/-]*\.(js|d\.ts))$/;
+    expect(paths.filter((path) => !allowed.test(path) || /\b(testing|fixtures?|bench)\b/.test(path))).toEqual([]);
+    expect(paths).toEqual(expect.arrayContaining(["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts"]));
+    expect(budgetOf(packed()).filter(({ is, may }) => is > may)).toEqual([]);
+    expect(findLeaks(unpacked, buildPaths(REPOSITORY))).toEqual([]);
+    const code = paths.filter((path) => path.startsWith("dist/"));
+    const texts = await Promise.all(code.map((path) => readFile(join(unpacked, path), "utf8")));
+    expect(texts.flatMap((text) => text.match(/(?:from |import |import\()"\.[^"]*(?<!\.js)"/g) ?? [])).toEqual([]);
+  });
+
+  test("its manifest leads to what is there and to nothing that is ours alone, and names what it needs", async () => {
+    const { exports, dependencies = {} } = manifest as {
+      exports: Record<string, string | Record<string, string>>;
+      dependencies?: Record<string, string>;
+    };
+    const open = Object.entries(own.exports).filter(([, target]) => typeof target === "string" || "default" in (target as object));
+    expect(Object.keys(exports)).toEqual(open.map(([subpath]) => subpath));
+    expect(Object.keys(exports)).not.toContain("./testing");
+    const targets = Object.values(exports).flatMap((target) => (typeof target === "string" ? [target] : Object.values(target)));
+    expect(targets.filter((path) => !existsSync(join(unpacked, path)))).toEqual([]);
+    for (const [name, range] of Object.entries(dependencies))
+      expect([name, range]).toEqual([
+        name,
+        name.startsWith("@platform-ops/") ? manifest["version"] : expect.stringMatching(/^\^?\d+\.\d+\.\d+$/),
+      ]);
+    expect(manifest).toMatchObject({
+      license: "Apache-2.0",
+      engines: { node: ">=20.19" },
+      publishConfig: { access: "public", provenance: true },
+      repository: { url: `git+https://github.com/${release.repository}.git`, directory: `packages/${library}` },
+    });
+    expect(JSON.stringify(manifest)).not.toMatch(/workspace:|catalog:|platform-ops-source|"scripts"|"private"|devDependencies|src\//);
+    const { messages, pkg } = await publint({ pkgDir: unpacked, pack: false, level: "suggestion" });
+    expect(messages.map((message) => formatMessage(message, pkg!, { color: false }))).toEqual([]);
+  });
+});
+
 test("published to a registry of this machine, a server is started by npx from an empty cache and used", async () => {
   const lines: string[] = [];
   const rehearsed = await rehearse(join(folder, "release"), [runningNode()], ["flux-teleport"], (line) => lines.push(line));
@@ -158,7 +210,7 @@ test("a tarball that is not the one that was packed is not published, nor a rele
       env: { ...plainEnv(), ...env },
     });
   await writeFile(join(other, "release.json"), JSON.stringify(release));
-  for (const { tarball } of release.packages) await writeFile(join(other, tarball.file), "something else");
+  for (const { tarball } of [...release.libraries, ...release.servers]) await writeFile(join(other, tarball.file), "something else");
   await expect(publish({ GITHUB_REPOSITORY: "somebody/else" })).rejects.toThrow(`this release belongs to ${release.repository}`);
   await expect(publish({ GITHUB_REPOSITORY: release.repository })).rejects.toThrow("is not the file that was packed");
   expect(existsSync(join(other, "release.json"))).toBe(true);

@@ -6,7 +6,7 @@ import { settingsJsonSchema, settingsTable } from "@platform-ops/ledger";
 import { definitionJsonSchema } from "@platform-ops/meta-workflow-registry/definition";
 import { listTool, toolTable, type Tool } from "@platform-ops/mcp-kit";
 import type { PackageFacts } from "../release/launch.ts";
-import { publishedPackages } from "../release/packages.mjs";
+import { publishedServers } from "../release/packages.mjs";
 import { serverJson } from "../release/server-json.ts";
 import { executorParts } from "./executors.ts";
 import { code, markdownTable } from "./markers.ts";
@@ -34,7 +34,7 @@ export async function generate(root: string): Promise<Generated> {
     files.set(`servers/${server}/tools.snapshot.json`, json(tools.map(listTool)));
   }
   // The entries in the MCP registry: of the same version as the packages, by the same words.
-  for (const { server, manifest } of publishedPackages(root))
+  for (const { server, manifest } of publishedServers(root))
     files.set(`servers/${server}/server.json`, json(serverJson(server, manifest as PackageFacts)));
   const tables = [...parts].filter(([name]) => /^tools-(?!in-full)/.test(name));
   // One server's table needs no heading of its own.

@@ -18,9 +18,9 @@ export async function entryFaults(folder: string): Promise<string[]> {
     Dir: string;
   };
   const json = async (...path: string[]): Promise<any> => JSON.parse(await readFile(join(...path), "utf8"));
-  const { packages } = (await json(folder, "release.json")) as Release;
+  const { servers } = (await json(folder, "release.json")) as Release;
   const faults: string[] = [];
-  for (const { registry } of packages) {
+  for (const { registry } of servers) {
     const entry = await json(folder, registry);
     const [date = ""] = /\d{4}-\d\d-\d\d/.exec(entry["$schema"]) ?? [];
     const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Release } from "../release/pack.ts";
-import { plainEnv } from "../release/pack-server.ts";
+import { plainEnv } from "../release/tarball.ts";
 import { ROOT } from "../setup.mjs";
 import { run } from "../setup/program.mjs";
 import { JOBS, type Job } from "./jobs.ts";
@@ -35,11 +35,11 @@ export async function rehearse(
   const work = await mkdtemp(join(tmpdir(), "platform-ops-rehearsal-"));
   const registry = await startRegistry(join(work, "registry"));
   try {
-    const { packages } = JSON.parse(await readFile(join(folder, "release.json"), "utf8")) as Release;
+    const { servers: released } = JSON.parse(await readFile(join(folder, "release.json"), "utf8")) as Release;
     await publish(folder, join(work, "publisher"), registry.npmrc, say);
     const results: Rehearsed[] = [];
     for (const node of nodes)
-      for (const packed of packages.filter(({ server }) => servers.includes(server))) {
+      for (const packed of released.filter(({ server }) => servers.includes(server))) {
         const job = JOBS.find(({ server }) => server === packed.server);
         if (job === undefined) throw new Error(`tooling/rehearse/jobs.ts has nothing to do with ${packed.server}`);
         // A prerelease is asked for by its channel, as its users do.

@@ -1,11 +1,12 @@
-// `node tooling/release/announce.mjs FOLDER`: a release of GitHub per package that was published, with its bundle. Plain Node and gh.
+// `node tooling/release/announce.mjs FOLDER`: a release of GitHub per server that was published, with its bundle. What the
+// servers share has the same version; its changelogs are in its packages. Plain Node and gh.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 const folder = resolve(process.argv[2] ?? "dist/release");
-const { packages } = JSON.parse(readFileSync(join(folder, "release.json"), "utf8"));
-for (const { server, bin, name, version, tag, bundle } of packages) {
+const { servers } = JSON.parse(readFileSync(join(folder, "release.json"), "utf8"));
+for (const { server, bin, name, version, tag, bundle } of servers) {
   const gitTag = `${bin}@${version}`;
   if (exists(gitTag)) continue;
   const changes = changesOf(join("servers", server, "CHANGELOG.md"), version);

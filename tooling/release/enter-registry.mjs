@@ -7,8 +7,8 @@ import { cacheFolder } from "../setup/cache.mjs";
 import { bringPublisher } from "../setup/mcp-publisher.mjs";
 
 const folder = resolve(process.argv[2] ?? "dist/release");
-const { packages } = JSON.parse(readFileSync(join(folder, "release.json"), "utf8"));
-const entries = packages.filter(({ tag }) => tag === "latest");
+const { servers } = JSON.parse(readFileSync(join(folder, "release.json"), "utf8"));
+const entries = servers.filter(({ tag }) => tag === "latest");
 if (entries.length > 0) {
   const step = { update: (text) => process.stdout.write(`${text}\n`) };
   const publisher = await bringPublisher({ cache: cacheFolder(), step });

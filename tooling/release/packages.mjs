@@ -2,17 +2,42 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+/** All packages that are published, each after those that it depends on. */
+export function publishedPackages(root) {
+  return [...publishedLibraries(root), ...publishedServers(root)];
+}
+
 /**
- * The packages that are published: the servers. What they share is in their bundles (docs/decisions/0006-bundles.md).
+ * The servers. What they share is in their bundles (docs/decisions/0006-bundles.md): they depend on nothing.
  * @param {string} root
  */
-export function publishedPackages(root) {
-  return readdirSync(join(root, "servers"))
-    .map((server) => ({ server, folder: join(root, "servers", server) }))
+export function publishedServers(root) {
+  return published(root, "servers").map(({ short, ...one }) => ({ server: short, ...one }));
+}
+
+/**
+ * What the servers share, each package after those that it depends on (docs/decisions/0030-shared-packages.md).
+ * @param {string} root
+ */
+export function publishedLibraries(root) {
+  const open = published(root, "packages").map(({ short, ...one }) => ({ library: short, ...one }));
+  const ordered = [];
+  while (open.length > 0) {
+    const needs = ({ manifest }) => open.some((other) => other.manifest.name in (manifest.dependencies ?? {}));
+    const next = open.findIndex((one) => !needs(one));
+    if (next < 0) throw new Error(`these depend on each other: ${open.map(({ library }) => library).join(", ")}`);
+    ordered.push(...open.splice(next, 1));
+  }
+  return ordered;
+}
+
+function published(root, group) {
+  return readdirSync(join(root, group))
+    .map((short) => ({ short, folder: join(root, group, short) }))
     .filter(({ folder }) => existsSync(join(folder, "package.json")))
     .map((one) => ({ ...one, manifest: JSON.parse(readFileSync(join(one.folder, "package.json"), "utf8")) }))
     .filter(({ manifest }) => manifest.private !== true)
-    .sort((a, b) => (a.server < b.server ? -1 : 1));
+    .sort((a, b) => (a.short < b.short ? -1 : 1));
 }
 
 /** The manifest that users get: without what means nothing outside of the workspace. */

@@ -15,11 +15,12 @@ const registry = values.registry === undefined ? [] : ["--registry", values.regi
 try {
   if (positionals.length !== 1) throw new Error("usage: publish.mjs FOLDER [--registry URL] [--without-provenance]");
   const folder = resolve(positionals[0]);
-  const { repository, packages } = JSON.parse(readFileSync(join(folder, "release.json"), "utf8"));
+  const { repository, libraries, servers } = JSON.parse(readFileSync(join(folder, "release.json"), "utf8"));
   const here = process.env.GITHUB_REPOSITORY;
   // npm would refuse the provenance as well, but only after the first package.
   if (here !== undefined && here !== repository) throw new Error(`this release belongs to ${repository}, not to ${here}`);
-  const wanted = packages.map((one) => ({ ...one, integrity: checked(folder, one.tarball) }));
+  // All is looked at before anything is published, and nothing before what it depends on.
+  const wanted = [...libraries, ...servers].map((one) => ({ ...one, integrity: checked(folder, one.tarball) }));
   for (const one of wanted) publish(folder, one);
 } catch (error) {
   process.stderr.write(`${error.message}\n`);

@@ -2,7 +2,7 @@
 // opens its pull request or brings it up to date. Plain Node, git and gh: the job that may write installs nothing.
 import { execFileSync } from "node:child_process";
 import { resolve } from "node:path";
-import { publishedPackages } from "./packages.mjs";
+import { publishedServers } from "./packages.mjs";
 
 const [patch] = process.argv.slice(2);
 const base = process.env.GITHUB_REF_NAME;
@@ -11,7 +11,7 @@ const branch = `release/${base}`;
 const bot = ["-c", "user.name=github-actions[bot]", "-c", "user.email=41898282+github-actions[bot]@users.noreply.github.com"];
 
 run("git", "apply", "--index", resolve(patch));
-const [{ manifest }] = publishedPackages(process.cwd());
+const [{ manifest }] = publishedServers(process.cwd());
 const title = `chore: release ${manifest.version}`;
 run("git", ...bot, "commit", "--quiet", "--message", title);
 run("git", "push", "--quiet", "--force", "origin", `HEAD:refs/heads/${branch}`);

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { ROOT } from "../setup.mjs";
 import type { PackageFacts } from "./launch.ts";
-import { publishedPackages, repositorySlug } from "./packages.mjs";
+import { publishedServers, repositorySlug } from "./packages.mjs";
 import { checkServerJson } from "./check-server-json.ts";
 import { serverJson } from "./server-json.ts";
 
-const packages = publishedPackages(ROOT).map(({ server, manifest }) => ({ server, manifest: manifest as PackageFacts }));
+const packages = publishedServers(ROOT).map(({ server, manifest }) => ({ server, manifest: manifest as PackageFacts }));
 
 test.for(packages)("the entry of $server is as the registry wants it, with its bundle too", ({ server, manifest }) => {
   expect(checkServerJson(serverJson(server, manifest))).toEqual([]);

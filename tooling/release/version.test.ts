@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ROOT } from "../setup.mjs";
-import { distTag, publishedManifest, publishedPackages } from "./packages.mjs";
+import { distTag, publishedManifest, publishedPackages, publishedServers } from "./packages.mjs";
 import { planOf, waitingChangesets } from "./plan.mjs";
 import { bumpVersions, withVersion } from "./version.ts";
 
-test.for(publishedPackages(ROOT))("$server says one version everywhere, and another where it gets another", ({ folder, manifest }) => {
+test.for(publishedServers(ROOT))("$server says one version everywhere, and another where it gets another", ({ folder, manifest }) => {
   const source = readFileSync(join(folder, "src/identity.ts"), "utf8");
   expect(withVersion(source, manifest.version)).toBe(source);
   expect(withVersion(source, "9.8.7-next.0").replace("9.8.7-next.0", manifest.version)).toBe(source);

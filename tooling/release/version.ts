@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { TSX } from "../setup.mjs";
-import { publishedPackages } from "./packages.mjs";
+import { publishedPackages, publishedServers } from "./packages.mjs";
 
 /** `bumpVersions`, and then what is made for a version: the entries of the MCP registry, and the snapshot of what it promises. */
 export function nextVersion(root: string, say: (line: string) => void): void {
@@ -17,11 +17,11 @@ export function nextVersion(root: string, say: (line: string) => void): void {
 export function bumpVersions(root: string, say: (line: string) => void): void {
   const changesets = createRequire(import.meta.url).resolve("@changesets/cli/bin.js");
   execFileSync(process.execPath, [changesets, "version"], { cwd: root, stdio: ["ignore", 2, 2] });
-  for (const { folder, manifest } of publishedPackages(root)) {
+  for (const { folder, manifest } of publishedServers(root)) {
     const path = join(folder, "src/identity.ts");
     writeFileSync(path, withVersion(readFileSync(path, "utf8"), manifest.version));
-    say(`${manifest.name} ${manifest.version}`);
   }
+  for (const { manifest } of publishedPackages(root)) say(`${manifest.name} ${manifest.version}`);
 }
 
 /** A server's identity.ts with another version. @throws Error where it says none, or more than one */
