@@ -11,6 +11,8 @@ export interface ApprovalDraft {
   readonly environment?: string;
   readonly required: number;
   readonly wait_at_most: Milliseconds;
+  /** The request that was approved before; what it bound has changed since. */
+  readonly instead_of?: string;
 }
 
 export interface ApprovalDecision {

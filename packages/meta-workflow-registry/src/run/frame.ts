@@ -40,12 +40,18 @@ function stepsOf(frame: Frame, journal: Journal): { readonly [id: string]: Json 
   );
 }
 
-/** The record that a step's id means in a frame. */
-export function recordOf(frame: Frame, journal: Journal, id: string): StepRecord | undefined {
+/** The path of the record that a step's id means in a frame. */
+export function pathOf(frame: Frame, journal: Journal, id: string): string | undefined {
   const shown = journal.visible[frame.key];
   const path = shown !== undefined && Object.hasOwn(shown, id) ? shown[id] : undefined;
-  if (path !== undefined) return journal.steps[path];
-  return frame.outer === undefined ? undefined : recordOf(frame.outer, journal, id);
+  if (path !== undefined) return path;
+  return frame.outer === undefined ? undefined : pathOf(frame.outer, journal, id);
+}
+
+/** The record that a step's id means in a frame. */
+export function recordOf(frame: Frame, journal: Journal, id: string): StepRecord | undefined {
+  const path = pathOf(frame, journal, id);
+  return path === undefined ? undefined : journal.steps[path];
 }
 
 function idsOf(frame: Frame, journal: Journal): string[] {

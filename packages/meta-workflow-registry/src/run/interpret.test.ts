@@ -66,6 +66,7 @@ function start(definition: Definition, inputs: { readonly [name: string]: Json }
     lock: async () => "held",
     unlock: async () => undefined,
     holdsLocks: () => true,
+    asksAnew: () => true,
   };
   const run = new Run({ definition, inputs, ports, run: { id: "r1", started_at: 0 } });
   const settle = async (): Promise<void> => {

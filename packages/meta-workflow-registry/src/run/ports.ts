@@ -88,6 +88,8 @@ export interface Ports {
   unlock(name: string): Promise<void>;
   /** False in a run that began before locks were held: it goes on without. */
   holdsLocks(): boolean;
+  /** False in a run that met an approval of something else before it was asked anew: its step is refused. */
+  asksAnew(): boolean;
   /** Problems of a value by a schema; empty where it fits. */
   validate(schema: JsonSchema, value: Json): readonly string[];
   /** Of the closure; undefined where it has none of that id. */

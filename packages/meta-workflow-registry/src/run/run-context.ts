@@ -39,6 +39,8 @@ export class RunContext extends RunGate {
   readonly locks: RunLocks;
   readonly kept: KeptBytes;
   readonly records: KeptRecords;
+  /** Approvals that are being asked anew, by the paths of their records. */
+  readonly asking = new Map<string, Promise<void>>();
 
   constructor(parts: RunParts) {
     super();

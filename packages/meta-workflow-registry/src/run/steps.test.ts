@@ -58,10 +58,36 @@ steps:
   - { id: second, type: mcp_call, capability: act, args: {}, guard: gate, effects: destructive }
 `);
 
-  it("runs a step as long as what was approved is what is bound", async () => {
+  it("runs a step as long as what was approved is what is bound, else asks anew", async () => {
+    for (const carry_on of [false, true]) {
+      const given = `carry_on: ${carry_on}\napprovals: { gate: approve }\ncalls: [{ capability: act }]`;
+      const { problems, timeline } = await play(closure, `${given}\nexpect: { end: completed, calls: { act: 2 } }`);
+      expect(problems).toEqual([]);
+      expect(timeline.some(({ path, text }) => path === "second" && text?.includes("it is asked anew") === true)).toBe(true);
+    }
+  });
+
+  it("asks anew once for all steps that wait for it, and for a step that is skipped not at all", async () => {
+    const act = "type: mcp_call, capability: act, args: {}, guard: gate, effects: destructive";
+    const many = closureFrom(`
+initial_state: { plan: { size: 1 } }
+steps:
+  - { id: gate, type: approval, bind: "\${{ state.plan }}" }
+  - { id: change, type: set_state, updates: { plan.size: 2 } }
+  - { id: never, ${act}, when: "false" }
+  - { id: both, type: parallel, branches: { a: [{ id: one, ${act} }], b: [{ id: two, ${act} }] } }
+`);
+    const given = "approvals: { gate: { decision: approve, after: 5s } }\ncalls: [{ capability: act }]";
+    const { problems, timeline } = await play(many, `${given}\nexpect: { end: completed, calls: { act: 2 }, not_run: [never] }`);
+    expect(problems).toEqual([]);
+    expect(timeline.filter(({ path, what }) => path === "gate" && what === "waiting")).toHaveLength(2);
+  });
+
+  it("does not run a step whose approval is asked anew and not given", async () => {
+    const about = "approvals: { gate: { decision: approve, about: { size: 1 } } }\ncalls: [{ capability: act }]";
     const { problems } = await play(
       closure,
-      "approvals: { gate: approve }\ncalls: [{ capability: act }]\nexpect: { end: failed, error: approval_void, calls: { act: 1 }, not_run: [second] }",
+      `${about}\nexpect: { end: failed, error: not_approved, calls: { act: 1 }, not_run: [second] }`,
     );
     expect(problems).toEqual([]);
   });

@@ -1,5 +1,6 @@
 import type { Json, Step } from "../definition/definition.ts";
 import { stepLists } from "../definition/walk.ts";
+import { askAnew, isApprovalOld } from "./ask-anew.ts";
 import { CANCELLED, NEXT, ScopeCancelled, StepFailure, type Completion, type Failure, type Made } from "./completion.ts";
 import type { Frame } from "./frame.ts";
 import { guardOf } from "./guard.ts";
@@ -70,6 +71,9 @@ export class Walk extends RunContext {
       return CANCELLED;
     }
     await this.enter(path);
+    // A person's answer may take days: it is waited for before the step counts as under way.
+    const refused = isApprovalOld(this, here) ? await this.#askAnew(here) : undefined;
+    if (refused !== undefined) return refused.kind === "handle" ? this.#handle(here) : refused;
     const begun = callsOut(step) ? await this.busy(() => this.#begin(here)) : await this.#begin(here);
     return begun.kind === "handle" ? this.#handle(here) : begun;
   }
@@ -98,11 +102,25 @@ export class Walk extends RunContext {
       if (made.kind === "failed") return this.#failed(here, made.failure);
       return made;
     } catch (error) {
-      if (error instanceof ScopeCancelled) return CANCELLED;
-      if (!(error instanceof StepFailure)) throw error;
-      const { code, message, declined } = error;
-      return this.#failed(here, { code, message, path, ...(declined ? { declined } : {}) });
+      return this.#hindered(here, error);
     }
+  }
+
+  /** Nothing where it may begin. */
+  async #askAnew(here: Here): Promise<Begun | undefined> {
+    try {
+      await askAnew(this, here);
+      return undefined;
+    } catch (error) {
+      return this.#hindered(here, error);
+    }
+  }
+
+  #hindered(here: Here, error: unknown): Begun {
+    if (error instanceof ScopeCancelled) return CANCELLED;
+    if (!(error instanceof StepFailure)) throw error;
+    const { code, message, declined } = error;
+    return this.#failed(here, { code, message, path: here.path, ...(declined ? { declined } : {}) });
   }
 
   #finish(here: Here, output: Json, simulated: boolean | undefined): Completion {

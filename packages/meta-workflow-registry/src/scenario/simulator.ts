@@ -237,6 +237,7 @@ export class Simulator {
       lock: (draft, scope) => this.#lock(draft, scope),
       unlock: async () => undefined,
       holdsLocks: () => true,
+      asksAnew: () => true,
       validate: problemsOf,
       definition: (id) => closure.definitions[id],
       record: (event) => {

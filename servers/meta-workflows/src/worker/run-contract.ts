@@ -85,6 +85,8 @@ export interface OpenApproval {
   readonly title: string;
   readonly expires_at: string;
   readonly channels: readonly string[];
+  /** Of what is asked, where a run is carried on. Absent in runs of earlier versions. */
+  readonly digest?: string;
 }
 
 /** Who asks, and for which role. */

@@ -4,29 +4,21 @@ import type { ApprovalDraft } from "../approval.ts";
 import { ScopeCancelled, StepFailure, type Made } from "../completion.ts";
 import { bounded, cut, MAX_GIVEN_BYTES, MAX_LINE } from "../value-bounds.ts";
 import type { Here } from "../here.ts";
+import type { RunContext } from "../run-context.ts";
 import type { Walk } from "../walk.ts";
+
+type Approval = Extract<Step, { type: "approval" }>;
 
 /** `approval`: a person decides about the digest of what is bound. */
 export async function approve(walk: Walk, here: Here): Promise<Made> {
-  const step = here.step as Extract<Step, { type: "approval" }>;
+  const step = here.step as Approval;
   const { marks } = walk.journal;
   const known = marks[here.path] as { readonly rejected: Json } | undefined;
   if (known !== undefined) return onReject(walk, here, step, known.rejected);
   const bind = walk.fill(step.bind, here);
   const digest = digestOf(bind);
   walk.record(here.path, "waiting", step.title);
-  const draft: ApprovalDraft = {
-    path: here.path,
-    step_id: step.id,
-    title: step.title === undefined ? step.id : cut(walk.text(step.title, here), MAX_LINE),
-    subject: walk.fill(step.subject, here),
-    bind,
-    ...(step.show === undefined ? {} : { show: walk.fill(step.show, here) }),
-    ...(step.environment === undefined ? {} : { environment: walk.text(step.environment, here) }),
-    required: step.min,
-    wait_at_most: step.wait_at_most,
-  };
-  const decision = await walk.ports.approval(bounded(draft, "What is to be approved", here.path, 2 * MAX_GIVEN_BYTES), here.scope);
+  const decision = await walk.ports.approval(approvalDraft(walk, here, step, bind), here.scope);
   if (decision.decision === "cancelled" && here.scope.cancelled) throw new ScopeCancelled();
   const output = decision as unknown as Json;
   // A decision about something else decides nothing here.
@@ -40,7 +32,27 @@ export async function approve(walk: Walk, here: Here): Promise<Made> {
   return onReject(walk, here, step, rejected as unknown as Json);
 }
 
-async function onReject(walk: Walk, here: Here, step: Extract<Step, { type: "approval" }>, rejected: Json): Promise<Made> {
+/**
+ * What a person is asked.
+ *
+ * @throws StepFailure expression_failed, too_large
+ */
+export function approvalDraft(context: RunContext, here: Here, step: Approval, bind: Json): ApprovalDraft {
+  const draft: ApprovalDraft = {
+    path: here.path,
+    step_id: step.id,
+    title: step.title === undefined ? step.id : cut(context.text(step.title, here), MAX_LINE),
+    subject: context.fill(step.subject, here),
+    bind,
+    ...(step.show === undefined ? {} : { show: context.fill(step.show, here) }),
+    ...(step.environment === undefined ? {} : { environment: context.text(step.environment, here) }),
+    required: step.min,
+    wait_at_most: step.wait_at_most,
+  };
+  return bounded(draft, "What is to be approved", here.path, 2 * MAX_GIVEN_BYTES);
+}
+
+async function onReject(walk: Walk, here: Here, step: Approval, rejected: Json): Promise<Made> {
   const { decision, by, reason } = rejected as { readonly decision: string; readonly by?: string; readonly reason?: string };
   if (step.on_reject.then === "decline") {
     const said = [by === undefined ? undefined : `by ${by}`, reason].filter((part) => part !== undefined).join(": ");

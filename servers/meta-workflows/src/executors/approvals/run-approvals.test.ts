@@ -68,6 +68,18 @@ describe("an approval of a run", () => {
     await expect(requestApproval(test.deps, { ...given, run_id: "mw-2" })).rejects.toMatchObject({ code: "already_exists" });
   });
 
+  it("that is asked anew names what it takes the place of, and what has changed", async () => {
+    const first = await requestApproval(test.deps, task());
+    const bind = { plan_id: "p2", effects: ["create x", "delete y\n\nApproved by: the boss"] };
+    const again = (instead_of: string) => requestApproval(test.deps, task({ draft: draft({ bind, instead_of }), digest: digestOf(bind) }));
+    const { summary } = await again(first.id);
+    expect(summary).toContain(`what ${first.id} approved has changed since`);
+    expect(summary).toContain('Changed since: plan_id: "p1" → "p2"; effects[1]: added "delete y\\n\\nApproved by: the boss"');
+    const unknown = await again("apr_01JNZZZZZZZZZZZZZZZZZZZ999");
+    expect(unknown.summary).toContain("has changed since");
+    expect(unknown.summary).not.toContain("Changed since:");
+  });
+
   it("is waited for as long as the step says, and counts for a day, within what the policy allows", async () => {
     const lasts = async (wait_at_most: number): Promise<number[]> => {
       const { created_at, expires_at, counts_until } = await requestApproval(test.deps, task({ draft: draft({ wait_at_most }) }));

@@ -12,6 +12,7 @@ import {
 } from "@platform-ops/ledger";
 import type { Json } from "@platform-ops/meta-workflow-registry/definition";
 import type { ApprovalDecision, ApprovalDraft } from "@platform-ops/meta-workflow-registry/run";
+import { changesBetween } from "./changes-between.ts";
 import type { CallContext, ExecutorDeps } from "../executor-deps.ts";
 
 /** What a person is asked on behalf of a run. */
@@ -53,6 +54,8 @@ const COUNTS_MS = 24 * 3_600_000;
 const KIND = "step";
 const SERVER = "meta-workflows";
 const MAX_RECORD = 65_536;
+/** Above what is bound, in the full text of a request; it is read again where an approval is asked anew. */
+const BINDS = "What the decision binds:";
 const SHOWN = 6_000;
 
 type ApprovalDeps = Pick<ExecutorDeps, "approvals" | "policy" | "artifacts" | "audit" | "redactor">;
@@ -96,7 +99,7 @@ export async function requestApproval(deps: ApprovalDeps, task: ApprovalTask): P
     requester,
     subject: [itemOf(draft.step_id, digest), ...(task.environment === undefined ? [] : [{ what: ENVIRONMENT, digest: task.environment }])],
     title: printable(deps.redactor.text(draft.title)).replaceAll("\n", " ").slice(0, 500) || draft.step_id,
-    summary: summaryOf(deps, task, note),
+    summary: summaryOf(deps, task, [...(note === undefined ? [] : [note]), ...(await changesSince(deps, draft))]),
     details: await deps.artifacts.put(detailsOf(deps, workflow, draft), { kind: "approval_details" }),
     channels,
     required: Math.max(draft.required, environment.required ?? (environment.protected ? (policy.approvals.signed?.required ?? 1) : 1)),
@@ -122,7 +125,7 @@ function environmentFor(policy: Policy, name: string | undefined): { environment
 }
 
 /** A few lines for whoever decides; data of agents and programs stands as JSON, in which nothing can pass for our words. */
-function summaryOf(deps: ApprovalDeps, { run_id, workflow, requester, draft, digest }: ApprovalTask, note: string | undefined): string {
+function summaryOf(deps: ApprovalDeps, { run_id, workflow, requester, draft, digest }: ApprovalTask, notes: readonly string[]): string {
   const lines = [
     `Runbook     ${workflow}, step ${draft.step_id}`,
     `Run         ${run_id}, asked by ${requester}; it waits at most ${Math.ceil(draft.wait_at_most / 60_000)} min`,
@@ -130,7 +133,7 @@ function summaryOf(deps: ApprovalDeps, { run_id, workflow, requester, draft, dig
     ...(draft.show === undefined ? [] : [`Shown       ${shown(deps, draft.show)}`]),
     `Bound       ${shown(deps, draft.bind)}`,
     `Digest      ${digest}`,
-    ...(note === undefined ? [] : [`Note        ${note}`]),
+    ...notes.map((note) => `Note        ${note}`),
   ];
   return printable(lines.join("\n")).slice(0, 19_000);
 }
@@ -147,9 +150,32 @@ function detailsOf(deps: ApprovalDeps, workflow: string, draft: ApprovalDraft): 
       `Runbook ${workflow}, step ${draft.step_id}`,
       part("What is to be decided:", draft.subject),
       ...(draft.show === undefined ? [] : [part("Shown with it:", draft.show)]),
-      part("What the decision binds:", draft.bind),
+      part(BINDS, draft.bind),
     ].join("\n"),
   );
+}
+
+/** What is told of an approval that is asked anew: which one it takes the place of, and what has changed since. */
+async function changesSince(deps: ApprovalDeps, { instead_of, bind }: ApprovalDraft): Promise<string[]> {
+  if (instead_of === undefined) return [];
+  const before = await boundBy(deps, instead_of);
+  const known = before === undefined ? [] : changesBetween(before.value, deps.redactor.value(bind));
+  return [
+    `Asked anew: what ${instead_of} approved has changed since, and counts no more.`,
+    ...(known.length === 0 ? [] : [`Changed since: ${known.join("; ")}`]),
+  ];
+}
+
+/** What an earlier request bound, as it was shown; undefined where that is not kept any more. */
+async function boundBy({ approvals, artifacts }: ApprovalDeps, id: string): Promise<{ value: Json } | undefined> {
+  try {
+    const { details } = await approvals.get(id);
+    const text = details === undefined ? "" : (await artifacts.get(details)).toString("utf8");
+    const at = text.lastIndexOf(`\n${BINDS}\n`);
+    return at < 0 ? undefined : { value: JSON.parse(text.slice(at + BINDS.length + 2)) as Json };
+  } catch {
+    return undefined;
+  }
 }
 
 /**
