@@ -36,6 +36,8 @@ export interface Command<D = any> {
   readonly summary: string;
   /** What stands after the bin's name, for example `approve ID [--key FILE]`. */
   readonly usage: string;
+  /** As they are typed, without the bin's name; `--help` shows them. */
+  readonly examples?: readonly string[];
   readonly options?: Record<string, CommandOption>;
   /** It helps to set wrong settings right, and is run with what could be read of them; any other subcommand is refused then. */
   readonly withWrongSettings?: true;

@@ -28,8 +28,8 @@ export { isVariableNamed, NETWORK_VARIABLES, pickVariables, USUAL_VARIABLES } fr
 // Subcommands as values
 export { defineCommand, type Command, type CommandInput, type CommandOption, type ExitCode, type Terminal } from "./command.ts";
 export { paint, type Tone } from "./terminal/paint.ts";
-
-export { table, widthOf } from "./terminal/table.ts";
+export { paintChanges } from "./terminal/change-marks.ts";
+export { table } from "./terminal/table.ts";
 export { progressOn, type Progress } from "./terminal/progress.ts";
 
 // Doctor: one shape of check, and those that every server shares

@@ -1,5 +1,6 @@
 import { OpsError } from "@platform-ops/errors";
 import { type Command, defineCommand, type Terminal } from "../command.ts";
+import { paintChanges, paintLabels } from "../terminal/change-marks.ts";
 import { paint, type Tone } from "../terminal/paint.ts";
 import { table } from "../terminal/table.ts";
 import type { ApprovalRequest, Decision, RequestStatus } from "./approval.ts";
@@ -15,11 +16,12 @@ export function approvalCommands(port: ApprovalCommandPort): Command[] {
 function listCommand(port: ApprovalCommandPort): Command {
   return defineCommand({
     name: "approvals",
-    summary: "List the requests that wait for a decision.",
+    summary: "List the requests that wait for a decision",
     usage: "approvals [--all] [--json]",
+    examples: ["approvals", "approvals --all --json"],
     options: {
-      all: { type: "boolean", description: "Also those that were decided, expired or superseded." },
-      json: { type: "boolean", description: "Print JSON." },
+      all: { type: "boolean", description: "Also those that were decided, expired or superseded" },
+      json: { type: "boolean", description: "As JSON" },
     },
     async run({ options }, _deps, terminal) {
       const requests = await port.approvals.list(options["all"] === true ? {} : { status: "open" });
@@ -45,13 +47,14 @@ function rowOf({ id, status, environment, kind, expires_at, title }: ApprovalReq
 function showCommand(port: ApprovalCommandPort): Command {
   return defineCommand({
     name: "show",
-    summary: "Show a request in full: what would happen, and who may decide.",
+    summary: "Show a request in full: what would happen, and who may decide",
     usage: "show ID [--json] [--signable approved|rejected]",
+    examples: ["show apr_…", "show apr_… --signable approved > text"],
     options: {
-      json: { type: "boolean", description: "Print JSON." },
+      json: { type: "boolean", description: "As JSON" },
       signable: {
         type: "string",
-        description: "Print only the text to sign for that decision with ssh-keygen -Y sign -n platform-ops-approval.",
+        description: "Print only the text to sign for that decision with ssh-keygen -Y sign -n platform-ops-approval",
       },
     },
     async run({ positionals, options }, _deps, terminal) {
@@ -66,7 +69,10 @@ function showCommand(port: ApprovalCommandPort): Command {
       const request = await port.approvals.get(id);
       const records = await port.approvals.records(id);
       if (options["json"] === true) terminal.stdout(`${JSON.stringify({ request, records }, undefined, 2)}\n`);
-      else terminal.stdout(`${requestText(request, records)}\n${await detailsOrNote(request, port.artifacts)}`);
+      else {
+        const details = await detailsOrNote(request, port.artifacts);
+        terminal.stdout(paintChanges(terminal, `${paintLabels(terminal, requestText(request, records))}\n${details}`));
+      }
       return 0;
     },
   });

@@ -3,6 +3,8 @@ import { OpsError, isOpsError } from "@platform-ops/errors";
 import { type Command, type CommandInput, type ExitCode, type Terminal, defineCommand } from "../command.ts";
 import { COMMAND_REQUEST, type ApprovalRecord, type ApprovalRequest, type Decision } from "./approval.ts";
 import { type ApprovalCommandPort, onlyId } from "./command-port.ts";
+import { paintChanges, paintLabels } from "../terminal/change-marks.ts";
+import { paint } from "../terminal/paint.ts";
 import { detailsText, printable, requestText } from "./request-text.ts";
 import { sign } from "./ssh-signature.ts";
 
@@ -13,13 +15,17 @@ export function decideCommand(port: ApprovalCommandPort, decision: Decision): Co
   const verb = decision === "approved" ? "approve" : "reject";
   return defineCommand({
     name: verb,
-    summary: decision === "approved" ? "Approve a request after seeing exactly what will happen." : "Reject a request.",
+    summary: decision === "approved" ? "Approve a request after seeing exactly what will happen" : "Reject a request",
     usage: `${verb} ID [--reason TEXT] [--key FILE | --signature FILE…] [--principal NAME]`,
+    examples:
+      decision === "approved"
+        ? ["approve apr_…", "approve apr_… --key ~/.ssh/id_ed25519_sk", "approve apr_… --signature text.sig --principal ann@example.com"]
+        : ['reject apr_… --reason "not today"'],
     options: {
-      reason: { type: "string", description: "Why; kept with the decision and shown to the agent." },
-      key: { type: "string", description: "Sign with this SSH key (ssh-keygen -Y sign); a hardware key asks for a touch." },
-      signature: { type: "string", multiple: true, description: "A signature made elsewhere over the text of `show ID --signable`." },
-      principal: { type: "string", description: "The signer's name in the allowed-signers file; found there by default." },
+      reason: { type: "string", description: "Why; kept with the decision and shown to the agent" },
+      key: { type: "string", description: "Sign with this SSH key (ssh-keygen -Y sign); a hardware key asks for a touch" },
+      signature: { type: "string", multiple: true, description: "A signature made elsewhere over the text of `show ID --signable`" },
+      principal: { type: "string", description: "The signer's name in the allowed-signers file; found there by default" },
     },
     async run(input, _deps, terminal, signal) {
       const id = onlyId(input.positionals, verb);
@@ -94,7 +100,8 @@ function refuseWithWay(error: unknown, request: ApprovalRequest): never {
 
 /** Shows all of it, and takes only the typed words for a yes. */
 async function confirmed(port: ApprovalCommandPort, request: ApprovalRequest, decision: Decision, terminal: Terminal): Promise<boolean> {
-  terminal.stdout(`${requestText(request, [])}\n${await detailsText(request, port.artifacts)}\n`);
+  const details = await detailsText(request, port.artifacts);
+  terminal.stdout(paintChanges(terminal, `${paintLabels(terminal, requestText(request, []))}\n${details}\n`));
   const words = decision === "approved" ? `${printable(request.kind)} ${printable(request.environment)}` : "reject";
   const answer =
     (await terminal.ask?.(
@@ -151,7 +158,8 @@ function senderOf({ deliver: sender }: ApprovalCommandPort, { server }: Approval
 
 /** The decision is kept whatever happens now; the run that waits, if one does, is told of it. */
 async function deliver(port: ApprovalCommandPort, request: ApprovalRequest, record: ApprovalRecord, terminal: Terminal): Promise<ExitCode> {
-  terminal.stdout(`${record.request_id} ${record.decision} by ${record.approver}.\n`);
+  const decision = paint(terminal, record.decision === "approved" ? "good" : "bad", record.decision);
+  terminal.stdout(`${record.request_id} ${decision} by ${printable(record.approver)}.\n`);
   if (request.kind === COMMAND_REQUEST) {
     terminal.stdout(
       record.decision === "approved" ? `The agent's next equal call runs it, once, until ${record.expires_at}.\n` : "It is not run.\n",

@@ -17,6 +17,7 @@ export function doctorCommand<D>(server: string, checks: (deps: D) => Promise<re
     name: "doctor",
     summary: "Check every needed part and say how to mend it",
     usage: "doctor [--json] [--fix [--yes]]",
+    examples: ["doctor", "doctor --fix"],
     withWrongSettings: true,
     options: {
       json: { type: "boolean", description: "As JSON" },

@@ -1,6 +1,6 @@
 import type { Terminal } from "../command.ts";
 import { paint, type Tone } from "../terminal/paint.ts";
-import { widthOf } from "../terminal/table.ts";
+import { widthOf } from "../terminal/width.ts";
 import { wrapped } from "../terminal/wrap.ts";
 import type { Check, CheckStatus } from "./check.ts";
 

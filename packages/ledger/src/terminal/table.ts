@@ -1,34 +1,33 @@
-import { stripVTControlCharacters } from "node:util";
 import type { Terminal } from "../command.ts";
+import { guarded } from "./guarded.ts";
+import { cutTo, widthOf } from "./width.ts";
 
-/** What may stand in a cell comes from elsewhere too: nothing in it may move the cursor; our own colours may. */
-// oxlint-disable-next-line no-control-regex
-const UNSAFE = /[\u0000-\u001a\u001c-\u001f\u007f-\u009f]+|\u001b(?!\[[\d;]*m)/g;
 const BETWEEN = 2;
-const NARROWEST = 8;
+const NARROWEST = 12;
+const INDENT = "  ";
 
 /**
  * Rows in columns, each as wide as its widest cell. At a terminal that is too narrow the widest columns are cut, with `…`,
- * but never the first: it is what the next command is given. Elsewhere nothing is cut, since a program reads it.
+ * but never the first: it is what the next command is given. Where that would leave too little of the others, each row's
+ * first cell gets a line of its own and the rest flows below it, whole. Elsewhere nothing is cut, since a program reads it.
  */
 export function table(terminal: Pick<Terminal, "isTTY" | "columns">, rows: readonly (readonly string[])[]): string {
-  const shown = rows.map((row) => row.map((cell) => cell.replace(UNSAFE, "?")));
+  // What stands in a cell comes from elsewhere too: nothing in it may move the cursor or end its line.
+  const shown = rows.map((row) => row.map((cell) => guarded(cell.replaceAll(/[\r\n\t]+/g, " "))));
   const widths = widthsOf(shown);
-  if (terminal.isTTY) narrow(widths, terminal.columns);
-  return shown
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => fitted(cell, widths[column] ?? 0))
-          .join(" ".repeat(BETWEEN))
-          .trimEnd()}\n`,
-    )
-    .join("");
+  if (!terminal.isTTY || narrow(widths, terminal.columns)) return shown.map((row) => lineOf(row, widths)).join("");
+  return shown.map(([first = "", ...others]) => `${first}\n${flowing(others, terminal.columns)}`).join("");
 }
 
-/** How many columns a text takes on a terminal, without its colours. */
-export function widthOf(text: string): number {
-  return [...stripVTControlCharacters(text)].length;
+/** Cells one after the other, in as many lines as they take. */
+function flowing(cells: readonly string[], columns: number): string {
+  const lines: string[] = [];
+  for (const cell of cells.filter((one) => one !== "")) {
+    const line = lines.at(-1);
+    if (line !== undefined && widthOf(line) + BETWEEN + widthOf(cell) <= columns) lines[lines.length - 1] = `${line}  ${cell}`;
+    else lines.push(INDENT + cell);
+  }
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 function widthsOf(rows: readonly (readonly string[])[]): number[] {
@@ -36,19 +35,21 @@ function widthsOf(rows: readonly (readonly string[])[]): number[] {
   return Array.from({ length: columns }, (_, column) => Math.max(...rows.map((row) => widthOf(row[column] ?? ""))));
 }
 
-/** Takes from the widest column behind the first until all fit. */
-function narrow(widths: number[], available: number): void {
+/** Takes from the widest column behind the first until all fit; false where they do not. */
+function narrow(widths: number[], available: number): boolean {
   const total = (): number => widths.reduce((sum, width) => sum + width, 0) + BETWEEN * (widths.length - 1);
   while (total() > available) {
     const widest = Math.max(...widths.slice(1));
-    if (widest <= NARROWEST) return;
+    if (widest <= NARROWEST) return false;
     widths[widths.indexOf(widest, 1)] = widest - 1;
   }
+  return true;
 }
 
-function fitted(cell: string, width: number): string {
-  const missing = width - widthOf(cell);
-  if (missing >= 0) return `${cell}${" ".repeat(missing)}`;
-  // Colours go with what is cut off.
-  return `${[...stripVTControlCharacters(cell)].slice(0, width - 1).join("")}…`;
+function lineOf(row: readonly string[], widths: readonly number[]): string {
+  const cells = row.map((cell, column) => {
+    const fitted = cutTo(cell, widths[column] ?? 0);
+    return fitted + " ".repeat(Math.max(0, (widths[column] ?? 0) - widthOf(fitted)));
+  });
+  return `${cells.join(" ".repeat(BETWEEN)).trimEnd()}\n`;
 }

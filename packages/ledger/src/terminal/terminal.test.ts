@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { paint } from "./paint.ts";
 import { progressOn } from "./progress.ts";
-import { table, widthOf } from "./table.ts";
+import { guarded } from "./guarded.ts";
+import { table } from "./table.ts";
+import { cutTo, widthOf } from "./width.ts";
 import { wrapped } from "./wrap.ts";
 
 const RED = "\u001b[31mred\u001b[39m";
@@ -29,12 +31,53 @@ describe("a table", () => {
     expect(table({ isTTY: false, columns: 40 }, wide)).toContain("x".repeat(100));
     // The first column is what the next command is given.
     const id = "apr_01M7ZSANFN6JZEWS7PD92SFB6Q";
-    expect(table({ isTTY: true, columns: 40 }, [[id, "x".repeat(50)]])).toMatch(new RegExp(`^${id} {2}x+…\n$`));
+    expect(table({ isTTY: true, columns: 50 }, [[id, "x".repeat(50)]])).toMatch(new RegExp(`^${id} {2}x+…\n$`));
+  });
+
+  test("puts the first cell on a line of its own where too little would be left of the others", () => {
+    const runs = [
+      ["RUN", "STATUS", "KIND"],
+      ["r".repeat(50), "awaiting approval", "terraform-run"],
+    ];
+    expect(table({ isTTY: true, columns: 60 }, runs)).toBe(`RUN\n  STATUS  KIND\n${"r".repeat(50)}\n  awaiting approval  terraform-run\n`);
+    // What does not fit goes on below, and nothing is lost.
+    expect(table({ isTTY: true, columns: 20 }, runs.slice(1))).toBe(`${"r".repeat(50)}\n  awaiting approval\n  terraform-run\n`);
+    expect(table({ isTTY: true, columns: 40 }, [["r".repeat(50)]])).toBe(`${"r".repeat(50)}\n`);
+  });
+
+  test("counts what is wide as two columns and what is joined on as none", () => {
+    const rows = [
+      ["\u6771\u4eac", "a"],
+      ["e\u0301", "b"],
+    ];
+    expect(table({ isTTY: false, columns: 80 }, rows)).toBe("\u6771\u4eac  a\ne\u0301     b\n");
+    expect(cutTo("\u6771\u4eac\u90fd", 4)).toBe("\u6771…");
   });
 
   test("lets nothing of a cell move the cursor", () => {
-    expect(table({ isTTY: true, columns: 80 }, [["a\u001b[2Kb\r\nc\u009b1A", RED]])).toBe(`a?[2Kb?c?1A  ${RED}\n`);
+    expect(table({ isTTY: true, columns: 80 }, [["a\u001b[2Kb\r\nc\u009b1A", RED]])).toBe(String.raw`a\u{1b}[2Kb c\u{9b}1A` + `  ${RED}\n`);
   });
+});
+
+describe("what leaves for a screen", () => {
+  test.each([
+    ["colours of ours", RED, RED],
+    ["lines and tabs", "a\tb\r\nc\n", "a\tb\r\nc\n"],
+    ["a line written anew", "\r\u001b[2Ka", "\r\u001b[2Ka"],
+    ["a screen drawn anew", "\u001b[H\u001b[Ja", "\u001b[H\u001b[Ja"],
+  ])("%s pass", (_, text, seen) => expect(guarded(text)).toBe(seen));
+
+  test.each([
+    ["a cursor that moves up", "a\u001b[1A", String.raw`a\u{1b}[1A`],
+    ["a line taken away later", "a\r\u001b[2Kb", String.raw`a\u{d}\u{1b}[2Kb`],
+    ["a line begun again", "bad\rgood", String.raw`bad\u{d}good`],
+    ["hidden text", "\u001b[8mx", String.raw`\u{1b}[8mx`],
+    ["a colour with more than a colour", "\u001b[31;8mx", String.raw`\u{1b}[31;8mx`],
+    ["the window's name", "\u001b]0;x\u0007", String.raw`\u{1b}]0;x\u{7}`],
+    ["C1 controls", "\u009b2K", String.raw`\u{9b}2K`],
+    ["turned and invisible text", "a\u202eb\u2066c\u200bd\ufeff\u{e0041}", String.raw`a\u{202e}b\u{2066}c\u{200b}d\u{feff}\u{e0041}`],
+    ["a backspace and a bell", "a\bb\u0007", String.raw`a\u{8}b\u{7}`],
+  ])("%s is written out", (_, text, seen) => expect(guarded(text)).toBe(seen));
 });
 
 describe("progress", () => {

@@ -1,5 +1,5 @@
 import { OpsError } from "@platform-ops/errors";
-import { defineCommand, type Command } from "@platform-ops/ledger";
+import { defineCommand, progressOn, type Command } from "@platform-ops/ledger";
 import { callTool } from "../call-tool.ts";
 import type { ServerDefinition } from "../server-definition.ts";
 
@@ -7,11 +7,12 @@ import type { ServerDefinition } from "../server-definition.ts";
  * `call TOOL [JSON]`: one tool call as a client without forms would make it. Prints the protocol's result
  * (`content`, `structuredContent`, `isError`) as JSON; exit 1 if it is an error.
  */
-export function callCommand(open: () => Promise<ServerDefinition>): Command {
+export function callCommand(open: () => Promise<ServerDefinition>, examples: readonly string[] = []): Command {
   return defineCommand({
     name: "call",
-    summary: "makes one tool call and prints its result as JSON",
+    summary: "Make one tool call and print its result as JSON",
     usage: "call TOOL [JSON]",
+    examples,
     async run({ positionals }, _deps, terminal, signal) {
       const [tool, json = "{}", ...rest] = positionals;
       if (tool === undefined || rest.length > 0)
@@ -20,12 +21,13 @@ export function callCommand(open: () => Promise<ServerDefinition>): Command {
         });
       const args = parseJson(json);
       const definition = await open();
-      const progress = (message: string): void => terminal.stderr(`${message}\n`);
+      const progress = progressOn(terminal);
       const { result, isError } = await callTool(definition, tool, args, {
         client: { name: `${definition.name}-call`, version: definition.version },
         signal,
-        ...(terminal.isTTY && { progress }),
+        ...(terminal.isTTY && { progress: (message: string) => progress.say(message) }),
       });
+      progress.end();
       terminal.stdout(
         `${JSON.stringify({ content: [{ type: "text", text: result.text }], structuredContent: result.data, ...(isError && { isError }) }, undefined, terminal.isTTY ? 2 : undefined)}\n`,
       );

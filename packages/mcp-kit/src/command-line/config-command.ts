@@ -1,4 +1,4 @@
-import { defineCommand, settingsInvalid, type Command, type Redactor } from "@platform-ops/ledger";
+import { defineCommand, paint, settingsInvalid, table, type Command, type Redactor } from "@platform-ops/ledger";
 import type { ServerConfig } from "../server-config.ts";
 
 /**
@@ -12,6 +12,7 @@ export function configCommand<D extends { readonly config: ServerConfig; readonl
     name: "config",
     summary: "Show the effective settings and where each came from",
     usage: "config [--json]",
+    examples: ["config", "config --json"],
     withWrongSettings: true,
     options: { json: { type: "boolean", description: "As JSON" } },
     async run({ options }, deps, terminal) {
@@ -25,11 +26,13 @@ export function configCommand<D extends { readonly config: ServerConfig; readonl
         terminal.stdout(`${JSON.stringify(shown, null, 2)}\n`);
         return isWrong ? 2 : 0;
       }
-      const rows = flatten(deps.redactor.value({ ...settings, policy, ...own })).map(
-        ([name, value]) => [name, value, origin[name] ?? ""] as const,
-      );
-      const width = Math.max(...rows.map(([name]) => name.length));
-      for (const [name, value, from] of rows) terminal.stdout(`${name.padEnd(width)}  ${value}${from === "" ? "" : `  (${from})`}\n`);
+      const heading = ["SETTING", "VALUE", "FROM"].map((word) => paint(terminal, "quiet", word));
+      const rows = flatten(deps.redactor.value({ ...settings, policy, ...own })).map(([name, value]) => {
+        const from = origin[name] ?? "";
+        // What somebody set stands out from what nobody did.
+        return [name, value, from === "default" ? paint(terminal, "quiet", from) : paint(terminal, "strong", from)];
+      });
+      terminal.stdout(table(terminal, [heading, ...rows]));
       return isWrong ? 2 : 0;
     },
   });

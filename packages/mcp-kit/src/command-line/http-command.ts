@@ -22,8 +22,9 @@ export function httpCommand<D extends ServerDeps & { close(): Promise<void> }>(p
   });
   return defineCommand<D>({
     name: "http",
-    summary: "serves MCP over HTTP (Streamable HTTP), on this machine unless the operator's file says more",
+    summary: "Serve MCP over HTTP (Streamable HTTP), on this machine unless the operator's file says more",
     usage: "http [--port N]",
+    examples: ["http --port 8720"],
     // For the help: as a setting it is read before a subcommand's own options are.
     options: { port: { type: "string", description: "Port to listen on (setting http.port); 0, the default, takes a free one" } },
     async run(_input, deps, terminal, signal) {

@@ -5,7 +5,7 @@ import type { ServerConfig } from "../server-config.ts";
 import type { ServerIdentity } from "../start-up/start-server.ts";
 
 const WHERE: Record<string, CommandOption> = {
-  scope: { type: "string", description: "user (by default), or project: the folder in which this is run" },
+  scope: { type: "string", description: "For the user (by default), or project: the folder in which this is run" },
   name: { type: "string", description: "Name of the entry" },
   file: { type: "string", description: "Another file of the same client" },
   "dry-run": { type: "boolean", description: "Show what would change; write nothing" },
@@ -27,7 +27,8 @@ export function installCommands<D extends InstallDeps>(identity: ServerIdentity,
   const install = defineCommand<D>({
     name: "install",
     summary: `Enter this server in a client: ${CLIENT_APPLICATIONS.map(({ id }) => id).join(", ")}`,
-    usage: "install CLIENT [--scope user|project] [--env NAME] [--dry-run] [--print] [--undo]",
+    usage: "install [CLIENT] [--scope user|project] [--name NAME] [--file FILE] [--env NAME] [--local] [--dry-run] [--print] [--undo]",
+    examples: ["install zed", "install claude-code --dry-run", "install vscode --scope project --env AWS_PROFILE", "install zed --undo"],
     withWrongSettings: true,
     options: {
       ...WHERE,
@@ -45,7 +46,8 @@ export function installCommands<D extends InstallDeps>(identity: ServerIdentity,
   const uninstall = defineCommand<D>({
     name: "uninstall",
     summary: "Take this server's entry out of a client: the same as install --undo",
-    usage: "uninstall CLIENT [--scope user|project] [--name NAME] [--dry-run]",
+    usage: "uninstall CLIENT [--scope user|project] [--name NAME] [--file FILE] [--dry-run]",
+    examples: ["uninstall zed"],
     withWrongSettings: true,
     options: WHERE,
     run: async (input, { config }, terminal) => (await part()).takeOut(input, config, identity, terminal),

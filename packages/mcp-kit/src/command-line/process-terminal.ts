@@ -1,4 +1,5 @@
 import type { Terminal } from "@platform-ops/ledger";
+import { guarded } from "@platform-ops/ledger/start-up";
 
 /** The standard streams of a process, as far as a terminal needs them. */
 export interface StandardStreams {
@@ -23,13 +24,14 @@ export function colorWish({ FORCE_COLOR, NO_COLOR, TERM }: Readonly<Record<strin
 export function processTerminal({ stdin, stdout, stderr }: StandardStreams, options: { color: ColorWish }): Terminal {
   const isTTY = stdin.isTTY === true && stdout.isTTY === true;
   // A reader that went away (`| head`) is no failure of ours.
-  const quiet = (stream: NodeJS.WriteStream) => (text: string) => void stream.write(text, () => undefined);
+  const quiet = (stream: NodeJS.WriteStream) => (text: string) =>
+    void stream.write(stream.isTTY === true ? guarded(text) : text, () => undefined);
   stdout.on("error", () => undefined);
   const ask = async (question: string): Promise<string> => {
     const { createInterface } = await import("node:readline/promises");
     const lines = createInterface({ input: stdin, output: stdout });
     try {
-      return await lines.question(question);
+      return await lines.question(guarded(question));
     } finally {
       lines.close();
     }

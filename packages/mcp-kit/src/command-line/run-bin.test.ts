@@ -11,6 +11,7 @@ const greet = defineCommand<{ greeting: string }>({
   name: "greet",
   summary: "greets somebody",
   usage: "greet NAME [--loud] [--times N]",
+  examples: ["greet ann --loud"],
   options: { loud: { type: "boolean", short: "l", description: "louder" }, times: { type: "string", description: "how often" } },
   async run({ positionals, options }, deps, terminal, signal) {
     if (positionals[0] === "nobody") throw new OpsError("not_found", "there is nobody.");
@@ -72,7 +73,9 @@ describe("a bin", () => {
   });
 
   test("SUBCOMMAND --help explains its options", async () => {
-    expect((await run(["greet", "--help"])).out).toMatch(/Usage: x-mcp greet NAME[^]*--loud, -l +louder/);
+    expect((await run(["greet", "--help"])).out).toMatch(
+      /^greets somebody\n\nUsage:\n {2}x-mcp greet NAME[^]*--times N +how often[^]*Example:\n {2}x-mcp greet ann --loud\n$/,
+    );
   });
 
   test("runs a subcommand with its options and dependencies", async () => {

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { isOpsError, OpsError } from "@platform-ops/errors";
 import type { Command, CommandInput, ExitCode, Redactor, Terminal } from "@platform-ops/ledger";
+import { paint, printable } from "@platform-ops/ledger/start-up";
 import { didYouMean } from "../did-you-mean.ts";
 import { problemLines } from "../failure.ts";
 import { exitCodeOf } from "./exit-code.ts";
@@ -54,12 +55,12 @@ async function dispatch(bin: Bin): Promise<ExitCode> {
   }
   if (name === "--version" || name === "-V") return say(bin, `${bin.version}\n`);
   const commands = await bin.commands();
-  if (name === "--help" || name === "-h" || (name === "help" && rest.length === 0)) return say(bin, binHelp(bin, commands));
+  if (name === "--help" || name === "-h" || (name === "help" && rest.length === 0)) return say(bin, binHelp(bin, commands, bin.terminal));
   // A flag that no setting has is one of them.
   if (bin.wrongSettings && name.startsWith("-")) throw bin.wrongSettings;
   const command = commands.find((each) => each.name === name);
   if (!command) throw unknownCommand(bin, name, commands);
-  if (rest.includes("--help") || rest.includes("-h")) return say(bin, commandHelp(bin.name, command));
+  if (rest.includes("--help") || rest.includes("-h")) return say(bin, commandHelp(bin.name, command, bin.terminal));
   if (bin.wrongSettings && command.withWrongSettings !== true) throw bin.wrongSettings;
   return await runCommand(bin, command, rest);
 }
@@ -121,10 +122,11 @@ function say(bin: Bin, text: string): 0 {
 
 /** A failure for a person at a terminal: what happened, each problem, what to do. */
 function failureText(bin: Bin, error: unknown): string {
-  const mask = (text: string): string => bin.redactor?.text(text) ?? text;
+  const mask = (text: string): string => printable(bin.redactor?.text(text) ?? text);
+  const name = paint(bin.terminal, "bad", bin.name);
   if (!isOpsError(error))
-    return mask(`${bin.name}: unexpected failure\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return `${name}: ${mask(`unexpected failure\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)}`;
   const { problems } = error.details;
   const lines = Array.isArray(problems) ? problemLines(problems, error.message, problems.length) : [];
-  return mask(`${bin.name}: ${[error.message, ...lines.map((line) => `  ${line}`), error.hint].join("\n")}\n`);
+  return `${name}: ${mask([error.message, ...lines.map((line) => `  ${line}`), error.hint].join("\n"))}\n`;
 }

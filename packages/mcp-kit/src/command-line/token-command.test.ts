@@ -48,7 +48,9 @@ test("create prints the token alone on stdout, once; list shows it without", asy
   const hours = (Date.parse((grant as { expires_at: string }).expires_at) - Date.now()) / 3_600_000;
   expect(Math.round(hours)).toBe(12);
   const list = await run("list");
-  expect(list.out).toMatch(/^\S{10} {2}ci@example\.com {2}until \S+ \S+ +things: things,danger, read-only\n$/);
+  expect(list.out).toMatch(
+    /^TOKEN +PRINCIPAL +TAKEN +SERVER +TOOLSETS\n\S{10} {2}ci@example\.com {2}until \S+ \S+ +things +things,danger, read-only\n$/,
+  );
   for (const text of [list.out, (await run("list", "--json")).out, made.err]) expect(text).not.toContain(token.slice(15));
 });
 

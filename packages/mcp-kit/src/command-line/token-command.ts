@@ -1,5 +1,5 @@
 import { OpsError } from "@platform-ops/errors";
-import { defineCommand, type Command, type Terminal, type TokenGrant, type Tokens } from "@platform-ops/ledger";
+import { defineCommand, paint, table, type Command, type Terminal, type TokenGrant, type Tokens } from "@platform-ops/ledger";
 import { toolsetProblems } from "../server-definition.ts";
 import type { ServerDeps } from "../server-deps.ts";
 import type { Tool } from "../tool.ts";
@@ -14,8 +14,9 @@ const PRINCIPAL = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
 export function tokenCommand<D extends ServerDeps>(tools: readonly Tool[]): Command<D> {
   return defineCommand<D>({
     name: "token",
-    summary: "makes, lists and revokes the bearer tokens of `http`",
-    usage: "token create --principal NAME [--toolsets A,B] [--read-only] [--expires 30d] | list [--json] | revoke ID",
+    summary: "Make, list and revoke the bearer tokens of `http`",
+    usage: "token create|list|revoke [ID] [--principal NAME] [--toolsets A,B] [--read-only] [--expires 30d] [--json]",
+    examples: ["token create --principal ann --expires 30d > ann.token", "token list", "token revoke 5rpa88qkqi"],
     options: {
       principal: { type: "string", description: "Who calls with it; stands in the audit and in every request for approval" },
       toolsets: { type: "string", description: "Only these toolsets of the server, and no resources or prompts" },
@@ -106,18 +107,22 @@ async function listed(terminal: Terminal, tokens: Tokens, isJson: boolean): Prom
     return 0;
   }
   if (grants.length === 0) terminal.stdout("There are no tokens.\n");
-  const width = Math.max(9, ...grants.map(({ principal }) => principal.length));
-  for (const grant of grants) {
-    const { id, principal, server, toolsets, read_only } = grant;
-    const scope = [toolsets?.join(",") ?? "all toolsets", ...(read_only ? ["read-only"] : [])].join(", ");
-    terminal.stdout(`${id}  ${principal.padEnd(width)}  ${stateOf(grant).padEnd(28)}  ${server}: ${scope}\n`);
+  else {
+    const heading = ["TOKEN", "PRINCIPAL", "TAKEN", "SERVER", "TOOLSETS"].map((word) => paint(terminal, "quiet", word));
+    const rows = grants.map((grant) => {
+      const { id, principal, server, toolsets, read_only } = grant;
+      const scope = [toolsets?.join(",") ?? "all", ...(read_only ? ["read-only"] : [])].join(", ");
+      return [id, principal, stateOf(grant, terminal), server, scope];
+    });
+    terminal.stdout(table(terminal, [heading, ...rows]));
   }
   return 0;
 }
 
-function stateOf({ revoked_at, expires_at }: TokenGrant): string {
-  if (revoked_at !== undefined) return `revoked ${minute(revoked_at)}`;
-  return `${Date.parse(expires_at) > Date.now() ? "until" : "expired"} ${minute(expires_at)}`;
+function stateOf({ revoked_at, expires_at }: TokenGrant, terminal: Terminal): string {
+  if (revoked_at !== undefined) return paint(terminal, "quiet", `revoked ${minute(revoked_at)}`);
+  const isTaken = Date.parse(expires_at) > Date.now();
+  return paint(terminal, isTaken ? "good" : "quiet", `${isTaken ? "until" : "expired"} ${minute(expires_at)}`);
 }
 
 const minute = (iso: string): string => iso.slice(0, 16).replace("T", " ");

@@ -1,6 +1,6 @@
-import type { Command } from "@platform-ops/ledger";
+import { paint, printable, table, type Command, type Terminal, type Tone } from "@platform-ops/ledger";
 import { stopSupervisor, supervisorStatus } from "../local/supervisor-client.ts";
-import type { SupervisorStatus } from "../supervisor/protocol.ts";
+import type { SupervisorStatus, TemporalView } from "../supervisor/protocol.ts";
 
 /** `supervisor`: what keeps local Temporal and the workers, and what it keeps. */
 export function supervisorCommand(port: { home: string }): Command<void> {
@@ -8,6 +8,7 @@ export function supervisorCommand(port: { home: string }): Command<void> {
     name: "supervisor",
     summary: "Show or stop what keeps local Temporal and the workers alive",
     usage: "supervisor [status|stop] [--json]",
+    examples: ["supervisor", "supervisor stop"],
     options: { json: { type: "boolean", description: "As JSON" } },
     async run({ positionals, options }, _deps, terminal) {
       const [what = "status", ...more] = positionals;
@@ -23,31 +24,58 @@ export function supervisorCommand(port: { home: string }): Command<void> {
       }
       const status = await supervisorStatus(port.home);
       if (options["json"] === true) terminal.stdout(`${JSON.stringify(status ?? null, undefined, 2)}\n`);
-      else terminal.stdout(status === undefined ? "No supervisor runs; the first call that needs one starts it.\n" : printStatus(status));
+      else
+        terminal.stdout(
+          status === undefined ? "No supervisor runs; the first call that needs one starts it.\n" : printStatus(status, terminal),
+        );
       return 0;
     },
   };
 }
 
-/** The status for a person. */
-export function printStatus(status: SupervisorStatus): string {
+const TONES: Readonly<Record<string, Tone>> = { ready: "good", running: "good", off: "quiet", stopped: "bad" };
+
+/** The status for a person: a line each, and below it what failed. */
+export function printStatus(status: SupervisorStatus, terminal: Terminal): string {
   const { temporal } = status;
-  const lines = [
-    `supervisor  process ${status.pid}, since ${status.started_at}, last asked ${status.idle_seconds} s ago`,
-    `temporal    ${temporal.state}${temporal.address === undefined ? "" : ` at ${temporal.address}, server ${temporal.server_version ?? "?"}, process ${temporal.pid ?? "?"}`}`,
-    ...(temporal.failure === undefined
-      ? []
-      : [`            ${temporal.failure.code}: ${temporal.failure.message} ${temporal.failure.hint}`]),
+  const rows: string[][] = [
+    [
+      "supervisor",
+      paint(terminal, "good", "running"),
+      `process ${status.pid}, since ${status.started_at}, last asked ${status.idle_seconds} s ago`,
+    ],
+    [
+      "temporal",
+      toned(temporal.state, terminal),
+      temporal.address === undefined
+        ? ""
+        : `at ${temporal.address}, server ${temporal.server_version ?? "?"}, process ${temporal.pid ?? "?"}`,
+    ],
   ];
+  const failures: [string, TemporalView["failure"]][] = [["temporal", temporal.failure]];
   for (const worker of status.workers) {
-    lines.push(
-      `worker      ${worker.server} ${worker.version}: ${worker.phase}${worker.pid === undefined ? "" : `, process ${worker.pid}`}, open runs ${worker.open_runs ?? "not known yet"}${worker.draining > 0 ? `, ${worker.draining} draining` : ""}`,
-    );
+    const facts = [
+      ...(worker.pid === undefined ? [] : [`process ${worker.pid}`]),
+      `open runs ${worker.open_runs ?? "not known yet"}`,
+      ...(worker.draining > 0 ? [`${worker.draining} draining`] : []),
+    ];
+    rows.push([`worker ${worker.server} ${worker.version}`, toned(worker.phase, terminal), facts.join(", ")]);
     for (const { build, pid, open_runs } of worker.kept)
-      lines.push(
-        `            ${build} is kept${pid === undefined ? "" : ` as process ${pid}`}, for runs that only it can carry on: ${open_runs ?? "not known yet"}`,
-      );
-    if (worker.failure !== undefined) lines.push(`            ${worker.failure.code}: ${worker.failure.message} ${worker.failure.hint}`);
+      rows.push([
+        `  ${build}`,
+        "kept",
+        `${pid === undefined ? "" : `process ${pid}, `}for runs that only it can carry on: ${open_runs ?? "not known yet"}`,
+      ]);
+    failures.push([`worker ${worker.server}`, worker.failure]);
   }
-  return `${lines.join("\n")}\n`;
+  const told = failures.flatMap(([what, failure]) =>
+    failure === undefined
+      ? []
+      : [`${paint(terminal, "bad", "✗")} ${what}: ${printable(`${failure.code}: ${failure.message} ${failure.hint}`)}\n`],
+  );
+  return table(terminal, rows) + told.join("");
+}
+
+function toned(word: string, terminal: Terminal): string {
+  return paint(terminal, TONES[word] ?? "warning", word);
 }

@@ -20,6 +20,7 @@ export function uiCommand(port: UiPort): Command<void> {
     name: "ui",
     summary: "Show Temporal's own page over the local server, until Ctrl-C",
     usage: "ui",
+    examples: ["ui"],
     async run(_input, _deps, terminal, signal) {
       const uiPort = await choosePort(`${port.home}/ui`);
       const origin = `http://127.0.0.1:${uiPort}`;

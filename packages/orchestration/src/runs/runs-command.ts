@@ -32,7 +32,7 @@ function phaseOf(run: RunDescription): string {
 function toneOf(word: string): Tone | undefined {
   if (/^(COMPLETED)$/.test(word)) return "good";
   if (/^(FAILED|TERMINATED|TIMED_OUT)$|in_doubt/.test(word)) return "bad";
-  return word.startsWith("awaiting_") ? "warning" : undefined;
+  return word === "blocked" || word.startsWith("awaiting_") ? "warning" : undefined;
 }
 
 function rowsOf(runs: readonly RunDescription[], terminal: Terminal): string[][] {
@@ -64,6 +64,7 @@ export function runsCommand(port: RunsPort): Command<void> {
   return {
     name: "runs",
     summary: "List runs, open ones first",
+    examples: ["runs --open", "runs --limit 50 --json"],
     usage: "runs [--open] [--server NAME] [--limit N] [--cursor C] [--json]",
     options: {
       open: { type: "boolean", description: "Only runs that are open" },

@@ -1,4 +1,4 @@
-import { defineCommand, type Command } from "@platform-ops/ledger";
+import { defineCommand, paint, progressOn, type Command } from "@platform-ops/ledger";
 import type { DurableServer } from "./durable-server.ts";
 import { setUpTemporal, setUpWorker } from "./setup-parts.ts";
 
@@ -8,11 +8,19 @@ export function setupCommand<D>(of: (deps: D) => { server: DurableServer; openLe
     name: "setup",
     summary: "Install what durable runs need: Temporal and the worker's runtime",
     usage: "setup",
+    examples: ["setup"],
     async run(_input, deps, terminal) {
       const { server, openLedger } = of(deps);
-      const say = (line: string): void => terminal.stderr(`${line}\n`);
+      const progress = progressOn(terminal);
+      const say = (line: string): void => progress.say(line);
+      const told = async (part: Promise<string>): Promise<void> => {
+        const line = await part;
+        progress.end();
+        terminal.stderr(`${paint(terminal, "good", "✓")} ${line}\n`);
+      };
       await openLedger();
-      const ended = await Promise.allSettled([setUpTemporal(server, say), setUpWorker(server, say)]);
+      const ended = await Promise.allSettled([told(setUpTemporal(server, say)), told(setUpWorker(server, say))]);
+      progress.end();
       const failed = ended.find((end) => end.status === "rejected");
       if (failed !== undefined) throw failed.reason;
       terminal.stdout("Ready.\n");

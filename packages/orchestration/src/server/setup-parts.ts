@@ -5,24 +5,27 @@ import { installWorkerBuild } from "../setup/worker-build.ts";
 import { installWorkerRuntime } from "../setup/worker-runtime.ts";
 import type { DurableServer } from "./durable-server.ts";
 
-/** Brings Temporal's binary where local Temporal is used and none is found. @throws OpsError setup_needed */
-export async function setUpTemporal({ config }: DurableServer, say: (line: string) => void): Promise<void> {
+/**
+ * Brings Temporal's binary where local Temporal is used and none is found; resolves to what there is now.
+ * @throws OpsError setup_needed
+ */
+export async function setUpTemporal({ config }: DurableServer, say: (line: string) => void): Promise<string> {
   const { settings, path } = config;
-  if (settings.temporal.address !== undefined) return say(`Temporal: the one at ${settings.temporal.address} is used`);
+  if (settings.temporal.address !== undefined) return `Temporal: the one at ${settings.temporal.address} is used`;
   const found = await locateTemporal({
     home: settings.home,
     cache: settings.cache,
     path,
     ...(settings.temporal.binary === undefined ? {} : { configured: settings.temporal.binary }),
   });
-  if (found !== undefined) return say(`Temporal: server ${found.serverVersion}, ${found.from}`);
-  say(`Temporal: installed ${await installTemporal({ cache: settings.cache, onProgress: (line) => say(`Temporal: ${line}`) })}`);
+  if (found !== undefined) return `Temporal: server ${found.serverVersion}, ${found.from}`;
+  return `Temporal: installed ${await installTemporal({ cache: settings.cache, onProgress: (line) => say(`Temporal: ${line}`) })}`;
 }
 
-/** Brings the worker's build and what it runs on. @throws OpsError setup_needed */
-export async function setUpWorker({ config }: DurableServer, say: (line: string) => void): Promise<void> {
+/** Brings the worker's build and what it runs on; resolves to what there is now. @throws OpsError setup_needed */
+export async function setUpWorker({ config }: DurableServer, say: (line: string) => void): Promise<string> {
   const { settings, dist } = config;
-  if (settings.temporal.workers === "external") return say("Worker: run elsewhere, by the settings");
+  if (settings.temporal.workers === "external") return "Worker: run elsewhere, by the settings";
   const runtime = await installWorkerRuntime({
     home: settings.home,
     cache: settings.cache,
@@ -30,5 +33,5 @@ export async function setUpWorker({ config }: DurableServer, say: (line: string)
     onProgress: (line) => say(`Worker runtime: ${line}`),
   });
   const build = await installWorkerBuild({ home: settings.home, from: dist });
-  say(`Worker: ${build.version} with its runtime ${runtime.split("/").slice(-2, -1).join("")}`);
+  return `Worker: ${build.version} with its runtime ${runtime.split("/").slice(-2, -1).join("")}`;
 }

@@ -11,7 +11,7 @@ import { workerSpec } from "./worker-spec.ts";
 export async function durableChecks(server: DurableServer): Promise<Check[]> {
   const { settings, path } = server.config;
   const { home, cache, temporal } = settings;
-  const mend = { what: "Install Temporal", run: (say: (line: string) => void) => setUpTemporal(server, say) };
+  const mend = { what: "Install Temporal", run: async (say: (line: string) => void) => void (await setUpTemporal(server, say)) };
   return [...(await diagnoseTemporal({ home, cache, path, temporal, mend })), await workerCheck(server)];
 }
 
@@ -34,7 +34,7 @@ async function workerCheck(server: DurableServer): Promise<Check> {
 
 function cureOf(server: DurableServer): Pick<Check, "wanted" | "cure" | "mend"> {
   const { startedAs, dist } = server.config;
-  const mend = { what: "Install the worker's runtime", run: (say: (line: string) => void) => setUpWorker(server, say) };
+  const mend = { what: "Install the worker's runtime", run: async (say: (line: string) => void) => void (await setUpWorker(server, say)) };
   return { wanted: wantedRuntime(dist), cure: `Run: ${startedAs} setup`, mend };
 }
 

@@ -10,6 +10,7 @@ export function workerCommand<D>(of: (deps: D) => DurableServer): Command<D> {
     name: "worker",
     summary: "Carry runs out, in the foreground",
     usage: "worker",
+    examples: ["worker"],
     async run(_input, deps, terminal, signal) {
       const spec = await workerSpec(of(deps));
       const child = spawn(process.execPath, [join(spec.build, spec.entry), ...spec.args], {

@@ -13,9 +13,10 @@ import { messagesTo } from "../runs/run-messages.ts";
 export function eventCommand(deps: MetaWorkflowsDeps): Command {
   return defineCommand({
     name: "event",
-    summary: "tells a run of an event that a step waits for",
+    summary: "Tell a run of an event that a step waits for",
     usage: "event ID NAME [JSON] [--key KEY]",
-    options: { key: { type: "string", description: "the same key sent twice is one event" } },
+    examples: [`event mw-… deployed '{"version":"1.2.0"}' --key build-118`],
+    options: { key: { type: "string", description: "The same key sent twice is one event" } },
     async run({ positionals, options }, _deps, terminal) {
       const [id, name, text, ...rest] = positionals;
       if (id === undefined || name === undefined || name === "" || name.length > 200 || rest.length > 0)

@@ -11,9 +11,10 @@ const MOST_BYTES = 256 * 1024;
  */
 export const importCommand: Command = defineCommand({
   name: "import",
-  summary: "turns a wiki's runbook or another server's definition into a workflow.yaml",
+  summary: "Turn a wiki's runbook or another server's definition into a workflow.yaml",
   usage: "import FILE [--output FILE]",
-  options: { output: { type: "string", description: "a new file; without it the definition is printed" } },
+  examples: ["import restart-a-node.md --output workflow.yaml"],
+  options: { output: { type: "string", description: "A new file; without it the definition is printed" } },
   async run({ positionals, options }, _deps, terminal) {
     const [file, ...rest] = positionals;
     if (file === undefined || rest.length > 0) {

@@ -28,7 +28,10 @@ export async function commandsOf(deps: MetaWorkflowsDeps): Promise<readonly Comm
       signingEnvironment: deps.config.signingEnvironment,
     }),
     eventCommand(deps),
-    callCommand(async () => metaWorkflowsServer(deps)),
+    callCommand(
+      async () => metaWorkflowsServer(deps),
+      ["call list_meta_workflows", `call match_meta_workflow '{"intent":"the disk is full"}'`],
+    ),
     httpCommand<MetaWorkflowsDeps>({
       definition: metaWorkflowsServer,
       renew: () => createDeps(readConfig(lookAround())),

@@ -28,7 +28,10 @@ export async function commandsOf(deps: TerraformDeps): Promise<readonly Command[
       signingEnvironment: deps.config.signingEnvironment,
     }),
     refreshCredentialsCommand,
-    callCommand(async () => terraformServer(deps)),
+    callCommand(
+      async () => terraformServer(deps),
+      [`call list_workflows '{"config_path":"infra.yaml"}'`, "call list_runs | jq .structuredContent"],
+    ),
     httpCommand<TerraformDeps>({
       definition: terraformServer,
       renew: () => createDeps(readConfig(lookAround())),

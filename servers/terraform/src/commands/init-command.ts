@@ -12,6 +12,7 @@ export const initCommand = defineCommand<TerraformDeps>({
   name: "init",
   summary: "Write an infra.yaml from existing folders, Terragrunt or Atlantis",
   usage: "init [FOLDER] [--from folders|terragrunt|atlantis] [--print]",
+  examples: ["init --print", "init live --from terragrunt"],
   options: {
     from: { type: "string", description: "What to read; found out where it is not given" },
     print: { type: "boolean", description: "Print it instead of writing infra.yaml" },

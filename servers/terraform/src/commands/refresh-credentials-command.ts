@@ -11,6 +11,7 @@ export const refreshCredentialsCommand = defineCommand<TerraformDeps>({
   name: "refresh-credentials",
   summary: "Hand this terminal's renewed credentials to an open run",
   usage: "refresh-credentials RUN",
+  examples: ["refresh-credentials terraform-parent-workflow-…"],
   async run({ positionals }, deps, terminal) {
     const [id] = positionals;
     if (id === undefined) throw new OpsError("invalid_input", "refresh-credentials needs the id of a run.", { hint: "`runs` lists them." });

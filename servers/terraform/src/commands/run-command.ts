@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { writeFile } from "node:fs/promises";
-import { defineCommand } from "@platform-ops/ledger";
+import { defineCommand, paint, printable, type Terminal, type Tone } from "@platform-ops/ledger";
 import type { TerraformDeps } from "../deps.ts";
 import { loadInfra } from "../infra/load-infra.ts";
 import { markdownReport } from "../runs/markdown-report.ts";
@@ -15,9 +15,10 @@ export const runCommand = defineCommand<TerraformDeps>({
   name: "run",
   summary: "Start a run and follow it to its end",
   usage: "run [CONFIG_PATH] [--plan] [--only NAME] [--markdown FILE] [--no-wait]",
+  examples: ["run", "run --plan", "run environments/staging.yaml --only network --markdown plan.md"],
   options: {
     plan: { type: "boolean", description: "Only plan, whatever the operations say" },
-    only: { type: "string", multiple: true, description: "Run only this workspace; repeatable" },
+    only: { type: "string", multiple: true, description: "Run only this workspace" },
     markdown: { type: "string", description: "Write a Markdown report, for a pull request" },
     "no-wait": { type: "boolean", description: "Print the id and return" },
   },
@@ -42,12 +43,14 @@ export const runCommand = defineCommand<TerraformDeps>({
     const started = await startRun(deps, { config, selected: loaded.selected, requester: `tty:${deps.config.user}` });
     terminal.stdout(`WorkflowID: ${started.workflow_id}\nRunID: ${started.run_id}\n`);
     if (options["no-wait"] === true) return 0;
-    const view = await follow(deps, started.workflow_id, signal, (text) => terminal.stderr(text));
+    const view = await follow(deps, started.workflow_id, signal, terminal);
     if (view.open)
       terminal.stderr(
         `Interrupted; the run goes on. To end it: ${deps.config.startedAs} call cancel_workflow '{"workflow_id":"${view.workflow_id}"}'\n`,
       );
-    terminal.stdout(`${renderStatus(view, nextCalls(view, deps.config.startedAs, false), new Date())}\n`);
+    terminal.stdout(
+      `${paintedStatus(printable(renderStatus(view, nextCalls(view, deps.config.startedAs, false), new Date())), terminal)}\n`,
+    );
     const file = options["markdown"];
     if (typeof file === "string") await writeFile(file, markdownReport(view));
     return view.phase === "completed" ? 0 : 1;
@@ -55,7 +58,7 @@ export const runCommand = defineCommand<TerraformDeps>({
 });
 
 /** Prints what changes until the run has ended or the terminal is interrupted; the run itself goes on in that case. */
-async function follow(deps: TerraformDeps, id: string, signal: AbortSignal, print: (text: string) => void): Promise<RunView> {
+async function follow(deps: TerraformDeps, id: string, signal: AbortSignal, terminal: Terminal): Promise<RunView> {
   const seen = new Map<string, string>();
   let asked: string | undefined;
   for (;;) {
@@ -64,17 +67,35 @@ async function follow(deps: TerraformDeps, id: string, signal: AbortSignal, prin
       if (seen.get(workspace.name) === workspace.phase) continue;
       seen.set(workspace.name, workspace.phase);
       if (workspace.phase !== "waiting")
-        print(
-          `${new Date().toISOString().slice(11, 19)}  ${workspace.name}: ${workspace.phase}${workspace.because === undefined ? "" : ` (${workspace.because})`}\n`,
+        terminal.stderr(
+          `${paint(terminal, "quiet", new Date().toISOString().slice(11, 19))}  ${printable(workspace.name)}: ${tonedPhase(workspace.phase, terminal)}${workspace.because === undefined ? "" : ` (${printable(workspace.because)})`}\n`,
         );
     }
     if (view.approval !== undefined && view.approval.id !== asked) {
       asked = view.approval.id;
-      print(
+      terminal.stderr(
         `Waiting for an approval until ${view.approval.expires_at} (${printTally(view.workspaces)}):\n  ${deps.config.startedAs} show ${asked}\n  ${deps.config.startedAs} approve ${asked}\n`,
       );
     }
     if (!view.open || signal.aborted) return view;
     await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
+}
+
+const TONES: readonly (readonly [RegExp, Tone])[] = [
+  [/^(applied|planned|unchanged|validated|completed)$/, "good"],
+  [/^(failed|partial|in_doubt|rejected|expired|cancelled|conflict)$/, "bad"],
+  [/^(awaiting_approval|held|credentials|blocked|deferred|needs_version)$/, "warning"],
+];
+
+function tonedPhase(phase: string, terminal: Terminal): string {
+  const tone = TONES.find(([words]) => words.test(phase))?.[1];
+  return tone === undefined ? phase : paint(terminal, tone, phase);
+}
+
+/** The status with its phases in colour and its labels standing back. */
+function paintedStatus(text: string, terminal: Terminal): string {
+  return text
+    .replaceAll(/^(Phase: |- [^:]+: )(\w+)/gm, (_, before: string, phase: string) => before + tonedPhase(phase, terminal))
+    .replaceAll(/^[A-Z][A-Za-z ]*:/gm, (label) => paint(terminal, "quiet", label));
 }

@@ -2,7 +2,7 @@ import { OpsError } from "@platform-ops/errors";
 import type { AuthorsRun } from "../authors-run.ts";
 import { readSet, shownPath } from "./definition-set.ts";
 import { lintSet } from "./lint-set.ts";
-import { count, problemText } from "./problem-text.ts";
+import { count, paintedProblem } from "./problem-text.ts";
 import { publishedAt } from "./published.ts";
 import { sarif } from "./sarif.ts";
 
@@ -26,7 +26,7 @@ export const lint: AuthorsRun = async ({ positionals, options }, deps, terminal,
   else if (json === true)
     terminal.stdout(`${JSON.stringify({ ...looked, errors, warnings: problems.length - errors, problems }, undefined, 2)}\n`);
   else {
-    for (const problem of problems) terminal.stdout(`${problemText(problem)}\n`);
+    for (const problem of problems) terminal.stdout(`${paintedProblem(problem, terminal)}\n`);
     terminal.stdout(
       `${count(looked.definitions, "definition")}, ${count(looked.registries, "registry", "registries")}: ${count(errors, "error")}, ${count(problems.length - errors, "warning")}\n`,
     );

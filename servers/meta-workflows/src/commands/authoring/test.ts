@@ -1,9 +1,9 @@
 import { OpsError } from "@platform-ops/errors";
-import type { Terminal } from "@platform-ops/ledger";
+import { paint, printable, type Terminal } from "@platform-ops/ledger";
 import type { AuthorsRun } from "../authors-run.ts";
 import { readSet, shownPath } from "./definition-set.ts";
 import { lookupIn } from "./pick-definition.ts";
-import { count } from "./problem-text.ts";
+import { count, oneLine } from "./problem-text.ts";
 import { testDefinition, type Tested } from "./run-scenarios.ts";
 
 /** `test`: 0 where every scenario passes, else 1; also where there is none. */
@@ -33,20 +33,20 @@ export const test: AuthorsRun = async ({ positionals, options }, deps, terminal,
 function show(terminal: Terminal, { workflow, file, scenarios, problems, steps, never_touched }: Tested): void {
   const out = (line: string): void => terminal.stdout(`${line}\n`);
   out(`${workflow} (${file})`);
-  for (const problem of problems) out(`  ${paint(terminal, "FAIL", 31)}  ${problem}`);
+  for (const problem of problems) out(`  ${paint(terminal, "bad", "FAIL")}  ${printable(problem)}`);
   for (const scenario of scenarios) {
-    out(`  ${scenario.passed ? paint(terminal, "ok  ", 32) : paint(terminal, "FAIL", 31)}  ${scenario.name} [${scenario.file}]`);
-    for (const problem of scenario.problems) out(`        ${problem}`);
+    out(
+      `  ${scenario.passed ? paint(terminal, "good", "ok  ") : paint(terminal, "bad", "FAIL")}  ${oneLine(scenario.name)} ${paint(terminal, "quiet", `[${scenario.file}]`)}`,
+    );
+    for (const problem of scenario.problems) out(`        ${printable(problem)}`);
     if (scenario.diff.length > 0) out("        expected (-) and came (+):");
     for (const line of scenario.diff)
-      out(`          ${line.startsWith("-") ? paint(terminal, line, 31) : line.startsWith("+") ? paint(terminal, line, 32) : line}`);
+      out(
+        `          ${line.startsWith("-") ? paint(terminal, "removed", printable(line)) : line.startsWith("+") ? paint(terminal, "added", printable(line)) : printable(line)}`,
+      );
   }
   if (steps === 0) return;
   if (scenarios.length === 0) return out("  no scenario: write tests/happy.test.yaml");
   const never = never_touched.length === 0 ? "" : `; never: ${never_touched.join(", ")}`;
   out(`  ${steps - never_touched.length} of ${count(steps, "step")} touched${never}`);
-}
-
-function paint({ color }: Terminal, text: string, code: 31 | 32): string {
-  return color ? `\u001b[${code}m${text}\u001b[0m` : text;
 }

@@ -14,7 +14,7 @@ import { newSkill, putPage, renderPage } from "@platform-ops/meta-workflow-regis
 import { parseScenario, runScenario } from "@platform-ops/meta-workflow-registry/scenario";
 import type { AuthorsRun } from "../authors-run.ts";
 import { shownPath, usualFolders } from "../authoring/definition-set.ts";
-import { oneLine, problemText } from "../authoring/problem-text.ts";
+import { oneLine, paintedProblem, problemText } from "../authoring/problem-text.ts";
 import { playThrough } from "../simulation/play-through.ts";
 import { sampleValue } from "../simulation/sample-value.ts";
 import { SimulatedWorld } from "../simulation/simulated-world.ts";
@@ -49,7 +49,7 @@ export const newWorkflow: AuthorsRun = async ({ positionals, options }, deps, te
     "SKILL.md": putPage(newSkill(definition), renderPage(definition)),
   });
   await writeSchema(join(parent, "schema", "v1.json"));
-  for (const problem of problems) terminal.stderr(`${problemText(problem)}\n`);
+  for (const problem of problems) terminal.stderr(`${paintedProblem(problem, terminal)}\n`);
   if (scenario === undefined) terminal.stderr("No scenario was found by which it ends well: write tests/happy.test.yaml.\n");
   terminal.stdout(`${shownPath(cwd, folder)}: workflow.yaml${scenario === undefined ? "" : ", tests/happy.test.yaml"}, SKILL.md\n`);
   terminal.stdout(`Next: write its steps, then lint, test, docs in turn: ${deps.config.startedAs} lint ${shownPath(cwd, parent)}\n`);

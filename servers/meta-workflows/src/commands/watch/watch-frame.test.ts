@@ -25,7 +25,7 @@ const run = (more: Partial<WatchedRun> = {}): WatchedRun => ({
 it("shows where runs are, what they wait for, and that they are simulated", () => {
   const text = frame(
     [run(), run({ workflow_id: "mw-2", end: { status: "failed" }, finished_at: "2026-01-05T09:30:00Z" })],
-    200,
+    { isTTY: true, color: false, columns: 200 },
     new Date("2026-01-06T10:00:01Z"),
   );
   expect(text).toMatch(/^1 open of 2 runs, 10:00:01 UTC/);
@@ -34,9 +34,9 @@ it("shows where runs are, what they wait for, and that they are simulated", () =
 });
 
 it("is never wider than the terminal, and no text moves the cursor", () => {
-  const text = frame([run()], 40, new Date("2026-01-05T10:00:00Z"));
+  const text = frame([run()], { isTTY: true, color: false, columns: 60 }, new Date("2026-01-05T10:00:00Z"));
   const [, , ...table] = text.split("\n");
-  expect(Math.max(...table.map(({ length }) => length))).toBeLessThanOrEqual(40);
+  expect(Math.max(...table.map(({ length }) => length))).toBeLessThanOrEqual(60);
   expect(text + lineOf(run())).not.toContain("\u001b");
   expect(lineOf(run())).not.toContain("\n");
 });

@@ -1,3 +1,4 @@
+import { paint, table, type Terminal, type Tone } from "@platform-ops/ledger";
 import type { RunView } from "../../runs/read-run.ts";
 import { oneLine } from "../authoring/problem-text.ts";
 import { elapsed } from "../simulation/timeline-text.ts";
@@ -5,28 +6,20 @@ import { elapsed } from "../simulation/timeline-text.ts";
 /** What is shown of a run. */
 export type WatchedRun = Pick<RunView, "workflow_id" | "status" | "memo" | "started_at" | "finished_at" | "end">;
 
-/** One drawing of the live view, no line wider than the terminal. */
-export function frame(runs: readonly WatchedRun[], columns: number, now: Date): string {
+/** One drawing of the live view, no wider than the terminal. */
+export function frame(runs: readonly WatchedRun[], terminal: Pick<Terminal, "isTTY" | "color" | "columns">, now: Date): string {
   const open = runs.filter(({ end }) => end === undefined);
   const rows = runs.map((run) => [
     run.workflow_id,
     run.memo.workflow,
-    wordOf(run),
+    paint(terminal, toneOf(run), wordOf(run)),
     run.memo.current_step ?? "",
     String(run.memo.steps_done),
     sinceOf(run, now),
     waitsFor(run),
   ]);
-  const all = [["RUN", "WORKFLOW", "STATUS", "STEP", "DONE", "TIME", "WAITS FOR"], ...rows].map((row) => row.map(oneLine));
-  const widths = (all[0] ?? []).map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
-  const lines = all.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd()
-      .slice(0, Math.max(20, columns)),
-  );
-  return `${open.length} open of ${runs.length} runs, ${now.toISOString().slice(11, 19)} UTC; Ctrl-C ends the view, not the runs\n\n${lines.join("\n")}\n`;
+  const heading = ["RUN", "WORKFLOW", "STATUS", "STEP", "DONE", "TIME", "WAITS FOR"].map((word) => paint(terminal, "quiet", word));
+  return `${open.length} open of ${runs.length} runs, ${now.toISOString().slice(11, 19)} UTC; Ctrl-C ends the view, not the runs\n\n${table(terminal, [heading, ...rows])}`;
 }
 
 /** One run as a line. */
@@ -36,6 +29,11 @@ export function lineOf(run: WatchedRun): string {
   return oneLine(
     `${run.workflow_id}  ${run.memo.workflow}  ${wordOf(run)}${step}, ${run.memo.steps_done} done${waits === "" ? "" : `, waits for ${waits}`}`,
   );
+}
+
+function toneOf({ end, memo }: WatchedRun): Tone {
+  if (end !== undefined) return end.status === "completed" ? "good" : "bad";
+  return memo.waiting_for.length > 0 || memo.paused === true ? "warning" : "strong";
 }
 
 function wordOf({ status, end, memo }: WatchedRun): string {

@@ -19,6 +19,7 @@ export function watchableRuns(
   return {
     ...command,
     usage: `${command.usage} [--watch]`,
+    examples: [...(command.examples ?? []), "runs --watch"],
     options: {
       ...command.options,
       watch: { type: "boolean", description: "Follow this server's runs; without a terminal until none is open" },
@@ -38,7 +39,7 @@ async function watch(deps: MetaWorkflowsDeps, terminal: Terminal, signal: AbortS
     const { runs } = await orchestration.list({ server: DURABLE.name, limit: MOST });
     const own = runs.filter(({ type }) => type === WORKFLOW_TYPE);
     const watched = await Promise.all(own.map(async (run): Promise<WatchedRun> => viewOf(run, deps)));
-    if (isLive) terminal.stdout(HOME_AND_CLEAR + frame(watched, terminal.columns, new Date()));
+    if (isLive) terminal.stdout(HOME_AND_CLEAR + frame(watched, terminal, new Date()));
     else {
       for (const run of watched) {
         const line = lineOf(run);
