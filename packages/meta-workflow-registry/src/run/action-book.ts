@@ -1,5 +1,6 @@
 import type { Json } from "../definition/definition.ts";
-import type { ActionDraft, ActionRecord, ActionResult, Agent, Attempt, Receipt, Submitted, Verdict, Withdrawn } from "./action.ts";
+import type { ActionDraft, ActionRecord, ActionResult, Agent, Receipt, Submitted, Verdict, Withdrawn } from "./action.ts";
+import { leased, nextAttempt, renewed } from "./attempts.ts";
 import {
   MAX_OPEN_ACTIONS,
   MAX_OPEN_BYTES,
@@ -11,6 +12,7 @@ import {
   type Submission,
   type SubmitAnswer,
 } from "./protocol.ts";
+import { receiptOf, Receipts, rejectionOf } from "./receipts.ts";
 import { refuse, type Refusal } from "./refusal.ts";
 import { resultDigest } from "./result-digest.ts";
 import { findTarget, heldRefusal, isHeldByOther, isLive, isPersonsOnly } from "./submission-target.ts";
@@ -20,14 +22,12 @@ import { withLate, withWithdrawn } from "./withdrawn.ts";
 // The protocol's state machine. Pure and serialisable: every change is a method with the time as an argument, so that a durable
 // run, the simulator and the model-based tests drive the same code.
 
-const RECEIPTS = 200;
-const PAST_ATTEMPTS = 20;
 const MAX_LEASE = 24 * 60 * 60_000;
 
 /** Keeps the pending actions of one run. */
 export class ActionBook {
   #actions: Map<string, ActionRecord>;
-  #receipts: Receipt[];
+  readonly #receipts: Receipts;
   #closed: BookState["closed"];
   #withdrawn: readonly Withdrawn[];
   readonly #deps: BookDeps;
@@ -35,7 +35,7 @@ export class ActionBook {
   private constructor(deps: BookDeps, state: BookState | undefined) {
     this.#deps = deps;
     this.#actions = new Map(Object.entries(state?.actions ?? {}));
-    this.#receipts = [...(state?.receipts ?? [])];
+    this.#receipts = new Receipts(state?.receipts ?? []);
     this.#closed = state?.closed;
     this.#withdrawn = state?.withdrawn ?? [];
   }
@@ -51,7 +51,7 @@ export class ActionBook {
     const withdrawn = this.#withdrawn;
     return {
       actions: Object.fromEntries(this.#actions),
-      receipts: [...this.#receipts],
+      receipts: [...this.#receipts.all],
       ...(withdrawn.length === 0 ? {} : { withdrawn }),
       ...(closed === undefined ? {} : { closed }),
     };
@@ -115,7 +115,8 @@ export class ActionBook {
       if (isPersonsOnly(record)) awaiting_human.push(record);
       else if (record.state === "verifying" || isHeldByOther(record, agent, now)) held.push(record);
       else if (filter.role !== undefined && record.role !== undefined && record.role !== filter.role) continue;
-      else if (actions.length < (filter.limit ?? MAX_OPEN_ACTIONS)) actions.push(this.#lease(record, agent, now));
+      else if (actions.length < (filter.limit ?? MAX_OPEN_ACTIONS))
+        actions.push(this.#put(leased(record, agent, now, () => this.#deps.newId())));
     }
     return { actions, held, awaiting_human };
   }
@@ -127,13 +128,13 @@ export class ActionBook {
     if (isPersonsOnly(record)) return refuse("AWAITING_HUMAN", `A person has to do ${action_id}.`);
     if (record.state === "verifying") return refuse("ATTEMPT_CONFLICT", `A result of ${action_id} is being checked.`);
     if (isHeldByOther(record, agent, now)) return heldRefusal(record);
-    return this.#lease(record, agent, now);
+    return this.#put(leased(record, agent, now, () => this.#deps.newId()));
   }
 
   /** Takes a result, an outcome or a sign of life. */
   submit(submission: Submission, now: number): SubmitAnswer {
     const digest = submission.digest ?? resultDigest(submission.outcome, submission.result);
-    const target = findTarget(this.#actions, this.#receipts, this.#closed, submission, digest, now);
+    const target = findTarget(this.#actions, this.#receipts.all, this.#closed, submission, digest, now);
     if (target.kind === "replay") return { status: "replayed", receipt: target.receipt, ...this.#replayed(target.receipt) };
     if (target.kind === "late") {
       const { note } = submission;
@@ -151,7 +152,7 @@ export class ActionBook {
     const { record } = target;
     if (utf8Length(submission.result) > MAX_RESULT_BYTES)
       return { status: "refused", refusal: refuse("TOO_LARGE", `A result is at most ${MAX_RESULT_BYTES} bytes of JSON.`) };
-    if (submission.outcome === "progress") return { status: "renewed", action: this.#renew(record, submission, now) };
+    if (submission.outcome === "progress") return { status: "renewed", action: this.#put(renewed(record, submission.agent, now)) };
     const problems = submission.outcome === "completed" ? this.#deps.validate(record.result_schema, submission.result) : [];
     if (problems.length > 0) {
       const details = { problems: problems.slice(0, 20), attempt_id: record.attempt.id };
@@ -168,17 +169,8 @@ export class ActionBook {
       ...(agent === undefined ? {} : { by: agent }),
       ...(relayed ? { relayed } : {}),
     };
-    const receipt: Receipt = {
-      action_id: record.action_id,
-      attempt_id: record.attempt.id,
-      digest,
-      outcome,
-      at: now,
-      verdict: outcome === "completed" ? "verifying" : "accepted",
-      ...(agent === undefined ? {} : { by: agent }),
-      ...(relayed ? { relayed } : {}),
-    };
-    this.#receipts = [...this.#receipts.slice(-(RECEIPTS - 1)), receipt];
+    const receipt = receiptOf(record, given, digest, now);
+    this.#receipts.add(receipt);
     if (outcome === "completed") {
       const action = this.#put({ ...record, state: "verifying", receipt, submitted: { outcome, result, digest, ...more } });
       return { status: "verifying", action, receipt };
@@ -197,7 +189,7 @@ export class ActionBook {
     if (record?.state !== "verifying" || record.submitted === undefined || record.receipt === undefined) return { status: "gone" };
     const { submitted, ...rest } = record;
     if (verdict.ok) {
-      const receipt = this.#judge({ ...record.receipt, verdict: "accepted" });
+      const receipt = this.#receipts.judge({ ...record.receipt, verdict: "accepted" });
       const { digest: _, ...result } = submitted;
       this.#end({ ...rest, receipt }, result);
       return { status: "done", receipt };
@@ -205,7 +197,7 @@ export class ActionBook {
     const say = verdict.say.slice(0, 10).map((words) => cut(words, 300));
     if (verdict.undecided === true) {
       // Nothing was decided about this attempt: its receipt goes, so that the same result can be sent again.
-      this.#receipts = this.#receipts.filter((one) => one.attempt_id !== record.attempt.id);
+      this.#receipts.forget(record.attempt.id);
       const { receipt: _, ...unsettled } = rest;
       this.#put({ ...unsettled, state: record.attempt.holder === undefined ? "open" : "leased" });
       const details = { say, attempt_id: record.attempt.id };
@@ -217,12 +209,12 @@ export class ActionBook {
         }),
       };
     }
-    const receipt = this.#judge({ ...record.receipt, verdict: "rejected", say: say.slice(0, 3) });
+    const receipt = this.#receipts.judge({ ...record.receipt, verdict: "rejected", say: say.slice(0, 3) });
     const failures = [...shortened(record.failures), { attempt: record.attempt.number, say }];
     const judged = { ...rest, receipt, failures };
     if (record.executor === "human" || failures.length < record.allowed) {
       const { holder } = record.attempt;
-      const attempt = this.#nextAttempt(record, holder === undefined ? {} : { holder, expires_at: now + record.lease_ms });
+      const attempt = nextAttempt(record, this.#deps.newId(), holder === undefined ? {} : { holder, expires_at: now + record.lease_ms });
       this.#put({ ...judged, ...attempt, state: holder === undefined ? "open" : "leased" });
     } else this.#toPerson(judged, [], failures);
     return { status: "rejected", refusal: this.#rejection(receipt) };
@@ -266,7 +258,7 @@ export class ActionBook {
     const { agent, role } = to;
     const lease = agent === undefined ? {} : { holder: agent, expires_at: now + record.lease_ms };
     const allowed = record.state === "needs_human" ? record.failures.length + record.max_attempts : record.allowed;
-    const next = { ...record, ...this.#nextAttempt(record, lease), allowed, ...(role === undefined ? {} : { role }) };
+    const next = { ...record, ...nextAttempt(record, this.#deps.newId(), lease), allowed, ...(role === undefined ? {} : { role }) };
     return this.#put({ ...next, state: agent === undefined ? "open" : "leased" });
   }
 
@@ -322,31 +314,9 @@ export class ActionBook {
       : refuse("RUN_CLOSED", `The run is ${this.#closed.status}: ${this.#closed.summary}`);
   }
 
-  #lease(record: ActionRecord, agent: Agent, now: number): ActionRecord {
-    const lease = { holder: agent, expires_at: now + record.lease_ms };
-    const { holder } = record.attempt;
-    const isSame = holder === undefined || holder.id === agent.id;
-    const attempt = isSame ? { attempt: { ...record.attempt, ...lease } } : this.#nextAttempt(record, lease);
-    return this.#put({ ...record, ...attempt, state: "leased" });
-  }
-
-  #renew(record: ActionRecord, { agent }: Submission, now: number): ActionRecord {
-    const holder = record.attempt.holder ?? agent;
-    if (holder === undefined) return record;
-    return this.#put({ ...record, state: "leased", attempt: { ...record.attempt, holder, expires_at: now + record.lease_ms } });
-  }
-
-  #nextAttempt(record: ActionRecord, lease: Partial<Attempt>): Pick<ActionRecord, "attempt" | "past_attempts" | "presented_anew"> {
-    return {
-      attempt: { id: this.#deps.newId(), number: record.attempt.number + 1, ...lease },
-      past_attempts: [...record.past_attempts, record.attempt.id].slice(-PAST_ATTEMPTS),
-      presented_anew: true,
-    };
-  }
-
   #toPerson(record: ActionRecord, say: readonly string[], failures?: ActionRecord["failures"]): ActionRecord {
     const attempts = failures ?? [...record.failures, { attempt: record.attempt.number, say }];
-    return this.#put({ ...record, ...this.#nextAttempt(record, {}), failures: attempts, state: "needs_human" });
+    return this.#put({ ...record, ...nextAttempt(record, this.#deps.newId(), {}), failures: attempts, state: "needs_human" });
   }
 
   #end(record: ActionRecord, result: ActionResult, state: "done" | "cancelled" = "done"): ActionRecord {
@@ -354,26 +324,12 @@ export class ActionBook {
     return this.#put({ ...rest, state, result });
   }
 
-  #judge(receipt: Receipt): Receipt {
-    this.#receipts = this.#receipts.map((one) => (one.attempt_id === receipt.attempt_id ? receipt : one));
-    return receipt;
-  }
-
   #replayed(receipt: Receipt): { refusal?: Refusal } {
     return receipt.verdict === "rejected" ? { refusal: this.#rejection(receipt) } : {};
   }
 
   #rejection(receipt: Receipt): Refusal {
-    const record = this.#live(receipt.action_id);
-    const say = receipt.say ?? [];
-    const message = `The server's checks refused the result: ${say.join("; ")}`;
-    if (record?.state === "needs_human")
-      return refuse("CHECK_FAILED", message, {
-        details: { say },
-        retryable: false,
-        do_next: "No attempt is left: a person has it now. Call next_action for other work.",
-      });
-    return refuse("CHECK_FAILED", message, { details: { say, ...(record === undefined ? {} : { attempt_id: record.attempt.id }) } });
+    return rejectionOf(receipt, this.#live(receipt.action_id));
   }
 
   #put(record: ActionRecord): ActionRecord {
