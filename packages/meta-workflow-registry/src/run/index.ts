@@ -12,9 +12,9 @@ export type {
   Receipt,
   Verdict,
   Verify,
-} from "./action.ts";
-export { ActionBook } from "./action-book.ts";
-export { ActionDesk, type DeskAnswer } from "./action-desk.ts";
+} from "./actions/action.ts";
+export { ActionBook } from "./actions/action-book.ts";
+export { ActionDesk, type DeskAnswer } from "./actions/action-desk.ts";
 export { validateValue, type ValueProblem } from "../definition/validate-value.ts";
 export type { ApprovalDecision, ApprovalDraft } from "./approval.ts";
 export { MAX_MESSAGE, type Completion, type Failure, type RunEnd, type RunStatus } from "./completion.ts";
@@ -33,9 +33,9 @@ export {
   type SettleAnswer,
   type Submission,
   type SubmitAnswer,
-} from "./protocol.ts";
-export { refuse, REFUSAL_CODES, type Refusal, type RefusalCode } from "./refusal.ts";
-export { resultDigest } from "./result-digest.ts";
+} from "./actions/protocol.ts";
+export { refuse, REFUSAL_CODES, type Refusal, type RefusalCode } from "./actions/refusal.ts";
+export { resultDigest } from "./actions/result-digest.ts";
 export { retryFrom, type Retried } from "./retry-from.ts";
 export { RunScope } from "./scope.ts";
 export { ALWAYS_KEPT_BYTES, cut, jsonBytes, MAX_KEPT_BYTES } from "./value-bounds.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Definition, Json, Step } from "../definition/definition.ts";
-import { ActionBook } from "./action-book.ts";
-import { ActionDesk } from "./action-desk.ts";
+import { ActionBook } from "./actions/action-book.ts";
+import { ActionDesk } from "./actions/action-desk.ts";
 import { Run } from "./interpret.ts";
 import type { CallOutcome, Ports } from "./ports.ts";
 

@@ -1,5 +1,5 @@
 import type { ApprovalDecision, ApprovalDraft } from "./approval.ts";
-import type { ActionDraft, ActionResult, Verify } from "./action.ts";
+import type { ActionDraft, ActionResult, Verify } from "./actions/action.ts";
 import type { RunScope } from "./scope.ts";
 import type { Definition, Json, JsonSchema, Milliseconds, Retry } from "../definition/definition.ts";
 

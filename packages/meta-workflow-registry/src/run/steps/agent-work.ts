@@ -1,5 +1,5 @@
 import type { AgentWork, Json, JsonSchema, Milliseconds, Step, Template } from "../../definition/definition.ts";
-import type { ActionDraft, ActionResult, Verdict } from "../action.ts";
+import type { ActionDraft, ActionResult, Verdict } from "../actions/action.ts";
 import { ScopeCancelled, StepFailure, type Made } from "../completion.ts";
 import { probe } from "../server-call.ts";
 import { effectKey } from "../effect-key.ts";

@@ -1,6 +1,6 @@
 import type { Json, Step } from "../../definition/definition.ts";
 import { StepFailure, type Made } from "../completion.ts";
-import type { ActionDraft } from "../action.ts";
+import type { ActionDraft } from "../actions/action.ts";
 import { filledProgram, filledTool } from "../server-call.ts";
 import type { Here } from "../here.ts";
 import type { Walk } from "../walk.ts";

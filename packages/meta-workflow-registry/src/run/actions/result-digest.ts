@@ -1,5 +1,5 @@
-import type { Json } from "../definition/definition.ts";
-import { digestOf } from "../expression/canonical-json.ts";
+import type { Json } from "../../definition/definition.ts";
+import { digestOf } from "../../expression/canonical-json.ts";
 
 /**
  * The digest by which a result that is sent again is known: the same for the same outcome and value, whatever the white space and

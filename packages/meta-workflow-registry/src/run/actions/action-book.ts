@@ -1,4 +1,4 @@
-import type { Json } from "../definition/definition.ts";
+import type { Json } from "../../definition/definition.ts";
 import type { ActionDraft, ActionRecord, ActionResult, Agent, Receipt, Submitted, Verdict, Withdrawn } from "./action.ts";
 import { leased, nextAttempt, renewed } from "./attempts.ts";
 import {
@@ -16,7 +16,7 @@ import { receiptOf, Receipts, rejectionOf } from "./receipts.ts";
 import { refuse, type Refusal } from "./refusal.ts";
 import { resultDigest } from "./result-digest.ts";
 import { findTarget, heldRefusal, isHeldByOther, isLive, isPersonsOnly } from "./submission-target.ts";
-import { cut, jsonBytes } from "./value-bounds.ts";
+import { cut, jsonBytes } from "../value-bounds.ts";
 import { withLate, withWithdrawn } from "./withdrawn.ts";
 
 // The protocol's state machine. Pure and serialisable: every change is a method with the time as an argument, so that a durable

@@ -1,4 +1,4 @@
-import type { Json, JsonSchema } from "../definition/definition.ts";
+import type { Json, JsonSchema } from "../../definition/definition.ts";
 import type { ActionRecord, Agent, Outcome, Receipt, Withdrawn } from "./action.ts";
 import type { Refusal } from "./refusal.ts";
 

@@ -1,4 +1,4 @@
-import type { Json, JsonSchema } from "../definition/definition.ts";
+import type { Json, JsonSchema } from "../../definition/definition.ts";
 
 // The pending-action protocol (docs/decisions): what is presented, who holds it, and what became of it. Times are milliseconds
 // since 1970. Pure data: the same in a durable run and in the simulator.

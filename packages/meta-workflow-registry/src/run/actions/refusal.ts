@@ -1,4 +1,4 @@
-import type { Json } from "../definition/definition.ts";
+import type { Json } from "../../definition/definition.ts";
 
 export const REFUSAL_CODES = [
   "STALE_ATTEMPT",

@@ -1,7 +1,7 @@
 import type { ActionDraft, ActionRecord, ActionResult, Verify } from "./action.ts";
 import type { ActionBook } from "./action-book.ts";
 import type { SettleAnswer, Submission, SubmitAnswer } from "./protocol.ts";
-import type { RunScope } from "./scope.ts";
+import type { RunScope } from "../scope.ts";
 
 // Between the book, which knows no promises, and the interpreter, which waits. Deterministic: it may stand in workflow code.
 
