@@ -6,6 +6,7 @@ import type { ServerDefinition } from "../server-definition.ts";
 import type { Access, Gatekeeper } from "./access.ts";
 import { checkHost, checkOrigin, PREFLIGHT_HEADERS, type GuardOptions } from "./guard.ts";
 import type { Metrics } from "./metrics.ts";
+import { Places } from "./places.ts";
 import { Gone, MessageReader } from "./read-message.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { Refusal } from "./refusal.ts";
@@ -15,8 +16,8 @@ import { sendWebResponse, webRequest } from "./web-bridge.ts";
 /** Where the protocol is spoken, and the paths that operators look at. */
 const PATHS = ["/mcp", "/healthz", "/readyz", "/metrics"];
 
-/** Open `subscriptions/listen` streams (2026 era), of all clients. */
-const MAX_LISTENING = 256;
+/** Waits for changes: what a session's own stream is in the 2025 era. */
+const LISTEN = "subscriptions/listen";
 
 /** Lines of the log about what was refused: who floods the server must not flood the log as well. The figures count all. */
 const LOGGED_REFUSALS = { burst: 100, perSecond: 10 };
@@ -44,8 +45,8 @@ export class RequestAnswers {
   readonly #rate: RateLimit;
   readonly #onerror: (error: Error) => void;
   readonly #refusedLines = new RateLimit(LOGGED_REFUSALS.perSecond, LOGGED_REFUSALS.burst);
-  readonly #activeOf = new Map<string, number>();
-  #active = 0;
+  readonly #active: Places;
+  readonly #listening: Places;
   #isDraining = false;
 
   constructor(answering: Answering) {
@@ -53,18 +54,21 @@ export class RequestAnswers {
     const { limits, definition } = answering;
     this.#reader = new MessageReader(limits);
     this.#rate = new RateLimit(limits.requests_per_second, limits.burst);
+    this.#active = new Places(limits.concurrent_requests, limits.concurrent_requests_per_principal);
+    this.#listening = new Places(limits.sessions, limits.sessions_per_principal);
     // The SDK's errors can hold a dump of what was sent.
     this.#onerror = ({ name }) => definition.logger.debug("protocol", { error: name });
     this.#modern = createMcpHandler(({ authInfo }) => createSdkServer(definitionOf(authInfo), "modern"), {
       legacy: "reject",
-      maxSubscriptions: MAX_LISTENING,
+      // The bound is ours, which knows whose stream it is and says so in words.
+      maxSubscriptions: limits.sessions + 1,
       onerror: this.#onerror,
     });
   }
 
   /** Requests that are worked on. */
   get active(): number {
-    return this.#active;
+    return this.#active.taken;
   }
 
   sweep(): void {
@@ -156,39 +160,44 @@ export class RequestAnswers {
 
   async #post(request: IncomingMessage, response: ServerResponse, access: Access, cors: Record<string, string>): Promise<void> {
     const settle = this.#occupy(access.principal);
+    let leave: (() => void) | undefined;
     try {
       const body = await this.#reader.read(request);
       if (Array.isArray(body)) this.#pay(access, body.length - 1);
       const web = webRequest(request, response);
       const isLegacy = await isLegacyRequest(web, body);
+      const isListening = !isLegacy && (body as { method?: unknown } | null)?.method === LISTEN;
+      if (isListening) leave = this.#listen(access.principal);
       const answer = isLegacy
         ? await this.#with.sessions.answer(web, body, access)
         : await this.#modern.fetch(web, { parsedBody: body, authInfo: authInfoOf(access) });
       // A stream that waits for changes is no work, and has a bound of its own.
-      if ((body as { method?: unknown } | null)?.method === "subscriptions/listen") settle();
+      if (isListening) settle();
       await sendWebResponse(answer, response, cors);
     } finally {
+      leave?.();
       settle();
     }
   }
 
   /** Takes a place among the requests that are worked on; gives how to leave it. */
   #occupy(principal: string): () => void {
-    const { concurrent_requests: most, concurrent_requests_per_principal: own } = this.#with.limits;
-    const taken = this.#activeOf.get(principal) ?? 0;
-    if (this.#active >= most || taken >= own)
-      throw new Refusal(503, "busy", "The server is busy; call again.", { headers: { "retry-after": "1" } });
-    this.#active += 1;
-    this.#activeOf.set(principal, taken + 1);
-    let isTaken = true;
-    return () => {
-      if (!isTaken) return;
-      isTaken = false;
-      this.#active -= 1;
-      const left = (this.#activeOf.get(principal) ?? 1) - 1;
-      if (left > 0) this.#activeOf.set(principal, left);
-      else this.#activeOf.delete(principal);
-    };
+    const leave = this.#active.take(principal);
+    if (leave === undefined) throw new Refusal(503, "busy", "The server is busy; call again.", { headers: { "retry-after": "1" } });
+    return leave;
+  }
+
+  /** The same among the streams that wait for changes. */
+  #listen(principal: string): () => void {
+    const leave = this.#listening.take(principal);
+    if (leave !== undefined) return leave;
+    const { sessions, sessions_per_principal } = this.#with.limits;
+    throw new Refusal(
+      503,
+      "listening",
+      `As many streams wait for changes as the operator allows: ${sessions_per_principal} for each principal, ${sessions} in all. Close one, or try later; calls are answered without.`,
+      { headers: { "retry-after": "30" } },
+    );
   }
 
   async #health(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
