@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Closure } from "../definition/definition.ts";
 import { closureFrom } from "../scenario/played.test-support.ts";
-import { Simulator, type World } from "../scenario/simulator.ts";
+import { Simulator } from "../scenario/simulator.ts";
+import type { World } from "../scenario/world.ts";
 import { digestOf } from "../expression/index.ts";
 import type { CallOutcome } from "./ports.ts";
 import { retryFrom } from "./retry-from.ts";
@@ -104,9 +105,12 @@ output: { n: "\${{ state.n }}", said: "\${{ state.said }}", two: "\${{ steps.two
     );
     const first = await play(closure, { "x.r2": [FAILED] });
     expect(first.end?.error?.path).toBe("all/right/r2");
+    // By the path that the failure names, or by the step of the definition that holds it; what was done there is neither.
+    expect(retryFrom(first.journal, closure.definitions["main"]!, "all/right/r1", 0)).toEqual({ accepted: ["all", "all/right/r2"] });
+    expect(called(await play(closure, {}, first, "all/right/r2"))).toEqual(called(await play(closure, {}, first, "all")));
     const second = await play(closure, { "x.item": [DONE, FAILED] }, first, "all");
     expect(called(second)).toEqual(["all/right/r2", "each[0]/item", "each[1]/item"]);
-    const third = await play(closure, { "x.i2": [FAILED] }, second, "each");
+    const third = await play(closure, { "x.i2": [FAILED] }, second, "each[1]/item");
     expect(called(third)).toEqual(["each[1]/item", "each[2]/item", "sub/i1", "sub/i2", "sub/finally/tidy"]);
     const fourth = await play(closure, {}, third, "sub");
     expect([fourth.end?.status, called(fourth)]).toEqual(["completed", ["sub/i2", "sub/finally/tidy"]]);

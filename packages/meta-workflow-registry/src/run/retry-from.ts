@@ -13,15 +13,17 @@ export type Retried = { readonly journal: Journal } | { readonly accepted: reado
  * step stays: outputs, state, what undoes it. Of a step that failed, whatever was done in it stays too. An effect that happened,
  * or may have, is looked for before it is made again.
  *
+ * @param from one of the definition's own steps; or the path of a step within the one that ended the run, where it failed there
+ *   (`deploy[2]/verify`): what holds it goes on with all that was not done
  * @param now milliseconds since 1970; time limits of what goes on count from then
  */
 export function retryFrom(ended: Journal, definition: Definition, from: string, now: number): Retried {
   const journal = JSON.parse(JSON.stringify(ended)) as Journal;
   const { steps } = definition;
   const failed = failedAt(journal, steps);
-  const accepted = acceptedSteps(journal, steps, failed);
+  const accepted = [...acceptedSteps(journal, steps, failed), ...failedWithin(journal, steps[failed])];
   if (!accepted.includes(from)) return { accepted };
-  const at = steps.findIndex(({ id }) => id === from);
+  const at = steps.findIndex(({ id }) => isAt(from, id));
   for (const step of steps.slice(at, failed + 1)) {
     const isEntered = hasFailed(journal.steps[step.id]) && !isLeaf(step);
     if (isEntered) enterAgain(journal, step, definition, now);
@@ -53,6 +55,19 @@ function acceptedSteps(journal: Journal, steps: readonly Step[], failed: number)
     else accepted.push(step.id);
   }
   return accepted;
+}
+
+/** Paths of the steps in a step that failed which failed there, or were ended with it: the ones that go on where it is entered again. */
+function failedWithin({ steps }: Journal, failed: Step | undefined): string[] {
+  if (failed === undefined || !hasFailed(steps[failed.id]) || isLeaf(failed)) return [];
+  const isTold = (path: string): boolean => isAt(path, failed.id) && path !== failed.id && !/\/(?:on_error|finally)\//.test(path);
+  const found = Object.keys(steps).filter((path) => isTold(path) && hasFailed(steps[path]));
+  // An item of a loop drops its steps; the failure of one of them still says where it was.
+  const named = found.flatMap((path) => {
+    const then = steps[path]?.then;
+    return typeof then === "object" && isTold(then.stop.path) ? [path, then.stop.path] : [path];
+  });
+  return [...new Set(named)];
 }
 
 /** What ended the run, or was ended with it. A failure that was handled, or passed over, is neither. */

@@ -14,7 +14,7 @@ const CLOSES_WITHIN_MS = 20_000;
 
 export interface RetryRequest {
   readonly workflow_id: string;
-  /** A step of the definition's own list. */
+  /** A step of the definition's own list, or the path of one that failed in it. */
   readonly step: string | undefined;
   readonly by: string;
   readonly reason: string | undefined;
@@ -32,9 +32,13 @@ export async function retryRun(deps: MetaWorkflowsDeps, request: RetryRequest): 
   const { workflow_id: id, by, agent, call } = request;
   const [{ end }, { directory, audit }] = await Promise.all([readRun(deps, id), deps.ledger()]);
   if (end === undefined)
-    throw new OpsError("conflict", `${id} is open: only a run that failed or was cancelled is taken up again.`, {
-      hint: "Cancel it first (control_run cancel, with no compensate), or go on with next_action.",
-    });
+    throw new OpsError(
+      "conflict",
+      `${id} is open: only a run that failed or was cancelled is taken up again, since what an open one does would go on beside it.`,
+      {
+        hint: "Cancel it first (control_run cancel, with no compensate), or go on with next_action.",
+      },
+    );
   const messages = messagesTo(deps, id);
   const ended = await messages.carried();
   const undone = ended.carried?.journal.cancel === "compensate";
@@ -84,7 +88,7 @@ function takenUp(ended: RunInput, { step, by, reason }: RetryRequest): RunInput 
       "invalid_input",
       step === undefined ? "retry_from needs step." : `The run cannot be taken up from ${JSON.stringify(step)}.`,
       {
-        hint: `Accepted: ${retried.accepted.join(", ")}. Earlier steps have effects that nobody could look for.`,
+        hint: `Accepted: ${retried.accepted.join(", ")}. Earlier steps have effects that nobody could look for. Of a step that holds others, those are accepted that failed in it: all of it that was not done goes on.`,
         details: { accepted: retried.accepted },
       },
     );
