@@ -20,11 +20,25 @@ const read = (name) => {
   }
 };
 
+// What a server has set of V8's flags since it started (mcp-kit, bounded-heap.ts) would have V8 reject a cache that another start made.
+const asStarted = (work) => {
+  const flag = globalThis[Symbol.for("platform-ops.heap-flag")];
+  flag?.unset();
+  try {
+    return work();
+  } finally {
+    flag?.set();
+  }
+};
+
 const save = (script, cacheFile) => {
   const partial = `${cacheFile}.${process.pid}`;
   try {
     fs.mkdirSync(cacheFolder, { recursive: true });
-    fs.writeFileSync(partial, script.createCachedData());
+    fs.writeFileSync(
+      partial,
+      asStarted(() => script.createCachedData()),
+    );
     fs.renameSync(partial, cacheFile);
   } catch {
     // A folder that is not ours to write to: the next start compiles again.
@@ -41,7 +55,7 @@ const load = (name) => {
   );
   const cachedData = read(cacheFile);
   // Bundles are ASCII.
-  const script = new vm.Script(Module.wrap(fs.readFileSync(file, "latin1")), { filename: file, cachedData });
+  const script = asStarted(() => new vm.Script(Module.wrap(fs.readFileSync(file, "latin1")), { filename: file, cachedData }));
   const loading = new Module(file, module);
   loading.filename = file;
   loaded.set(name, loading);

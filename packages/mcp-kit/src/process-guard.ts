@@ -1,13 +1,16 @@
+import { boundHeap } from "./bounded-heap.ts";
 import type { ServerDefinition } from "./server-definition.ts";
 
 /**
  * While this process serves: what libraries print by `console` goes to stderr, since stdout belongs to the protocol; a
  * rejection that nobody handles is logged, masked, and serving goes on; an uncaught exception is logged, masked, and
- * ends the process with 1, since what it left behind is unknown. The function given back undoes it.
+ * ends the process with 1, since what it left behind is unknown; garbage is collected before it is much. The function given
+ * back undoes it.
  */
 export function guardProcess({ logger, redactor }: Pick<ServerDefinition, "logger" | "redactor">): () => void {
   const { log, info, debug, error: toStderr } = console;
   Object.assign(console, { log: toStderr, info: toStderr, debug: toStderr });
+  const unbound = boundHeap();
   const words = (error: unknown): string =>
     redactor.text(error instanceof Error ? (error.stack ?? error.message) : String(error)).slice(0, 4000);
   const onRejection = (error: unknown): void => logger.error("a promise was rejected and nobody cared", { error: words(error) });
@@ -19,6 +22,7 @@ export function guardProcess({ logger, redactor }: Pick<ServerDefinition, "logge
   process.on("uncaughtException", onException);
   return () => {
     Object.assign(console, { log, info, debug });
+    unbound();
     process.off("unhandledRejection", onRejection);
     process.off("uncaughtException", onException);
   };
