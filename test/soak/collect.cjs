@@ -1,2 +1,2 @@
-// Loaded into the servers that are watched: garbage that is collected late would look like memory that is kept.
+// Loaded into the servers that are watched: when all is over they are asked how much of their memory was garbage.
 process.on("SIGUSR2", () => globalThis.gc());

@@ -14,7 +14,7 @@ import { COLLECTING, Watch } from "./watch.ts";
 
 // Everything at once for a long time: `npm run soak [-- --minutes N]`, an hour unless said. Terraform runs and runbooks that
 // are applied and finished, readers over HTTP in both protocol eras, servers that clients start and end. Ends with 1 where a
-// process of ours grew by a tenth after its warm-up, where handles stay open, where a call failed, or where a process is left.
+// process of ours grew by a tenth after its warm-up (plain resident memory, as anybody sees it from outside), where handles stay open, where a call failed, or where a process is left.
 
 const { values } = parseArgs({ options: { minutes: { type: "string" } } });
 const minutes = Number(values.minutes ?? 60);
@@ -43,7 +43,7 @@ async function soak({ home: folder, project, env, configFile }: TestHome): Promi
   await writeFile(join(dirname(configFile), "runbooks/look-after-it.yaml"), RUNBOOK, { mode: 0o600 });
   await writeProject(project, [{ name: "network" }, { name: "service", needs: ["network"] }]);
 
-  const watch = new Watch();
+  const watch = new Watch(minutes);
   const open: { close(): Promise<unknown> }[] = [];
   const agentOf = async (bin: string, roots: readonly string[]): Promise<Agent> => {
     const agent = await startAgent({ bin, home: folder, env: { ...env, ...COLLECTING }, cwd: project, roots });
@@ -66,6 +66,7 @@ async function soak({ home: folder, project, env, configFile }: TestHome): Promi
       loads.push(brokenOff(published.server, server.url), comesAndGoes(published, { home: folder, project, env }));
     }
     problems.push(...(await underLoad(loads, watch, folder)));
+    await watch.collect();
     for (const { line, problem } of watch.judged()) {
       console.log(`${problem === undefined ? "ok    " : "FAILED"} ${line}`);
       if (problem !== undefined) problems.push(problem);
@@ -97,7 +98,7 @@ async function underLoad(loads: readonly Load[], watch: Watch, folder: string): 
   for (const { name, pid, foreign } of await parts) watch.add(name, pid, { foreign });
   while (!ended.aborted && problems.length < 10) {
     try {
-      await watch.look();
+      watch.look();
     } catch (error) {
       problems.push(String(error));
       break;

@@ -3,18 +3,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { lives } from "../support/processes.ts";
 import { factsOf, type ProcessFacts } from "../fuzz/process-facts.ts";
 
-/** How much more memory a process may hold at the end than after its warm-up: a tenth, or as much as a small heap breathes. */
+/** How much more memory a process may hold at the end than after its warm-up. */
 const GROWTH = 0.1;
-const SLACK_MB = 12;
-/** Of a series, how much is warm-up. */
-const WARM_UP = 1 / 3;
+/** What is warm-up: six minutes of an hour; of what is shorter, a third. */
+const WARM_UP_MS = 6 * 60_000;
+const WARM_UP_SHARE = 1 / 3;
+/** Of the looks after the warm-up, those at the beginning and at the end that are compared. */
+const COMPARED = 1 / 4;
 /** Connections that come and go between two looks. */
 const HANDLES = 12;
 
 /** From the request to collect garbage to the look at what is left, in milliseconds. */
-const COLLECTING_MS = 500;
+const COLLECTING_MS = 2000;
 
-/** What a process that is watched is started with, so that it collects its garbage before a look. */
+/** What a process is started with so that it can be asked, when all is over, how much of its memory was garbage. */
 export const COLLECTING = { NODE_OPTIONS: `--expose-gc --require ${join(import.meta.dirname, "collect.cjs")}` } as const;
 
 /** How a process is watched. */
@@ -25,11 +27,16 @@ export interface Watching {
   readonly collects?: boolean;
 }
 
+interface Look extends ProcessFacts {
+  readonly at: number;
+}
+
 /** One process over time. */
 interface Watched extends Watching {
   readonly name: string;
   readonly pid: number;
-  readonly samples: ProcessFacts[];
+  readonly looks: Look[];
+  collected?: ProcessFacts;
 }
 
 /** What became of one process. */
@@ -38,47 +45,63 @@ export interface Judged {
   readonly problem?: string;
 }
 
-/** Looks at processes again and again, and says which of them grew. */
+/** Looks at processes from outside again and again, as they are, and says which of them grew. */
 export class Watch {
   readonly #watched: Watched[] = [];
+  readonly #warm: number;
+
+  /** `minutes`: how long it will all take. */
+  constructor(minutes: number) {
+    this.#warm = performance.now() + Math.min(WARM_UP_MS, minutes * 60_000 * WARM_UP_SHARE);
+  }
 
   add(name: string, pid: number, watching: Watching = {}): void {
-    this.#watched.push({ name, pid, ...watching, samples: [] });
+    this.#watched.push({ name, pid, ...watching, looks: [] });
   }
 
   /** Takes one sample of each. Throws where one has ended: none of them may. */
-  async look(): Promise<void> {
-    for (const { pid, collects } of this.#watched) if (collects === true && lives(pid)) process.kill(pid, "SIGUSR2");
-    await sleep(COLLECTING_MS);
-    for (const { name, pid, samples } of this.#watched) {
+  look(): void {
+    for (const { name, pid, looks } of this.#watched) {
       try {
-        samples.push(factsOf(pid));
+        looks.push({ ...factsOf(pid), at: performance.now() });
       } catch {
         throw new Error(`${name} (process ${pid}) has ended`);
       }
     }
   }
 
+  /** When all is over: how much is left where garbage is collected. Only told. */
+  async collect(): Promise<void> {
+    const collecting = this.#watched.filter(({ collects, pid }) => collects === true && lives(pid));
+    for (const { pid } of collecting) process.kill(pid, "SIGUSR2");
+    await sleep(COLLECTING_MS);
+    for (const watched of collecting) if (lives(watched.pid)) watched.collected = factsOf(watched.pid);
+  }
+
   judged(): Judged[] {
-    return this.#watched.map((watched) => judge(watched));
+    return this.#watched.map((watched) => judge(watched, this.#warm));
   }
 }
 
-/**
- * Compares what is held after the warm-up with what is held at the end: of each the lower quartile, which garbage that is
- * collected late does not reach.
- */
-function judge({ name, samples, foreign = false }: Watched): Judged {
-  const warm = samples.slice(Math.floor(samples.length * WARM_UP));
-  const quarter = Math.max(1, Math.floor(warm.length / 3));
-  const floor = (part: readonly ProcessFacts[], field: "rssMb" | "handles"): number =>
-    part.map((facts) => facts[field]).sort((a, b) => a - b)[Math.floor((part.length - 1) / 4)] ?? 0;
-  const [first, last] = [warm.slice(0, quarter), warm.slice(-quarter)];
-  const [before, after] = [floor(first, "rssMb"), floor(last, "rssMb")];
-  const [opened, open] = [floor(first, "handles"), floor(last, "handles")];
+/** Compares the plain resident memory after the warm-up with that at the end: of both the median of some minutes. */
+function judge({ name, looks, collected, foreign = false }: Watched, warmAt: number): Judged {
+  const warm = looks.filter(({ at }) => at >= warmAt);
+  const compared = Math.max(1, Math.floor(warm.length * COMPARED));
+  const median = (part: readonly Look[], field: "rssMb" | "handles"): number =>
+    part.map((look) => look[field]).sort((a, b) => a - b)[Math.floor(part.length / 2)] ?? 0;
+  const [first, last] = [warm.slice(0, compared), warm.slice(-compared)];
+  const [before, after] = [median(first, "rssMb"), median(last, "rssMb")];
+  const [opened, open] = [median(first, "handles"), median(last, "handles")];
   const percent = Math.round((after / before - 1) * 1000) / 10;
-  const line = `${name}: ${before} → ${after} MB (${percent >= 0 ? "+" : ""}${percent} %), ${opened} → ${open} handles, ${samples.length} looks`;
-  const grew = after > before * (1 + GROWTH) && after > before + SLACK_MB;
+  const memory = warm.map(({ rssMb }) => rssMb);
+  const line = [
+    `${name}: ${before} → ${after} MB (${percent >= 0 ? "+" : ""}${percent} %)`,
+    `${Math.min(...memory)} to ${Math.max(...memory)} MB in all`,
+    ...(collected === undefined ? [] : [`${collected.rssMb} MB when collected`]),
+    `${opened} → ${open} handles`,
+    `${warm.length} looks`,
+  ].join(", ");
+  const grew = after > before * (1 + GROWTH);
   const leaks = open > opened + HANDLES;
   return { line, ...(!foreign && (grew || leaks) && { problem: `${grew ? "memory" : "handles"} of ${line}` }) };
 }
