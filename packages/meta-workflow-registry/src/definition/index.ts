@@ -6,5 +6,5 @@ export { STEP_TYPES } from "./definition.ts";
 export { definitionJsonSchema } from "./json-schema.ts";
 export { capabilitiesOf, lintDefinitions, type Linted, type LintOptions } from "./lint-definitions.ts";
 export { parseDefinition } from "./parse-definition.ts";
-export { validateValue, withDefaults, type ValueProblem } from "./validate-value.ts";
+export { problemsOf, validateValue, withDefaults, type ValueProblem } from "./validate-value.ts";
 export { everyStep, stepLists, stepsIn } from "./walk.ts";

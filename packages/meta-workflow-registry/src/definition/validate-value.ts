@@ -64,6 +64,11 @@ function compiled(schema: JsonSchema): ValidateFunction {
   return validate;
 }
 
+/** What is wrong with a value by a schema, in sentences; empty where it fits. */
+export function problemsOf(schema: JsonSchema, value: unknown): readonly string[] {
+  return validateValue(schema, value).map(({ message }) => message);
+}
+
 /** What is wrong with a value by a schema, the first twenty; empty where it fits. A schema that cannot be used is a problem too. */
 export function validateValue(schema: JsonSchema, value: unknown): readonly ValueProblem[] {
   let validate: ValidateFunction;

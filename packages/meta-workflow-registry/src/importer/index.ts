@@ -2,5 +2,5 @@
 export { importDefinition, type Imported } from "./import-definition.ts";
 export { importRunbook } from "./runbook.ts";
 export type { ImportOptions } from "./server-form.ts";
-export type { Binding } from "./server-steps.ts";
+export type { Binding } from "./known.ts";
 export { toYaml } from "./to-yaml.ts";

@@ -2,7 +2,9 @@ import type { Path } from "../definition/yaml-text.ts";
 import { Ids, workflowIdOf } from "./identifiers.ts";
 import type { Importing } from "./importing.ts";
 import { inputsOf, isMap } from "./server-inputs.ts";
-import { typeOfStep, ServerSteps, type Binding } from "./server-steps.ts";
+import type { Binding } from "./known.ts";
+import { typeOfStep } from "./server-step-fields.ts";
+import { ServerSteps } from "./server-steps.ts";
 import { versionOf } from "./version.ts";
 import { Variables, type Surroundings } from "./variables.ts";
 

@@ -1,64 +1,15 @@
 import type { Path } from "../definition/yaml-text.ts";
-import { nearest, type Importing } from "./importing.ts";
+import type { Importing } from "./importing.ts";
 import { asWritten } from "./as-written.ts";
-import { isMap, validationOf } from "./server-inputs.ts";
-import { shellText } from "./shell-command.ts";
+import type { Known } from "./known.ts";
+import { callStep, promptStep, shellStep, waitStep, type Reading } from "./server-calls.ts";
+import { isMap } from "./server-inputs.ts";
+import { checkFields } from "./server-step-fields.ts";
 import { stepIdOf } from "./identifiers.ts";
 import type { Variables } from "./variables.ts";
 
-/** A tool that the server calls itself. */
-export type Binding = { readonly capability: string } | { readonly server: string; readonly tool: string };
-
-/** What the steps of a workflow may name besides. */
-export interface Known {
-  readonly tasks: Readonly<Record<string, unknown>>;
-  taskInputs(name: string): Readonly<Record<string, unknown>>;
-  readonly bindings: Readonly<Record<string, Binding>>;
-}
-
 type Written = Readonly<Record<string, unknown>>;
 type Made = Record<string, unknown>;
-
-const COMMON = ["id", "name", "type", "action", "description", "title", "when", "needs_state", "output_to", "timeout"];
-const FIELDS: Readonly<Record<string, readonly string[]>> = {
-  condition: ["if", "then", "else"],
-  set_state: ["updates"],
-  foreach: ["items", "task", "steps", "agent", "sequential", "with", "inputs", "max_parallel"],
-  return: ["value"],
-  shell: ["command", "working_dir", "env"],
-  mcp_call: ["tool", "parameters"],
-  prompt: ["message", "prompt_type", "options", "validation"],
-  wait: ["duration_seconds", "seconds", "message"],
-  delegate: ["instructions", "agent"],
-};
-const NEEDED: Readonly<Record<string, readonly string[]>> = {
-  condition: ["if"],
-  set_state: ["updates"],
-  foreach: ["items"],
-  return: ["value"],
-  shell: ["command"],
-  mcp_call: ["tool"],
-  prompt: ["message"],
-  delegate: ["instructions"],
-};
-
-/** The type of a step as it is written: `type`, or `action` as in the source's sample. */
-export function typeOfStep(step: Written): string | undefined {
-  const type = step["type"] ?? step["action"];
-  return typeof type === "string" ? type : undefined;
-}
-
-const SHELL_OUTPUT = {
-  type: "object",
-  required: ["exit_code"],
-  properties: {
-    exit_code: { type: "integer" },
-    stdout: { type: "string" },
-    stderr: { type: "string" },
-    duration: { type: "number" },
-    truncated: { type: "boolean" },
-  },
-};
 
 /** Steps of the source's nine types in our form. */
 export class ServerSteps {
@@ -92,33 +43,8 @@ export class ServerSteps {
   }
 
   #step(step: Written, path: Path): Made[] {
-    const type = typeOfStep(step);
-    const fields = type === undefined || !Object.hasOwn(FIELDS, type) ? undefined : FIELDS[type];
-    if (type === undefined || fields === undefined) {
-      const message = type === undefined ? "The step has no `type`." : `There is no step type \`${type.slice(0, 60)}\`.`;
-      this.#importing.error(
-        "UNKNOWN_STEP_TYPE",
-        type === undefined ? path : [...path, "type"],
-        message,
-        nearest(type ?? "", Object.keys(FIELDS)),
-      );
-      return [];
-    }
-    if (step["type"] === undefined) this.#importing.told([...path, "action"], "`action` is `type` here.");
-    for (const key of Object.keys(step)) {
-      if (!COMMON.includes(key) && !fields.includes(key)) {
-        this.#importing.warning(
-          "UNKNOWN_FIELD",
-          [...path, key],
-          `\`${key}\` of a ${type} step is left out.`,
-          nearest(key, [...fields, ...COMMON]),
-        );
-      }
-    }
-    for (const key of NEEDED[type] ?? []) {
-      if (step[key] === undefined || step[key] === null)
-        this.#importing.error("MISSING_REQUIRED_FIELD", path, `A ${type} step needs \`${key}\`.`);
-    }
+    const type = checkFields(this.#importing, step, path);
+    if (type === undefined) return [];
     const common = this.#common(step, type, path);
     const made = this.#own(type, step, path, common);
     if (!Array.isArray(made)) return [{ ...common, ...made }];
@@ -161,6 +87,10 @@ export class ServerSteps {
     return { timeout: `${written}s` };
   }
 
+  get #reading(): Reading {
+    return { importing: this.#importing, variables: this.#variables, known: this.#known };
+  }
+
   #own(type: string, step: Written, path: Path, common: Made): Made | Made[] {
     const at = (key: string): Path => [...path, key];
     const text = (key: string): string => this.#variables.text(String(step[key] ?? ""), at(key));
@@ -178,13 +108,13 @@ export class ServerSteps {
       case "return":
         return { value: this.#variables.value(step["value"] ?? null, at("value")) };
       case "shell":
-        return this.#shell(step, path);
+        return shellStep(this.#reading, step, path);
       case "mcp_call":
-        return this.#call(step, path);
+        return callStep(this.#reading, step, path);
       case "prompt":
-        return this.#prompt(step, path, text("message"));
+        return promptStep(this.#reading, step, path, text("message"));
       case "wait":
-        return this.#wait(step, path);
+        return waitStep(this.#reading, step, path);
       default:
         return {
           instructions: text("instructions"),
@@ -286,65 +216,5 @@ export class ServerSteps {
           .join(", ")}.`,
       );
     return made;
-  }
-
-  #shell(step: Written, path: Path): Made {
-    const at: Path = [...path, "command"];
-    const { command, env, doubtful } = shellText(this.#variables.pieces(String(step["command"] ?? ""), at));
-    this.#importing.told(at, "the client runs the command on its own machine and reports what came of it: the server starts no shell.");
-    if (Object.keys(env).length > 0)
-      this.#importing.told(at, `values stand in variables (${Object.keys(env).join(", ")}), so that none can become a command.`);
-    if (doubtful)
-      this.#importing.warning(
-        "UNTRANSLATED_TEMPLATE",
-        at,
-        "A value stands where the shell may not read a variable.",
-        "Look at the quotes around `VALUE_…`.",
-      );
-    const given = isMap(step["env"]) ? (this.#variables.value(step["env"], [...path, "env"]) as Made) : {};
-    const all = { ...given, ...env };
-    return {
-      runs_on: "client",
-      command,
-      ...(typeof step["working_dir"] === "string" ? { cwd: this.#variables.text(step["working_dir"], [...path, "working_dir"]) } : {}),
-      ...(Object.keys(all).length === 0 ? {} : { env: all }),
-      output: { schema: SHELL_OUTPUT },
-    };
-  }
-
-  #call(step: Written, path: Path): Made {
-    const tool = String(step["tool"] ?? "").slice(0, 200);
-    const binding = Object.hasOwn(this.#known.bindings, tool) ? this.#known.bindings[tool] : undefined;
-    if (binding === undefined)
-      this.#importing.told([...path, "tool"], `the client calls \`${tool}\` and reports what it gave: no binding of the server names it.`);
-    return {
-      ...(binding === undefined ? { runs_on: "client", tool } : { runs_on: "server", ...binding }),
-      ...(isMap(step["parameters"]) ? { args: this.#variables.value(step["parameters"], [...path, "parameters"]) } : {}),
-    };
-  }
-
-  #prompt(step: Written, path: Path, instructions: string): Made {
-    const kind = typeof step["prompt_type"] === "string" ? step["prompt_type"] : "text";
-    if (step["prompt_type"] === undefined) this.#importing.told(path, "a prompt that does not say its type asks for a text.");
-    const validation = kind === "text" ? validationOf(step["validation"], [...path, "validation"], this.#importing) : {};
-    const result =
-      Object.keys(validation).length === 0
-        ? {}
-        : { result: { type: "object", required: ["input"], properties: { input: { type: "string", ...validation } } } };
-    const options = Array.isArray(step["options"])
-      ? { options: step["options"].map((one) => (isMap(one) ? String(one["value"] ?? one["label"]) : String(one))) }
-      : {};
-    return { prompt_type: kind, instructions, ...options, ...result };
-  }
-
-  #wait(step: Written, path: Path): Made {
-    const key = step["duration_seconds"] === undefined ? "seconds" : "duration_seconds";
-    const written = step[key];
-    if (written === undefined) this.#importing.error("MISSING_REQUIRED_FIELD", path, "A wait step needs `duration_seconds`.");
-    const length = typeof written === "number" ? `${written}s` : this.#variables.text(String(written ?? "0"), [...path, key]);
-    return {
-      for: length,
-      ...(typeof step["message"] === "string" ? { message: this.#variables.text(step["message"], [...path, "message"]) } : {}),
-    };
   }
 }

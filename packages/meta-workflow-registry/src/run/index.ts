@@ -15,7 +15,7 @@ export type {
 } from "./actions/action.ts";
 export { ActionBook } from "./actions/action-book.ts";
 export { ActionDesk, type DeskAnswer } from "./actions/action-desk.ts";
-export { validateValue, type ValueProblem } from "../definition/validate-value.ts";
+export { problemsOf } from "../definition/validate-value.ts";
 export type { ApprovalDecision, ApprovalDraft } from "./approval.ts";
 export { MAX_MESSAGE, type Completion, type Failure, type RunEnd, type RunStatus } from "./completion.ts";
 export { effectKey } from "./effect-key.ts";

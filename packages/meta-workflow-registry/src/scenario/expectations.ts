@@ -4,7 +4,8 @@ import type { Cast } from "./cast.ts";
 import { misfit } from "./partial-match.ts";
 import { nameOf } from "./mock-world.ts";
 import type { Scenario } from "./scenario.ts";
-import type { MadeCall, Simulator } from "./simulator.ts";
+import type { Simulator } from "./simulator.ts";
+import type { MadeCall } from "./world.ts";
 import { isStep, stepIdOf } from "./step-pattern.ts";
 
 type Expect = Scenario["expect"];

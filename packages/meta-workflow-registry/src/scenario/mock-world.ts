@@ -4,7 +4,7 @@ import type { ApprovalDraft, CallOptions, CallOutcome, ServerCall } from "../run
 import { fits } from "./partial-match.ts";
 import { isStep } from "./step-pattern.ts";
 import type { Mock, MockOutcome, Scenario } from "./scenario.ts";
-import type { World } from "./simulator.ts";
+import type { World } from "./world.ts";
 
 type Decision = ReturnType<World["approval"]>;
 

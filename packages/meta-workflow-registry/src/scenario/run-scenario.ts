@@ -5,7 +5,8 @@ import { Cast } from "./cast.ts";
 import { unmet } from "./expectations.ts";
 import { MockWorld } from "./mock-world.ts";
 import type { Scenario } from "./scenario.ts";
-import { Simulator, type MadeCall } from "./simulator.ts";
+import { Simulator } from "./simulator.ts";
+import type { MadeCall } from "./world.ts";
 import { stepIdOf } from "./step-pattern.ts";
 
 const MOST_TURNS = 20_000;

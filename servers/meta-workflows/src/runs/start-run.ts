@@ -1,6 +1,6 @@
 import { hasCode, isOpsError, OpsError, type ErrorCode } from "@platform-ops/errors";
 import { canonicalJson, sha256 } from "@platform-ops/ledger";
-import { validateValue, withDefaults, type Closure, type Json } from "@platform-ops/meta-workflow-registry/definition";
+import { problemsOf, withDefaults, type Closure, type Json } from "@platform-ops/meta-workflow-registry/definition";
 import type { Agent } from "@platform-ops/meta-workflow-registry/run";
 import { runQueue } from "@platform-ops/orchestration";
 import { ulid } from "ulid";
@@ -122,7 +122,7 @@ function checkedInputs(closure: Closure, given: StartRequest["inputs"]): { reado
   const definition = closure.definitions[closure.root];
   const schema = definition?.inputs ?? {};
   const inputs = withDefaults(schema, given) as { readonly [name: string]: Json };
-  const problems = validateValue(schema, inputs).map(({ message }) => message);
+  const problems = problemsOf(schema, inputs);
   if (problems.length > 0)
     throw new OpsError("invalid_input", `The inputs of ${closure.root} do not fit: ${problems.join(" ")}`, {
       hint: `Its inputs: ${JSON.stringify(schema).slice(0, 1_000)}`,

@@ -2,6 +2,7 @@ import { OpsError } from "@platform-ops/errors";
 import type { Definition, Json, JsonSchema } from "@platform-ops/meta-workflow-registry/definition";
 import {
   EventInbox,
+  problemsOf,
   type ActionDesk,
   type ActionDraft,
   type ActionResult,
@@ -25,7 +26,6 @@ import { outside } from "./activity-options.ts";
 import { DurableApprovals } from "./durable-approvals.ts";
 import { DurableLocks, type LockWait } from "./durable-locks.ts";
 import type { OpenApproval, RunInput } from "./run-contract.ts";
-import { problemsOf } from "./problems-of.ts";
 import { until } from "./until.ts";
 
 /** Runs that refused a step before, because its approval was of something else, refuse it again when they are replayed. */

@@ -1,5 +1,5 @@
 import type { Json } from "@platform-ops/meta-workflow-registry/definition";
-import { ActionBook, ActionDesk, cut, Run, type RunEnd, type TimelineEvent } from "@platform-ops/meta-workflow-registry/run";
+import { ActionBook, ActionDesk, cut, problemsOf, Run, type RunEnd, type TimelineEvent } from "@platform-ops/meta-workflow-registry/run";
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from "@temporalio/workflow";
 import { quick } from "./activity-options.ts";
 import { untilCalm, untilCalmByRounds } from "./calm.ts";
@@ -21,7 +21,6 @@ import { fittingReport, reportedOf, shortTimeline, stateOf, tooLargeToGoOn } fro
 import { cameOf, failure, filterOf, lateLines, move, submissionOf } from "./run-messages.ts";
 import { peekActions } from "./peek.ts";
 import { admitBegin, admitControl, admitSubmit } from "./run-admission.ts";
-import { problemsOf } from "./problems-of.ts";
 import { RunPause } from "./run-pause.ts";
 import { ToldStatus } from "./told-status.ts";
 import { RunView } from "./run-view.ts";

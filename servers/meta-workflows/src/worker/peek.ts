@@ -1,5 +1,4 @@
-import { ActionBook, type ActionRecord, type BookDeps } from "@platform-ops/meta-workflow-registry/run";
-import { problemsOf } from "./problems-of.ts";
+import { ActionBook, problemsOf, type ActionRecord, type BookDeps } from "@platform-ops/meta-workflow-registry/run";
 import type { Asking } from "./run-contract.ts";
 import { filterOf } from "./run-messages.ts";
 

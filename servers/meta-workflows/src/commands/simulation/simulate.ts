@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { OpsError } from "@platform-ops/errors";
 import { printable, type Terminal } from "@platform-ops/ledger";
-import { validateValue, withDefaults, type Definition, type Json } from "@platform-ops/meta-workflow-registry/definition";
+import { problemsOf, withDefaults, type Definition, type Json } from "@platform-ops/meta-workflow-registry/definition";
 import type { ActionRecord, ApprovalDraft } from "@platform-ops/meta-workflow-registry/run";
 import { parseScenario, type Scenario } from "@platform-ops/meta-workflow-registry/scenario";
 import type { AuthorsRun } from "../authors-run.ts";
@@ -53,7 +53,7 @@ async function exampleOf(paths: readonly string[]): Promise<Scenario | undefined
 
 function inputsFor(definition: Definition, given: { readonly [name: string]: Json } | undefined): { readonly [name: string]: Json } {
   const inputs = withDefaults(definition.inputs, given ?? sampleValue(definition.inputs) ?? {}) as { readonly [name: string]: Json };
-  const problems = validateValue(definition.inputs, inputs).map(({ message }) => message);
+  const problems = problemsOf(definition.inputs, inputs);
   if (problems.length > 0)
     throw new OpsError(
       "invalid_input",
