@@ -54,6 +54,7 @@ async function measure(): Promise<number> {
     const failed = await run([join(ROOT, "node_modules/vitest/vitest.mjs"), ...vitestArguments(tests)], {
       ...env,
       PLATFORM_OPS_COUNT_INTO: reports,
+      PLATFORM_OPS_COUNT_MAPS: maps,
     });
     const text = await readFile(join(tests, "coverage-final.json"), "utf8").catch(() => undefined);
     if (text === undefined) say("The tests were ended before anything was counted.");

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
@@ -21,6 +21,25 @@ import type { EnsureLocalOptions } from "../../local/ensure-local.ts";
 import type { SupervisorStatus, WorkerSpec } from "../protocol.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
+
+/** Where bundles are kept with their source maps, in a run that counts what they run. */
+const maps = process.env["PLATFORM_OPS_COUNT_MAPS"];
+
+/** Every bench makes the same bundle. Its map names the sources by their whole paths, since it is far from them. */
+function keepMap(entry: string, folder: string): void {
+  const kept = join(folder, "bench");
+  mkdirSync(kept, { recursive: true });
+  const map = JSON.parse(readFileSync(`${entry}.map`, "utf8")) as { sources: string[] };
+  const whole = { ...map, sources: map.sources.map((source) => resolve(dirname(entry), source)) };
+  for (const [name, text] of [
+    ["supervisor.cjs.map", JSON.stringify(whole)],
+    ["supervisor.cjs", readFileSync(entry)],
+  ] as const) {
+    const partial = join(kept, `${name}.${process.pid}.map`);
+    writeFileSync(partial, text);
+    renameSync(partial, join(kept, name));
+  }
+}
 
 /** The real Temporal binary, where this machine has one. */
 export const temporalBinary = [
@@ -44,7 +63,8 @@ function whereis(program: string): string | undefined {
 export class Bench {
   readonly root = realpathSync(mkdtempSync(join(tmpdir(), "sup-")));
   readonly home: string;
-  readonly entry = join(this.root, "supervisor.cjs");
+  /** Where `npm run coverage` looks for bundles: by the folder of a server. */
+  readonly entry = join(this.root, "servers/bench/dist/supervisor.cjs");
 
   constructor(home = "home") {
     this.home = join(this.root, home);
@@ -57,7 +77,9 @@ export class Bench {
       format: "cjs",
       target: "node20",
       conditions: ["platform-ops-source"],
+      ...(maps === undefined ? {} : { sourcemap: "external" as const }),
     });
+    if (maps !== undefined) keepMap(this.entry, maps);
   }
 
   worker(build: string, more: Partial<WorkerSpec> & { mode?: string } = {}): WorkerSpec {
