@@ -1,6 +1,6 @@
 import { chmod, copyFile, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { KUBECTL, KUBECTL_MISSING } from "../support/kube-api/kubectl.ts";
@@ -31,8 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(shared, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
 
-const read = async (name: string): Promise<TutorialStep[]> =>
-  stepsOf(await readFile(join(REPOSITORY, "docs/tutorials", `${name}.md`), "utf8"));
+const read = async (name: string): Promise<TutorialStep[]> => stepsOf(await readFile(join(REPOSITORY, "docs", `${name}.md`), "utf8"));
 
 /** What a person's shell has who was never here before. */
 function envOf(home: string): Record<string, string> {
@@ -41,11 +40,11 @@ function envOf(home: string): Record<string, string> {
 }
 
 /** Does all of a tutorial; resolves to how many things that were. */
-async function done(name: string, prepare: (home: string) => Promise<void> = async () => undefined): Promise<number> {
-  const home = await mkdtemp(join(shared, `${name}-`));
+async function done(name: string, prepare: (home: string, folder: string) => Promise<void> = async () => undefined): Promise<number> {
+  const home = await mkdtemp(join(shared, `${basename(name)}-`));
   const folder = join(home, "work");
   await mkdir(folder);
-  await prepare(home);
+  await prepare(home, folder);
   const steps = await read(name);
   try {
     await using terminal = await openTerminal({ cwd: folder, env: envOf(home) });
@@ -59,9 +58,24 @@ async function done(name: string, prepare: (home: string) => Promise<void> = asy
 
 // Each mostly waits: they go on at the same time.
 describe.concurrent("tutorials", () => {
-  test.for(["first-dag", "first-runbook"])("%s", async (name, { skip }) => {
+  test.for(["tutorials/first-dag", "tutorials/first-runbook"])("%s", async (name, { skip }) => {
     skip(PYTHON === undefined, "there is no Python for a terminal");
     expect(await done(name)).toBeGreaterThan(10);
+  });
+
+  test("a backup, and its restore: a run that waits for an approval still waits for it", async ({ skip }) => {
+    skip(PYTHON === undefined, "there is no Python for a terminal");
+    const aRunThatWaits = async (home: string, folder: string): Promise<void> => {
+      for (const step of (await read("tutorials/first-dag")).slice(0, 3))
+        if (step.does === "write") {
+          await mkdir(dirname(join(folder, step.path)), { recursive: true });
+          await writeFile(join(folder, step.path), step.text);
+        }
+      await using terminal = await openTerminal({ cwd: folder, env: envOf(home) });
+      await terminal.run("terraform-mcp setup && terraform-mcp run --no-wait", []);
+      await until(async () => (await terminal.run("terraform-mcp approvals", [])).output.includes("apr_"), "the request");
+    };
+    expect(await done("operations/backup", aRunThatWaits)).toBeGreaterThan(10);
   });
 
   test("first-diagnosis", async ({ skip }) => {
@@ -71,7 +85,7 @@ describe.concurrent("tutorials", () => {
     try {
       await cluster.commit("app", goodFiles("1"), "first");
       // The stand-in takes what `kubectl apply` sends by another way, and has a git of its own.
-      const written = (await read("first-diagnosis")).find((step) => step.does === "write" && step.path === "broken.yaml");
+      const written = (await read("tutorials/first-diagnosis")).find((step) => step.does === "write" && step.path === "broken.yaml");
       const objects = parseAllDocuments((written as { text: string }).text).map((document) => document.toJS() as KubeObject);
       const own = objects.map((object) =>
         object.kind === "GitRepository"
@@ -87,7 +101,7 @@ describe.concurrent("tutorials", () => {
         await mkdir(join(home, ".kube"));
         await copyFile(cluster.kubeconfig, join(home, ".kube/config"));
       };
-      expect(await done("first-diagnosis", prepare)).toBeGreaterThan(7);
+      expect(await done("tutorials/first-diagnosis", prepare)).toBeGreaterThan(7);
     } finally {
       await cluster.stop();
     }
