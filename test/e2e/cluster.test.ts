@@ -53,6 +53,25 @@ describe.skipIf(binary === undefined)("a Temporal elsewhere (`npm run setup` bri
     await home.run(["supervisor", "stop"]);
   });
 
+  test("a namespace that does not exist is told by every call at once, and starts no worker", async () => {
+    await writeProject(home.project, [{ name: "a" }]);
+    const agent = await startAgent({ roots: [home.project], home: home.home, env: { ...env(), TEMPORAL_NAMESPACE: "nowhere" } });
+    try {
+      for (const [name, args] of [
+        ["execute_workflow", { config_path: "infra.yaml" }],
+        ["list_runs", {}],
+        ["get_workflow_status", { workflow_id: "some-run" }],
+      ] as const) {
+        const answer = await agent.call(name, args);
+        expect(answer.data["error"], answer.text).toMatchObject({ code: "temporal_denied" });
+        expect(answer.text).toContain("The namespace does not exist in this Temporal.");
+      }
+      expect(await home.run(["supervisor"])).toContain("No supervisor runs");
+    } finally {
+      await agent.close();
+    }
+  });
+
   test("a runbook without any worker says so in its own words, and goes on once there is one", async () => {
     const external = { ...env(), PLATFORM_OPS_TEMPORAL_WORKERS: "external" };
     const agent = await startAgent({ bin: META_WORKFLOWS_BIN, roots: [], home: home.home, env: external });

@@ -15,7 +15,7 @@ import { MEMO_ATTRIBUTES, MEMO_LIMIT_BYTES, SEARCH_ATTRIBUTES, serverOfTaskQueue
 import type { Orchestration, TemporalInUse, UpdateOptions } from "../contract/orchestration.ts";
 import type { RunAttributes, StartRun } from "../contract/run.ts";
 import type { Schedules } from "../contract/schedules.ts";
-import { fromFailure } from "../failure/from-failure.ts";
+import { fromFailure, isNamespaceMissing } from "../failure/from-failure.ts";
 import type { ConnectionTarget } from "./connection-target.ts";
 import { openConnection, unavailable } from "./connection.ts";
 import { lastAnswer } from "./last-answer.ts";
@@ -251,6 +251,15 @@ class TemporalOrchestration implements Orchestration {
 const notConfirmed = (cause: unknown): OpsError =>
   new OpsError("not_confirmed", "It was sent, but Temporal was lost before it answered; it may or may not have been recorded.", { cause });
 
+/** Said at once: a worker for a namespace that does not exist would be started again and again. Being denied the look is no answer. */
+async function requireNamespace(connection: Connection, { mode, namespace }: ConnectOptions): Promise<void> {
+  if (mode === "local") return;
+  await connection.workflowService.describeNamespace({ namespace }).catch((error: unknown) => {
+    const failure = fromFailure(error);
+    if (isNamespaceMissing(failure)) throw failure;
+  });
+}
+
 /**
  * Connects to Temporal and gives the durable runs there. Nothing of Temporal's packages is loaded before this module is.
  * @throws OpsError temporal_unavailable (within 2 s where nothing listens) | temporal_denied
@@ -259,7 +268,9 @@ export async function connect(options: ConnectOptions): Promise<Orchestration> {
   const connection = await openConnection(options, options.vouched);
   try {
     const deadline = options.vouched === true ? SECOND_DEADLINE : REQUEST_DEADLINE;
-    const system = await connection.withDeadline(Date.now() + deadline, () => connection.workflowService.getSystemInfo({}));
+    const [system] = await connection.withDeadline(Date.now() + deadline, () =>
+      Promise.all([connection.workflowService.getSystemInfo({}), requireNamespace(connection, options)]),
+    );
     return new TemporalOrchestration(connection, options, system.serverVersion ?? undefined);
   } catch (error) {
     await connection.close();

@@ -56,6 +56,14 @@ describe("failures", () => {
     }
   });
 
+  it("tell a namespace that does not exist from a run that does not", () => {
+    expect(fromFailure(service(grpc(5, "Namespace nope is not found.")))).toMatchObject({
+      code: "temporal_denied",
+      message: "The namespace does not exist in this Temporal.",
+    });
+    expect(fromFailure(service(grpc(5, "workflow not found for ID: x"))).code).toBe("not_found");
+  });
+
   it.each([
     [new CancelledFailure("c"), "cancelled"],
     [new TerminatedFailure("t"), "cancelled"],

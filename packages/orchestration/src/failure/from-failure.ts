@@ -53,7 +53,24 @@ function fromServiceError(error: SdkFailure): OpsError {
   const said = typeof grpc?.details === "string" ? grpc.details : (error.message ?? "");
   if (grpc?.code === 9 && /workflow task in failed state/i.test(said)) return needsVersion(error);
   if (grpc?.code === 9 && /no poller|no worker/i.test(said)) return worded("worker_unavailable", error);
+  // Requests that the SDK does not word itself; the server's common/namespace registry says it so.
+  if (grpc?.code === 5 && /\bNamespace \S+ is not found\b/i.test(said)) return namespaceMissing(error);
   return worded(GRPC_CODES[grpc?.code ?? -1] ?? "temporal_unavailable", error);
+}
+
+const NAMESPACE_MISSING = "namespace_missing";
+
+/** True where Temporal answered that it has no such namespace. */
+export function isNamespaceMissing(failure: OpsError): boolean {
+  return failure.details["reason"] === NAMESPACE_MISSING;
+}
+
+function namespaceMissing(cause: unknown): OpsError {
+  return new OpsError("temporal_denied", "The namespace does not exist in this Temporal.", {
+    hint: "Correct TEMPORAL_NAMESPACE, or create the namespace: `temporal operator namespace create --namespace NAME --retention 90d`.",
+    details: { reason: NAMESPACE_MISSING },
+    cause,
+  });
 }
 
 /** The run's workflow task keeps failing: no worker that polls now can carry it on. */
@@ -94,10 +111,7 @@ export function fromFailure(thrown: unknown): OpsError {
     case "WorkflowNotFoundError":
       return /already completed/i.test(failure.message ?? "") ? runHasEnded(thrown) : worded("not_found", thrown);
     case "NamespaceNotFoundError":
-      return new OpsError("temporal_denied", "The namespace does not exist in this Temporal.", {
-        hint: "Correct TEMPORAL_NAMESPACE, or create the namespace.",
-        cause: thrown,
-      });
+      return namespaceMissing(thrown);
     case "WorkflowExecutionAlreadyStartedError":
       return worded("already_exists", thrown);
     case "WorkflowUpdateRPCTimeoutOrCancelledError":

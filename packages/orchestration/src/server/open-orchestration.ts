@@ -28,8 +28,15 @@ export async function openOrchestration(server: DurableServer, client: ClientFac
   const keepsWorker = need.worker && settings.temporal.workers === "local";
   const workers = keepsWorker ? [await workerSpec(server)] : [];
   if (cluster !== undefined) {
-    if (workers.length > 0) await ensureWorkers({ ...(await common(server)), workers });
-    return await connectTo({ ...cluster, keys });
+    // First, so that a cluster that does not answer, or does not know us, is told as that and not as a worker that is not ready.
+    const open = await connectTo({ ...cluster, keys });
+    try {
+      if (workers.length > 0) await ensureWorkers({ ...(await common(server)), workers });
+      return open;
+    } catch (error) {
+      await open.close();
+      throw error;
+    }
   }
   const binary = await locateTemporal({
     home: settings.home,
