@@ -93,7 +93,7 @@ async function buildServer(server: string, force: boolean, maps: string | undefi
     addStarter(ROOT, out, maps !== undefined);
     chmodSync(join(out, "bin.js"), 0o755);
     writeFileSync(join(out, "package.json"), `${JSON.stringify({ type: "commonjs" })}\n`);
-    await recordOpening(out);
+    await recordOpening(out, await toolsOf(server));
     writeFileSync(join(out, "build.json"), `${JSON.stringify(facts, undefined, 2)}\n`);
     const leaks = findLeaks(out, buildPaths(ROOT));
     if (leaks.length > 0)
@@ -139,6 +139,13 @@ async function addWorker(server: string, out: string): Promise<string[]> {
   mkdirSync(join(out, "runtime"));
   for (const name of ["package.json", "package-lock.json"]) copyInto(join(out, "runtime"), join(runtime, name));
   return sources;
+}
+
+async function toolsOf(server: string): Promise<readonly { name: string; toolset: string }[]> {
+  const { tools } = (await import(pathToFileURL(join(ROOT, "servers", server, "src/tools/index.ts")).href)) as {
+    tools: readonly { name: string; toolset: string }[];
+  };
+  return tools;
 }
 
 /** What a server itself makes of the folders that its package carries, where it has `src/contents.ts`. */

@@ -32,12 +32,29 @@ describe.each(PUBLISHED_BINS)("$server", (published) => {
 
   test("the recorded opening is what the whole server answers, configured or not", async () => {
     const recorded = recordedOpening(published);
-    const whole = await partOf("whole", ["read-config.cjs", "whole-start.cjs"]);
+    const whole = await partOf("whole", ["read-config.cjs", "parse-yaml.cjs", "whole-start.cjs"]);
     expect(await openingOf(whole, project)).toEqual(recorded);
     expect(await openingOf(published.bin, project)).toEqual(recorded);
     expect(await openingOf(published.bin, project, { LOG_LEVEL: "warn" })).toEqual(recorded);
-    for (const env of [{ PLATFORM_OPS_READ_ONLY: "true" }, { PLATFORM_OPS_TOOLSETS: await aToolset(published) }]) {
-      expect(await openingOf(published.bin, project, env)).toEqual(await openingOf(whole, project, env));
+    const config = join(project, "config.yaml");
+    const toolset = await aToolset(published);
+    await writeFile(config, `toolsets: [${toolset}]\n`);
+    // Nothing but the record and what reads settings: no answer can come from the server itself.
+    const light = await partOf("variables", ["opening.json", "read-config.cjs"]);
+    const withFile = await partOf("file", ["opening.json", "read-config.cjs", "parse-yaml.cjs"]);
+    const given: Record<string, string>[] = [
+      { PLATFORM_OPS_READ_ONLY: "true" },
+      { PLATFORM_OPS_TOOLSETS: toolset },
+      { PLATFORM_OPS_TOOLSETS: "nothing" },
+      { PLATFORM_OPS_CONFIG: config, PLATFORM_OPS_HOME: home },
+      { PLATFORM_OPS_CONFIG: config, PLATFORM_OPS_HOME: home, PLATFORM_OPS_READ_ONLY: "true" },
+    ];
+    for (const env of given) {
+      const expected = await openingOf(whole, project, env);
+      const bin = "PLATFORM_OPS_CONFIG" in env ? withFile : light;
+      expect(await openingOf(bin, project, env), JSON.stringify(env)).toEqual(expected);
+      if (env["PLATFORM_OPS_READ_ONLY"] !== undefined) expect(expected.tools.length).toBeLessThan(recorded.tools.length);
+      if (env["PLATFORM_OPS_TOOLSETS"] === "nothing") expect(expected.tools).toEqual([]);
     }
   });
 
@@ -56,7 +73,7 @@ describe.each(PUBLISHED_BINS)("$server", (published) => {
   test("what an operator's file says is known to the next start, and ends with a change of it", async () => {
     const config = join(project, "config.yaml");
     const env = { PLATFORM_OPS_HOME: home, PLATFORM_OPS_CONFIG: config };
-    const bin = await partOf("built", ["opening.json", "read-config.cjs", "whole-start.cjs"]);
+    const bin = await partOf("built", ["opening.json", "read-config.cjs", "parse-yaml.cjs", "whole-start.cjs"]);
     await writeFile(config, "read_only: true\n");
     // What has just changed is read each time.
     await sleep(2_200);

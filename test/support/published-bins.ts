@@ -38,7 +38,8 @@ interface Schema {
 
 /** What a server's record says that it answers before it is loaded. */
 export function recordedOpening({ dist }: PublishedBin): { name: string; title: string; instructions: string; tools: ListedTool[] } {
-  return JSON.parse(readFileSync(join(dist, "opening.json"), "utf8")) as ReturnType<typeof recordedOpening>;
+  const { toolsets: _, ...opening } = JSON.parse(readFileSync(join(dist, "opening.json"), "utf8"));
+  return opening as ReturnType<typeof recordedOpening>;
 }
 
 /** The listing that was agreed upon. */

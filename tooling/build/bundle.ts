@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { bundleOptions } from "@platform-ops/mcp-kit/bundling";
 import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
-import { chunkName, lazyWorkspaceEntries, wrapTopLevelAwait } from "./chunks.ts";
+import { chunkName, lateFunctions, lazyWorkspaceEntries, wrapTopLevelAwait } from "./chunks.ts";
 
 /** What only a worker needs is installed beside its build, because it holds native code: never bundled. */
 const WORKER_RUNTIME = [
@@ -16,7 +16,7 @@ const WORKER_RUNTIME = [
 ];
 
 /** Bundles that a client waits for. */
-const HURRIED = new Set(["main.cjs", "read-config.cjs", "whole-start.cjs"]);
+const HURRIED = new Set(["main.cjs", "read-config.cjs", "whole-start.cjs", "parse-yaml.cjs"]);
 
 /** One file to make: its source and its name in dist. */
 interface Part {
@@ -105,7 +105,7 @@ function options(root: string, out: string, to: string, wanted: Set<string>, cou
     define: { "import.meta.url": "__moduleUrl", "import.meta.dirname": "__dirname", "import.meta.filename": "__filename" },
     banner: { js: 'const __moduleUrl=require("node:url").pathToFileURL(__filename).href;' },
     alias: bundleOptions.alias,
-    plugins: [withoutNativeCode, lazyWorkspaceEntries(wanted), ...(bundleOptions.plugins as unknown as Plugin[])],
+    plugins: [withoutNativeCode, lazyWorkspaceEntries(wanted), lateFunctions(wanted), ...(bundleOptions.plugins as unknown as Plugin[])],
   };
 }
 

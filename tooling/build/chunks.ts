@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { basename, isAbsolute, join } from "node:path";
 import type { Plugin } from "esbuild";
 
@@ -5,6 +6,9 @@ const SCOPE = "@platform-ops/";
 
 /** Source files of a server that are loaded on need: what reads its settings, the whole of it, and what only authors of runbooks use. */
 const LAZY_FILES = /\/(?:read-config|whole-start|authoring)\.ts$/;
+
+/** Source files whose functions bring much with them, a parser of YAML, and are not called by most starts. */
+const LATE_FILES = /\/parse-yaml\.ts$/;
 
 /**
  * The file that carries what is loaded on first need: `@platform-ops/orchestration/client` → `orchestration-client.cjs`,
@@ -33,6 +37,32 @@ export function lazyWorkspaceEntries(wanted: Set<string>): Plugin {
         if (args.kind !== "dynamic-import") return undefined;
         wanted.add(args.path);
         return { path: `./${chunkName(args.path)}`, external: true };
+      });
+    },
+  };
+}
+
+/**
+ * What imports one of the late files gets functions that load its chunk when the first of them is called. So a part that is
+ * called without waiting, unlike an `import()`, need not be read by a start that does not call it; and V8's cache of the part is
+ * made by a start that does.
+ */
+export function lateFunctions(wanted: Set<string>): Plugin {
+  return {
+    name: "late-functions",
+    setup(build) {
+      build.onResolve({ filter: LATE_FILES }, (args) => {
+        // The chunk itself is made of the file.
+        if (isAbsolute(args.path)) return undefined;
+        const path = join(args.resolveDir, args.path);
+        wanted.add(path);
+        return { path, namespace: "late" };
+      });
+      build.onResolve({ filter: /.*/, namespace: "late" }, ({ path }) => ({ path, external: true }));
+      build.onLoad({ filter: /.*/, namespace: "late" }, ({ path }) => {
+        const names = [...readFileSync(path, "utf8").matchAll(/^export function (\w+)/gm)].map(([, name]) => name);
+        const chunk = JSON.stringify(`./${chunkName(path)}`);
+        return { contents: names.map((name) => `export const ${name} = (...given) => require(${chunk}).${name}(...given);`).join("\n") };
       });
     },
   };

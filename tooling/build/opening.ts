@@ -16,14 +16,15 @@ interface Opening {
 }
 
 /**
- * Asks the bin just built for its opening and keeps the answers beside it as opening.json: from then on a server that
- * nothing configures answers by them before it is loaded.
+ * Asks the bin just built for its opening and keeps the answers beside it as opening.json, with the toolset of each tool, which
+ * the answers do not tell: from then on the server answers by them before it is loaded.
  */
-export async function recordOpening(out: string): Promise<void> {
+export async function recordOpening(out: string, tools: readonly { readonly name: string; readonly toolset: string }[]): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), "platform-ops-opening-"));
   try {
     const answers = await openingOf(join(out, "bin.js"), home);
-    await writeFile(join(out, "opening.json"), JSON.stringify(answers));
+    const toolsets = Object.fromEntries(tools.map(({ name, toolset }) => [name, toolset]));
+    await writeFile(join(out, "opening.json"), JSON.stringify({ ...answers, toolsets }));
   } finally {
     await rm(home, { recursive: true, force: true });
     // Made by this start; the user's own first start makes one that fits the user's Node.

@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { defaultConfigFile, readSettings, surveySettings, SYSTEM_POLICY_FILE, type Effective } from "@platform-ops/ledger";
 import { colorWish, type ColorWish } from "./command-line/process-terminal.ts";
-import type { ServerIdentity } from "./start-up/start-server.ts";
+import type { ServerIdentity } from "./start-up/identity.ts";
 import type { Surroundings } from "./start-up/surroundings.ts";
 
 /** What every server knows of its settings and surroundings. */

@@ -3,5 +3,6 @@ export { processTerminal, type StandardStreams } from "./command-line/process-te
 export { runBin, type Bin } from "./command-line/run-bin.ts";
 export type { Opening } from "./start-up/front.ts";
 export { END_WITHIN_MS, serveOpening, type LoadedServer, type StdioIo } from "./start-up/serve-opening.ts";
-export { startServer, type ServerIdentity, type ServerStart, type WholeServer } from "./start-up/start-server.ts";
+export type { ServerIdentity } from "./start-up/identity.ts";
+export { startServer, type ServerStart, type WholeServer } from "./start-up/start-server.ts";
 export { surroundingsOf, type Surroundings } from "./start-up/surroundings.ts";

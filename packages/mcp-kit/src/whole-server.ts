@@ -6,7 +6,8 @@ import { guardProcess } from "./process-guard.ts";
 import { loadServer, serveStdio } from "./serve-stdio.ts";
 import type { ServerConfig } from "./server-config.ts";
 import type { ServerDefinition } from "./server-definition.ts";
-import type { ServerIdentity, WholeServer } from "./start-up/start-server.ts";
+import type { ServerIdentity } from "./start-up/identity.ts";
+import type { WholeServer } from "./start-up/start-server.ts";
 import type { Surroundings } from "./start-up/surroundings.ts";
 
 /** A client that ends a server gives it two seconds in all; no connection of ours needs a farewell. */

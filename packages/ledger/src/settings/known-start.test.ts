@@ -42,6 +42,14 @@ describe("what was told of a start", () => {
     expect(readFileSync(at("home/known-starts.json"), "utf8")).not.toContain("a: 1");
   });
 
+  it("is known with its toolsets", () => {
+    keepStart(look(), { readOnly: true, toolsets: ["plans"] }, [], Date.now() + 10_000);
+    expect(knownStart(look())).toEqual({ readOnly: true, toolsets: ["plans"] });
+    const known = at("home/known-starts.json");
+    writeFileSync(known, readFileSync(known, "utf8").replace('["plans"]', '"plans"'));
+    expect(knownStart(look())).toBeUndefined();
+  });
+
   it("is kept for several that differ, and the oldest goes", () => {
     keep(look({ argv: [] }), true);
     for (let i = 0; i < 15; i += 1) keep(look({ argv: Array.from({ length: i + 1 }, () => ["--root", "infra"]).flat() }), false);

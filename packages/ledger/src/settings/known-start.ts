@@ -5,7 +5,7 @@ import { SYSTEM_POLICY_FILE } from "./system-policy.ts";
 import { onlyRoots, saysNothing, type Start } from "./unconfigured.ts";
 
 // Reading the operator's file takes longer than all else of a start. What a start must know of it before the first call
-// (that it has no fault, and whether it is read-only) is kept, and stays true as long as nothing that it was told by changes.
+// (that it has no fault, whether it is read-only, and its toolsets) is kept, and stays true as long as nothing that it was told by changes.
 // Nothing is allowed by what is kept: the first call reads the settings themselves.
 
 /** A start whose settings come from files alone, and the files as they were when it was looked at. */
@@ -21,6 +21,8 @@ export interface FileStart {
 /** What a reading of the settings told of a start. */
 export interface KnownStart {
   readonly readOnly: boolean;
+  /** Those that are offered; all where none are named. */
+  readonly toolsets?: readonly string[];
 }
 
 interface Kept extends KnownStart {
@@ -53,8 +55,10 @@ export function fileStart(start: Start, program: string): FileStart | undefined 
 /** What was kept of such a start, if no file changed since. */
 export function knownStart(start: FileStart): KnownStart | undefined {
   const found = read(start).find(({ said }) => said === start.said);
-  return found !== undefined && isSame(found.files, start.files) ? { readOnly: found.readOnly } : undefined;
+  return found !== undefined && isSame(found.files, start.files) ? told(found) : undefined;
 }
+
+const told = ({ readOnly, toolsets }: KnownStart): KnownStart => ({ readOnly, ...(toolsets !== undefined && { toolsets }) });
 
 /**
  * Keeps what the settings told, read after `start` was looked at; `more` are further files by which they are valid. Keeps
@@ -66,7 +70,7 @@ export function keepStart(start: FileStart, known: KnownStart, more: readonly st
   if (files === undefined || Object.keys(start.files).some((path) => files[path] !== start.files[path])) return;
   if (Object.keys(files).some((path) => now - changedAt(path) < SETTLED_AFTER_MS)) return;
   const kept: Kept[] = [
-    { said: start.said, files, readOnly: known.readOnly },
+    { said: start.said, files, ...told(known) },
     ...read(start)
       .filter(({ said }) => said !== start.said)
       .slice(0, MOST - 1),
@@ -97,8 +101,9 @@ function read(start: FileStart): Kept[] {
 }
 
 function isKept(value: unknown): value is Kept {
-  const { said, files, readOnly } = (value ?? {}) as Partial<Record<keyof Kept, unknown>>;
-  return typeof said === "string" && typeof files === "object" && files !== null && typeof readOnly === "boolean";
+  const { said, files, readOnly, toolsets } = (value ?? {}) as Partial<Record<keyof Kept, unknown>>;
+  const areToolsets = toolsets === undefined || (Array.isArray(toolsets) && toolsets.every((name) => typeof name === "string"));
+  return typeof said === "string" && typeof files === "object" && files !== null && typeof readOnly === "boolean" && areToolsets;
 }
 
 /** No file that was kept may have changed; those beyond the start's own are looked at now. */

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { OpsError } from "@platform-ops/errors";
 import { paint, type CommandInput, type ExitCode, type Terminal } from "@platform-ops/ledger";
 import type { ServerConfig } from "../server-config.ts";
-import type { ServerIdentity } from "../start-up/start-server.ts";
+import type { ServerIdentity } from "../start-up/identity.ts";
 import type { ServerEntry } from "./client-application.ts";
 import {
   copyOf,

@@ -2,7 +2,7 @@ import { OpsError } from "@platform-ops/errors";
 import { isMarkOfSecret, Redactor, type CommandInput } from "@platform-ops/ledger";
 import { didYouMean } from "../did-you-mean.ts";
 import type { ServerConfig } from "../server-config.ts";
-import type { ServerIdentity } from "../start-up/start-server.ts";
+import type { ServerIdentity } from "../start-up/identity.ts";
 import { CLIENT_APPLICATIONS } from "./applications.ts";
 import type { ClientApplication, ClientPlaces, EntryFields, InstallScope, ServerEntry } from "./client-application.ts";
 import { contentOf, type Configuration } from "./edit-configuration.ts";

@@ -1,7 +1,7 @@
 import { isOpsError } from "@platform-ops/errors";
 import { paint, table, type ExitCode, type Terminal } from "@platform-ops/ledger";
 import type { ServerConfig } from "../server-config.ts";
-import type { ServerIdentity } from "../start-up/start-server.ts";
+import type { ServerIdentity } from "../start-up/identity.ts";
 import { CLIENT_APPLICATIONS } from "./applications.ts";
 import type { ClientApplication } from "./client-application.ts";
 import { readConfigurationFile } from "./configuration-file.ts";

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { OpsError } from "@platform-ops/errors";
 import type { ServerConfig } from "../server-config.ts";
-import type { ServerIdentity } from "../start-up/start-server.ts";
+import type { ServerIdentity } from "../start-up/identity.ts";
 import type { ServerEntry } from "./client-application.ts";
 
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;

@@ -2,7 +2,7 @@ import { defineCommand, type Command, type CommandOption } from "@platform-ops/l
 import { CLIENT_APPLICATIONS } from "../clients/applications.ts";
 import type { listClients, putIn, takeOut } from "../install.ts";
 import type { ServerConfig } from "../server-config.ts";
-import type { ServerIdentity } from "../start-up/start-server.ts";
+import type { ServerIdentity } from "../start-up/identity.ts";
 
 const WHERE: Record<string, CommandOption> = {
   scope: { type: "string", description: "For the user (by default), or project: the folder in which this is run" },

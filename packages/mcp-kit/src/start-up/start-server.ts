@@ -1,25 +1,13 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileStart, isUnconfigured, keepStart, knownStart } from "@platform-ops/ledger/start-up";
+import { fileStart, isUnconfigured, keepStart, knownStart, type KnownStart } from "@platform-ops/ledger/start-up";
 import { processTerminal, type StandardStreams } from "../command-line/process-terminal.ts";
 import { runBin } from "../command-line/run-bin.ts";
 import type { ServerConfig } from "../server-config.ts";
 import type { Opening } from "./front.ts";
+import type { ServerIdentity } from "./identity.ts";
+import { offeredOf, recordedOpening } from "./recorded-opening.ts";
 import { serveOpening, type LoadedServer } from "./serve-opening.ts";
 import type { Surroundings } from "./surroundings.ts";
-
-/** What a server is called. */
-export interface ServerIdentity {
-  /** The name that clients see. */
-  readonly name: string;
-  /** Name of the published bin. */
-  readonly bin: string;
-  /** Name of the published package. */
-  readonly package: string;
-  readonly version: string;
-  /** One line of what it is. */
-  readonly about: string;
-}
 
 /** The whole of a server, loaded on first need. */
 export interface WholeServer<C extends ServerConfig> {
@@ -49,54 +37,40 @@ export async function startServer<C extends ServerConfig>(
   start: ServerStart<C>,
 ): Promise<number> {
   const isServed = around.platform !== "win32" && streams.stdin.isTTY !== true && !/^[^-]/.test(around.argv[0] ?? "");
-  const opening = isServed ? recordedOpening(start) : undefined;
+  const opening = isServed ? recordedOpening(start.folder, start.identity.version) : undefined;
   const served = opening === undefined ? undefined : await servedBy(around, start);
   if (opening === undefined || served === undefined) return await (await start.whole()).startWhole(around, streams);
-  const tools = opening.tools.filter((tool) => !served.isReadOnly || tool.annotations.readOnlyHint);
-  return await serveRecorded({ ...opening, tools }, around, served.config, streams, start);
-}
-
-/**
- * What this build answers to a client's opening, recorded from itself when it was built (tooling/build/opening.ts).
- * Undefined where there is no record, as when started from source.
- */
-function recordedOpening({ folder, identity }: Pick<ServerStart<ServerConfig>, "folder" | "identity">): Opening | undefined {
-  try {
-    const opening = JSON.parse(readFileSync(join(folder, "opening.json"), "utf8")) as Opening;
-    return opening.version === identity.version ? opening : undefined;
-  } catch {
-    return undefined;
-  }
+  return await serveRecorded(offeredOf(opening, served.known), around, served.config, streams, start);
 }
 
 /** What must be known of the settings to give the list of tools from the record, and they themselves where they were read. */
 interface Served<C> {
-  readonly isReadOnly: boolean;
+  readonly known: KnownStart;
   readonly config?: C;
 }
 
 /** Undefined where the whole must be asked. */
 async function servedBy<C extends ServerConfig>(around: Surroundings, start: ServerStart<C>): Promise<Served<C> | undefined> {
-  if (isUnconfigured(around)) return { isReadOnly: false };
+  if (isUnconfigured(around)) return { known: { readOnly: false } };
   const byFile = fileStart(around, join(start.folder, "read-config.cjs"));
   const known = byFile === undefined ? undefined : knownStart(byFile);
-  if (known !== undefined) return { isReadOnly: known.readOnly };
+  if (known !== undefined) return { known };
   const config = await configToServe(around, start);
   if (config === undefined) return undefined;
-  const isReadOnly = config.policy.read_only || config.settings.read_only;
+  const toolsets = config.policy.toolsets ?? config.settings.toolsets;
+  const told = { readOnly: config.policy.read_only || config.settings.read_only, ...(toolsets !== undefined && { toolsets }) };
   const { allowed_signers, revoked } = config.policy.approvals.signed ?? {};
   const vouching = [allowed_signers, revoked].filter((path) => path !== undefined);
-  if (byFile !== undefined) keepStart(byFile, { readOnly: isReadOnly }, vouching);
-  return { isReadOnly, config };
+  if (byFile !== undefined) keepStart(byFile, told, vouching);
+  return { known: told, config };
 }
 
-/** The settings of a server whose list of tools the record can give; undefined where the whole must be asked. */
+/** The settings of a server that serves; undefined where the whole must be asked. */
 async function configToServe<C extends ServerConfig>(around: Surroundings, start: ServerStart<C>): Promise<C | undefined> {
   const { readConfig } = await start.settings();
   try {
     const config = readConfig(around);
-    const toolsets = config.policy.toolsets ?? config.settings.toolsets;
-    return config.rest.length > 0 || toolsets !== undefined ? undefined : config;
+    return config.rest.length > 0 ? undefined : config;
   } catch {
     // The whole start finds the same problems, and words them.
     return undefined;
