@@ -54,10 +54,32 @@ it("keeps V8's code cache beside the bundle, and starts in spite of a damaged on
   writeFileSync(join(out, "package.json"), '{ "type": "commonjs" }');
   start(out);
   const [cache = ""] = readdirSync(join(out, "cache"));
-  expect(cache).toMatch(/^main-[0-9a-f]{16}-[a-z0-9]+-[a-z0-9]+-[\w.-]+\.bin$/);
+  expect(cache).toMatch(/^main-server-[0-9a-f]{16}-[a-z0-9]+-[a-z0-9]+-[\w.-]+\.bin$/);
   writeFileSync(join(out, "cache", cache), "damaged");
   expect(start(out)).toEqual({ code: 0, stdout: "light false\n" });
   expect(readFileSync(join(out, "cache", cache)).length).toBeGreaterThan(100);
+  // What subcommands call is not what a client waits for.
+  rmSync(join(out, "cache"), { recursive: true });
+  start(out, "--version");
+  expect(readdirSync(join(out, "cache"))).toEqual([expect.stringMatching(/^main-command-/)]);
+  start(out, "--root", "x");
+  expect(readdirSync(join(out, "cache"))).toHaveLength(2);
+});
+
+it("loads a file of late functions when the first of them is called", async () => {
+  write(
+    "servers/demo/src/parse-yaml.ts",
+    'console.log("parser");\nexport function parseYaml(text: string): string {\n  return text.trim();\n}\n',
+  );
+  write(
+    "servers/demo/src/main.ts",
+    'import { parseYaml } from "./parse-yaml.ts";\nexport async function main(argv: string[]): Promise<number> {\n  console.log("light");\n  if (argv[0] !== undefined) console.log(parseYaml(argv[0]));\n  return 0;\n}\n',
+  );
+  expect([...(await bundleServer(root, "demo", out)).keys()].toSorted()).toEqual(["main.cjs", "parse-yaml.cjs"]);
+  addStarter(join(import.meta.dirname, "../.."), out);
+  writeFileSync(join(out, "package.json"), '{ "type": "commonjs" }');
+  expect(start(out).stdout).toBe("light\n");
+  expect(start(out, " a ").stdout).toBe("light\nparser\na\n");
 });
 
 it("gives the same bytes wherever it is built, without a path of the machine", async () => {

@@ -10,6 +10,8 @@ const vm = require("node:vm");
 // Of each bundle, filled in by the build: V8 itself compares its version, its flags and the length of the source.
 const DIGESTS = {};
 const cacheFolder = path.join(__dirname, "cache");
+// A cache holds the functions that the start which made it has called: what a client waits for is not to be made by `--version`.
+const use = /^([^-]|--?(V|h|version|help)$)/.test(process.argv[2] ?? "") ? "command" : "server";
 const loaded = new Map();
 
 const read = (name) => {
@@ -51,7 +53,7 @@ const load = (name) => {
   const file = path.join(__dirname, name);
   const cacheFile = path.join(
     cacheFolder,
-    `${path.parse(name).name}-${DIGESTS[name] ?? "0"}-${process.platform}-${process.arch}-${process.versions.v8}.bin`,
+    `${path.parse(name).name}-${use}-${DIGESTS[name] ?? "0"}-${process.platform}-${process.arch}-${process.versions.v8}.bin`,
   );
   const cachedData = read(cacheFile);
   // Bundles are ASCII.
