@@ -1,10 +1,10 @@
 import type { Json } from "../definition/definition.ts";
+import { approvalDraft } from "./approval-draft.ts";
 import type { ApprovalDecision } from "./approval.ts";
 import { ScopeCancelled, StepFailure } from "./completion.ts";
 import { guardNow, voided, type Guard } from "./guard.ts";
 import type { Here } from "./here.ts";
 import type { RunContext } from "./run-context.ts";
-import { approvalDraft } from "./steps/approve.ts";
 
 /** So often a person is asked before one step: what changes with each answer is never approved. */
 const MOST_TIMES = 3;

@@ -1,10 +1,8 @@
 import type { Json, Step } from "../../definition/definition.ts";
 import { digestOf } from "../../expression/index.ts";
-import type { ApprovalDraft } from "../approval.ts";
+import { approvalDraft } from "../approval-draft.ts";
 import { ScopeCancelled, StepFailure, type Made } from "../completion.ts";
-import { bounded, cut, MAX_GIVEN_BYTES, MAX_LINE } from "../value-bounds.ts";
 import type { Here } from "../here.ts";
-import type { RunContext } from "../run-context.ts";
 import type { Walk } from "../walk.ts";
 
 type Approval = Extract<Step, { type: "approval" }>;
@@ -30,26 +28,6 @@ export async function approve(walk: Walk, here: Here): Promise<Made> {
   const rejected =
     decision.decision === "approved" ? { ...decision, decision: "rejected", reason: "It was decided about something else." } : decision;
   return onReject(walk, here, step, rejected as unknown as Json);
-}
-
-/**
- * What a person is asked.
- *
- * @throws StepFailure expression_failed, too_large
- */
-export function approvalDraft(context: RunContext, here: Here, step: Approval, bind: Json): ApprovalDraft {
-  const draft: ApprovalDraft = {
-    path: here.path,
-    step_id: step.id,
-    title: step.title === undefined ? step.id : cut(context.text(step.title, here), MAX_LINE),
-    subject: context.fill(step.subject, here),
-    bind,
-    ...(step.show === undefined ? {} : { show: context.fill(step.show, here) }),
-    ...(step.environment === undefined ? {} : { environment: context.text(step.environment, here) }),
-    required: step.min,
-    wait_at_most: step.wait_at_most,
-  };
-  return bounded(draft, "What is to be approved", here.path, 2 * MAX_GIVEN_BYTES);
 }
 
 async function onReject(walk: Walk, here: Here, step: Approval, rejected: Json): Promise<Made> {
