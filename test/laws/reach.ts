@@ -24,12 +24,17 @@ export function loadedBy(entry: string, sources: readonly Source[]): Met[] {
       if (one.kind !== "value") continue;
       const here = [...trail, path];
       met.push({ import: one, trail: here });
-      const next = one.specifier.startsWith(".") ? resolveRelative(path, one.specifier) : workspaceEntry(one.specifier);
+      const next = ownFile(path, one.specifier);
       if (next !== undefined) visit(next, here);
     }
   };
   visit(entry, []);
   return met;
+}
+
+/** The file of this repository that an import of the file at `path` leads to; nothing for one that is not ours. */
+export function ownFile(path: string, specifier: string): string | undefined {
+  return specifier.startsWith(".") ? resolveRelative(path, specifier) : workspaceEntry(specifier);
 }
 
 /** The source file of `@platform-ops/ledger/testing` and the like. */
