@@ -48,3 +48,16 @@ test.each(PUBLISHED_BINS)("$server: wrong settings are told once; what helps to 
   expect((await run("install cursor")).code).toBe(0);
   expect(await run("install cursor --undo")).toEqual({ code: 0, output: expect.stringContaining(".cursor") });
 });
+
+test("with no home, and in a folder that is gone, it says so or does what is asked", async () => {
+  const { bin } = PUBLISHED_BINS[0]!;
+  await using terminal = await openTerminal({ cwd: folder, env: { ...childEnv(), HOME: folder } });
+  const words = `'${process.execPath}' '${bin}'`;
+  const homeless = await terminal.run(`HOME=here ${words} approvals`);
+  expect(homeless).toEqual({ code: 2, output: expect.stringMatching(/^\S+: HOME is no absolute path[^]*Set HOME[^]*$/) });
+  expect(homeless.output).not.toMatch(/\n +at /);
+  expect((await terminal.run(`HOME=here ${words} --version`)).code).toBe(0);
+  expect((await terminal.run(`HOME= ${words} config --json > /dev/null`)).code).toBe(0);
+  const gone = await terminal.run(`mkdir gone && cd gone && rmdir ../gone && ${words} --version; cd ..`, []);
+  expect(gone.output).toMatch(/^\d+\.\d+\.\d+$/m);
+});

@@ -34,7 +34,7 @@ export interface Command<D = any> {
   readonly name: string;
   /** One line for the list of subcommands. */
   readonly summary: string;
-  /** What stands after the bin's name, for example `approve ID [--key FILE]`. */
+  /** What stands after the bin's name, for example `approve ID [--key FILE]`. One that names options alone takes nothing else. */
   readonly usage: string;
   /** As they are typed, without the bin's name; `--help` shows them. */
   readonly examples?: readonly string[];

@@ -33,7 +33,7 @@ function xdg(value: string | undefined): string | undefined {
 
 function homeOf(env: PlacesEnvironment): string {
   if (env.HOME !== undefined && isAbsolute(env.HOME)) return env.HOME;
-  throw new OpsError("settings_invalid", "HOME is not set, so no default place can be derived.", {
-    hint: "Set PLATFORM_OPS_HOME and PLATFORM_OPS_CONFIG to absolute paths.",
+  throw new OpsError("settings_invalid", "HOME is no absolute path, so no default place can be derived.", {
+    hint: "Set HOME to the path of your home folder.",
   });
 }

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isOpsError } from "@platform-ops/errors";
 import { settingsInvalid, type Command, type Redactor } from "@platform-ops/ledger";
 import { processTerminal } from "./command-line/process-terminal.ts";
 import { runBin } from "./command-line/run-bin.ts";
-import { guardProcess } from "./process-guard.ts";
-import { loadServer, serveStdio } from "./serve-stdio.ts";
+import { guardProcess } from "./stdio/process-guard.ts";
+import { loadServer, serveStdio } from "./stdio/serve-stdio.ts";
 import type { ServerConfig } from "./server-config.ts";
 import type { ServerDefinition } from "./server-definition.ts";
 import type { ServerIdentity } from "./start-up/identity.ts";
@@ -34,7 +35,18 @@ export function wholeServer<C extends ServerConfig, D extends { readonly redacto
   };
   return {
     async startWhole(around, streams) {
-      const config = parts.readConfig({ ...around, isSurvey: true });
+      let config: C;
+      try {
+        config = parts.readConfig({ ...around, isSurvey: true });
+      } catch (error) {
+        // Not even the places of the settings are known.
+        const fail = (): Promise<never> => Promise.reject(error);
+        const terminal = processTerminal(streams, { color: "never" });
+        return await runBin({
+          ...{ name, version, about, argv: around.argv, commands: fail, serve: fail, terminal },
+          ...(isOpsError(error) && { wrongSettings: error }),
+        });
+      }
       const deps = parts.createDeps(config);
       const code = await runBin({
         name,

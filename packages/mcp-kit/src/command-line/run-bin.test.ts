@@ -24,6 +24,14 @@ const greet = defineCommand<{ greeting: string }>({
   },
 });
 
+const look = defineCommand({
+  name: "look",
+  summary: "looks",
+  usage: "look [--far [--away]] [--json | --sarif]",
+  options: { far: { type: "boolean", description: "far" } },
+  run: async () => 0,
+});
+
 async function run(argv: string[], overrides: Partial<Bin> = {}) {
   const written = { out: "", err: "" };
   const terminal: Terminal = {
@@ -35,7 +43,7 @@ async function run(argv: string[], overrides: Partial<Bin> = {}) {
   };
   let served = 0;
   const { definition } = fixture();
-  const commands = async () => [greet, callCommand(async () => definition)];
+  const commands = async () => [greet, look, callCommand(async () => definition)];
   const code = await runBin({
     name: "x-mcp",
     version: "1.2.3",
@@ -87,6 +95,7 @@ describe("a bin", () => {
     [["--hlep"], /no option "--hlep"/],
     [["greet", "--luod"], /no option --luod\. Did you mean --loud\?[^]*Usage: x-mcp greet/],
     [["greet", "--times"], /--times/],
+    [["look", "x"], /look takes no argument, and was given "x"\.[^]*Usage: x-mcp look/],
   ])("%j is wrong use: exit 2, in words, nothing on stdout", async (argv, words) => {
     const { code, out, err } = await run(argv);
     expect(code).toBe(2);
@@ -158,6 +167,10 @@ describe("call TOOL JSON", () => {
       content: [{ type: "text", text: "2 things (large): a, b" }],
       structuredContent: { names: ["a", "b"], kind: "large", truncated: false },
     });
+  });
+
+  test("prints only what a model reads where that is asked for", async () => {
+    expect(await run(["call", "list_things", '{"kind":"large"}', "--text"])).toMatchObject({ code: 0, out: "2 things (large): a, b\n" });
   });
 
   test.each([

@@ -2,8 +2,8 @@ import { parseArgs } from "node:util";
 import { isOpsError, OpsError } from "@platform-ops/errors";
 import type { Command, CommandInput, ExitCode, Redactor, Terminal } from "@platform-ops/ledger";
 import { paint, printable } from "@platform-ops/ledger/start-up";
-import { didYouMean } from "../did-you-mean.ts";
-import { problemLines } from "../failure.ts";
+import { didYouMean } from "../calls/did-you-mean.ts";
+import { problemLines } from "../calls/failure.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { binHelp, commandHelp } from "./help-text.ts";
 
@@ -90,8 +90,13 @@ function parseOptions(bin: Bin, command: Command, args: readonly string[]): Comm
       ]),
     );
     const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true, strict: true });
+    if (positionals.length > 0 && !takesArguments(command.usage))
+      throw new OpsError("invalid_input", `${command.name} takes no argument, and was given ${JSON.stringify(positionals[0])}.`, {
+        hint: `Usage: ${bin.name} ${command.usage}`,
+      });
     return { positionals, options: { ...values } as CommandInput["options"] };
   } catch (error) {
+    if (isOpsError(error)) throw error;
     const wrong = /'(?:-\w, )?--?([\w-]+)/.exec((error as Error).message)?.[1];
     const near = wrong === undefined ? undefined : didYouMean(wrong, Object.keys(options));
     const what =
@@ -102,6 +107,13 @@ function parseOptions(bin: Bin, command: Command, args: readonly string[]): Comm
       hint: `Usage: ${bin.name} ${command.usage}`,
     });
   }
+}
+
+/** A usage that names nothing but options takes nothing else. */
+function takesArguments(usage: string): boolean {
+  let words = usage;
+  for (let before = ""; before !== words;) [before, words] = [words, words.replace(/\[-[^[\]]*\]/g, "")];
+  return words.trim().includes(" ");
 }
 
 function unknownCommand(bin: Bin, name: string, commands: readonly Command[]): OpsError {

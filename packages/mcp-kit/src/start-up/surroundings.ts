@@ -24,8 +24,8 @@ export function surroundingsOf(given: NodeJS.Process): Surroundings {
     env,
     script: argv[1],
     runtime: execPath,
-    cwd: given.cwd(),
-    home: env["HOME"] || homedir(),
+    cwd: folderOf(given),
+    home: env["HOME"] || homedir() || accountHome(),
     user: userName(given),
     platform,
   };
@@ -36,5 +36,23 @@ function userName(given: NodeJS.Process): string {
     return userInfo().username;
   } catch {
     return String(given.getuid?.() ?? "unknown");
+  }
+}
+
+/** A folder that was removed is nowhere; what is asked with whole paths is answered all the same. */
+function folderOf(given: NodeJS.Process): string {
+  try {
+    return given.cwd();
+  } catch {
+    return "/";
+  }
+}
+
+/** Node's own answer is empty where HOME is. */
+function accountHome(): string {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return "";
   }
 }
