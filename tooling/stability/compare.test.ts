@@ -30,6 +30,7 @@ const SURFACE = {
       runs: ["update decide: decide"],
     },
   },
+  libraries: { "@x/kit": { ".": { serve: "value", Server: "type" }, "./http": { listen: "value" } } },
   settings: { "logging.level": { flag: "--log-level", env: ["LOG_LEVEL"], default: "info" } },
   files: { configuration: { type: "object", properties: { temporal: { type: "object" } }, anyOf: [{ type: "object" }] } },
   errors: { not_found: { retryable: false, exit: 1 } },
@@ -75,6 +76,11 @@ const CHANGES: readonly (readonly [name: string, change: (draft: Draft) => void,
     "server one run update decide: decide: is gone",
   ],
   ["a bin is renamed", (s) => (s.servers.one.bin = "two"), true, "server one: bin was one, is two"],
+  ["an export goes", (s) => delete s.libraries["@x/kit"]["."].serve, true, "library @x/kit subpath . export serve: is gone"],
+  ["an export comes", (s) => (s.libraries["@x/kit"]["."].more = "type"), false, "library @x/kit subpath . export more: is new"],
+  ["a value is only a type", (s) => (s.libraries["@x/kit"]["."].serve = "type"), true, "export serve: kind was value, is type"],
+  ["a library comes", (s) => (s.libraries["@x/more"] = {}), false, "library @x/more: is new"],
+  ["a subpath goes", (s) => delete s.libraries["@x/kit"]["./http"], true, "library @x/kit subpath ./http: is gone"],
   ["a newer Node is wanted", (s) => (s.servers.one.node = ">=22"), true, "Node was >=20, is >=22"],
   ["a variable goes", (s) => (s.settings["logging.level"].env = []), true, "setting logging.level variable LOG_LEVEL: is gone"],
   ["a setting's default changes", (s) => (s.settings["logging.level"].default = "warn"), true, "default was info, is warn"],
@@ -93,6 +99,12 @@ test.for(CHANGES)("%s", ([, change, breaks, told]) => {
   const found = compareSurfaces(SURFACE, after as Surface);
   expect(found.map(({ path, what }) => `${path}: ${what}`)).toContainEqual(expect.stringContaining(told));
   expect(found.some((one) => one.breaks)).toBe(breaks);
+});
+
+test("a type that is a value now lets nobody down", () => {
+  const after = structuredClone(SURFACE) as Draft;
+  after.libraries["@x/kit"]["."].Server = "value";
+  expect(compareSurfaces(SURFACE, after as Surface)).toEqual([]);
 });
 
 test("nothing changed, nothing told; words for readers do not count, properties of their names do", () => {

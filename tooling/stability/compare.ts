@@ -6,6 +6,12 @@ import type { ServerSurface, Surface, ToolSurface } from "./surface.ts";
 export function compareSurfaces(before: Surface, after: Surface): Change[] {
   return [
     ...named("server", before.servers, after.servers, compareServers),
+    ...named("library", before.libraries, after.libraries, (path, was, is) =>
+      named(`${path} subpath`, was, is, (at, names, others) =>
+        // A type where a value was: what calls it does not compile. A value where a type was still serves as one.
+        named(`${at} export`, names, others, (name, kind, other) => (kind === "value" ? changed(name, "kind", kind, other) : [])),
+      ),
+    ),
     ...named("setting", before.settings, after.settings, (path, was, is) => [
       ...changed(path, "flag", was.flag, is.flag),
       ...gone(path, "variable", was.env, is.env),

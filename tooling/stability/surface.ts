@@ -7,12 +7,15 @@ import { exitCodeOf, listTool, type Prompt, type Tool } from "@platform-ops/mcp-
 import { definitionJsonSchema } from "@platform-ops/meta-workflow-registry/definition";
 import { binName, type PackageFacts } from "../release/launch.ts";
 import { publishedServers } from "../release/packages.mjs";
+import { librarySurfaces, type LibrarySurface } from "./library-surface.ts";
 import { bare, type Schema } from "./schema.ts";
 
 /** All that people, clients, files and open runs rely on, as plain JSON; docs/stability.md says what of it may change how. */
 export interface Surface {
   readonly version: string;
   readonly servers: Readonly<Record<string, ServerSurface>>;
+  /** What the servers share, by package. */
+  readonly libraries: Readonly<Record<string, LibrarySurface>>;
   /** Settings by name: how they are set, and what holds where nobody sets them. */
   readonly settings: Readonly<Record<string, { readonly flag: string; readonly env: readonly string[]; readonly default: string }>>;
   /** The operator's file, and a runbook's definition. */
@@ -46,6 +49,7 @@ export async function presentSurface(root: string): Promise<Surface> {
   return {
     version: packages[0]?.manifest.version ?? "",
     servers: Object.fromEntries(servers),
+    libraries: librarySurfaces(root),
     settings: Object.fromEntries(settingsTable().map(({ name, flag, env, default: preset }) => [name, { flag, env, default: preset }])),
     files: { configuration: bare(settingsJsonSchema()), definition: bare(definitionJsonSchema()) },
     errors: Object.fromEntries(
