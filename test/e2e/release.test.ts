@@ -14,6 +14,7 @@ import { buildPaths, findLeaks } from "../../tooling/build/leaks.ts";
 import { openingOf } from "../../tooling/build/opening.ts";
 import { runningNode } from "../../tooling/rehearse/nodes.ts";
 import { rehearse } from "../../tooling/rehearse/rehearsal.ts";
+import { typeFaults } from "../../tooling/rehearse/type-faults.ts";
 import { budgetOf, budgetText } from "../../tooling/release/budgets.ts";
 import { checkServerJson } from "../../tooling/release/check-server-json.ts";
 import { launchOf } from "../../tooling/release/launch.ts";
@@ -195,11 +196,18 @@ describe.each(publishedLibraries(REPOSITORY))("$library", ({ library, manifest: 
   });
 });
 
-test("published to a registry of this machine, a server is started by npx from an empty cache and used", async () => {
+test("attw finds no fault in the types of what is shared; the rehearsal asks it about each package", async () => {
+  const kit = release.libraries.find(({ library }) => library === "mcp-kit")!;
+  expect(await typeFaults(join(folder, "release"), kit)).toEqual([]);
+});
+
+test("published to a registry of this machine, a server is started by npx from an empty cache, and a package that it shares is built upon", async () => {
   const lines: string[] = [];
-  const rehearsed = await rehearse(join(folder, "release"), [runningNode()], ["flux-teleport"], (line) => lines.push(line));
+  const plan = { nodes: [runningNode()], servers: ["flux-teleport"], libraries: ["mcp-kit"] };
+  const { servers, libraries } = await rehearse(join(folder, "release"), plan, (line) => lines.push(line));
   console.log(lines.join("\n"));
-  expect(rehearsed.map(({ server, faults }) => ({ server, faults }))).toEqual([{ server: "flux-teleport", faults: [] }]);
+  expect(servers.map(({ server, faults }) => ({ server, faults }))).toEqual([{ server: "flux-teleport", faults: [] }]);
+  expect(libraries.map(({ library, faults }) => ({ library, faults }))).toEqual([{ library: "mcp-kit", faults: [] }]);
 });
 
 test("a tarball that is not the one that was packed is not published, nor a release of another repository", async () => {

@@ -40,7 +40,9 @@ export const typescript2: Make = async (start, job) =>
     job,
   );
 
-const typescript1: Make = async (start, job) => spoken(new Transport1({ ...start, stderr: "pipe" }), new Client1(IDENTITY), start, job);
+/** That of the older line, which hosts embed. */
+export const typescript1: Make = async (start, job) =>
+  spoken(new Transport1({ ...start, stderr: "pipe" }), new Client1(IDENTITY), start, job);
 
 const python =
   (make: "mcp" | "fastmcp", program: string): Make =>

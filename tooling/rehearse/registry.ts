@@ -6,9 +6,11 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** An npm registry of this machine that knows nothing but what is published to it. */
+/** An npm registry of this machine that knows nothing but what is published to it, or put into its storage. */
 export interface Registry {
   readonly url: string;
+  /** The folder in which verdaccio keeps packages. */
+  readonly storage: string;
   /** What a user's .npmrc says to publish there. */
   readonly npmrc: string;
   stop(): Promise<void>;
@@ -47,7 +49,7 @@ export async function startRegistry(folder: string): Promise<Registry> {
   try {
     const url = `http://${host}/`;
     await answers(`${url}-/ping`, () => child.exitCode !== null);
-    return { url, npmrc: `registry=${url}\n//${host}/:_authToken=${await login(url)}\n`, stop };
+    return { url, storage: join(folder, "storage"), npmrc: `registry=${url}\n//${host}/:_authToken=${await login(url)}\n`, stop };
   } catch (error) {
     await stop();
     throw new Error(`the registry did not start: ${said}`, { cause: error });
@@ -59,7 +61,7 @@ function configuration(folder: string): object {
     storage: join(folder, "storage"),
     auth: { htpasswd: { file: join(folder, "htpasswd"), max_users: 1 } },
     uplinks: {},
-    packages: { "@platform-ops/*": { access: "$all", publish: "$authenticated" } },
+    packages: { "@platform-ops/*": { access: "$all", publish: "$authenticated" }, "**": { access: "$all", publish: [] } },
     web: { enable: false },
     max_body_size: "20mb",
     log: { type: "stdout", format: "json", level: "warn" },
