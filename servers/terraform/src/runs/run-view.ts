@@ -86,7 +86,7 @@ export async function readRun(deps: TerraformDeps, id: string): Promise<RunView>
         hint: "list_runs lists the runs that exist.",
         cause: error,
       });
-    return viewOfReport(id, kept);
+    return viewOfReport(id, kept, new Map(await furtherFailures(kept, new Map(), ledger)));
   }
 }
 
@@ -115,6 +115,7 @@ export async function viewOf(description: RunDescription, ledger: Ledger): Promi
   const memo = readMemo(description.memo);
   const report = memo.report === undefined ? undefined : await ledger.artifacts.getJson<RunReport>(memo.report).catch(() => undefined);
   const failures = await failureTexts(memo, ledger);
+  for (const [name, text] of await furtherFailures(report, failures, ledger)) failures.set(name, text);
   const status = `WORKFLOW_EXECUTION_STATUS_${description.status}` as const;
   return {
     workflow_id: description.workflow_id,
@@ -185,6 +186,30 @@ async function failureTexts(memo: ReadMemo, ledger: Ledger): Promise<Map<string,
   return new Map(read);
 }
 
+/** Of a failure that the memo has no room for, the beginning is told: many of them come at once. */
+const FURTHER_LENGTH = 160;
+
+/** The failures of a report that are not known already, each cut. */
+async function furtherFailures(
+  report: RunReport | undefined,
+  known: ReadonlyMap<string, FailureText>,
+  ledger: Ledger,
+): Promise<[string, FailureText][]> {
+  const nodes = (report?.nodes ?? []).flatMap(({ name, failure }) =>
+    failure === undefined || known.has(name) ? [] : [{ name, ...failure }],
+  );
+  return await Promise.all(
+    nodes.map(async ({ name, code, digest }): Promise<[string, FailureText]> => {
+      const kept = await ledger.artifacts.getJson<FailureText>(digest ?? "").catch(() => undefined);
+      const message = kept?.message ?? `${name} failed: ${code}`;
+      return [
+        name,
+        { workspace: name, code, message: message.length <= FURTHER_LENGTH ? message : `${message.slice(0, FURTHER_LENGTH - 1)}…` },
+      ];
+    }),
+  );
+}
+
 function errorOf(failure: FailureText | undefined): { error?: NonNullable<WorkspaceView["error"]> } {
   if (failure === undefined) return {};
   const { code, message, hint, details } = failure;
@@ -235,7 +260,7 @@ function progressOf(pending: readonly PendingActivity[], name: string): { progre
   return progress === undefined ? {} : { progress };
 }
 
-function viewOfReport(id: string, report: RunReport): RunView {
+function viewOfReport(id: string, report: RunReport, failures: ReadonlyMap<string, FailureText>): RunView {
   const names = report.nodes.map((node) => node.name);
   return {
     workflow_id: id,
@@ -252,6 +277,7 @@ function viewOfReport(id: string, report: RunReport): RunView {
       needs: node.needs.map((need) => names[need] ?? String(need)),
       ...(node.counts === undefined ? {} : { counts: node.counts }),
       ...(node.cause === undefined ? {} : { because: node.cause }),
+      ...errorOf(failures.get(node.name)),
       ...secondsOf(report, node.name),
     })),
     open: false,

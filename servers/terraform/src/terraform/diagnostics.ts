@@ -47,6 +47,18 @@ export function describeDiagnostic(diagnostic: Diagnostic): string {
   );
 }
 
+const MAX_WARNINGS = 20;
+
+/** What a program and its providers warn of, such as what is deprecated: masked, each once, at most 20 of 300 characters. */
+export function describeWarnings(diagnostics: readonly Diagnostic[], redact: (text: string) => string): string[] {
+  const words = diagnostics
+    .filter((diagnostic) => diagnostic.severity === "warning")
+    .map((diagnostic) =>
+      shorten(describeDiagnostic({ ...diagnostic, summary: redact(diagnostic.summary), detail: redact(diagnostic.detail) }), 300),
+    );
+  return [...new Set(words)].slice(0, MAX_WARNINGS);
+}
+
 /** The errors of a failed program in the order of use: known ones first, echoes of an interrupt last or not at all. */
 function ranked(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === "error");

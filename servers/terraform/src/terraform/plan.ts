@@ -2,9 +2,10 @@ import { chmod, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
 import { isOpsError, OpsError } from "@platform-ops/errors";
+import { Redactor } from "@platform-ops/ledger";
 
 import { classifyLock, type LockInfo } from "./lock-info.ts";
-import { saysInitNeeded } from "./diagnostics.ts";
+import { describeWarnings, saysInitNeeded } from "./diagnostics.ts";
 import { holderRecordPath, listHolderRecords } from "./holder-records.ts";
 import { ensureInit } from "./init.ts";
 import { isRecord, parseLossless } from "./lossless-json.ts";
@@ -225,7 +226,8 @@ async function describePlan(
   initialised: boolean,
 ): Promise<PlanResult> {
   const quiet = inputs.destroy === true ? undefined : await quietPlan(end, planFile);
-  if (quiet !== undefined) return await describeQuiet(ctx, planFile, quiet, initialised);
+  if (quiet !== undefined)
+    return { ...(await describeQuiet(ctx, planFile, quiet, initialised)), warnings: warningsOf(ctx, end, quiet.sensitive_values) };
   const plan = await showPlan(ctx, planFile);
   if (inputs.variables !== undefined) requireDeclared(plan, inputs.variables);
   const summary = summarisePlan(plan);
@@ -237,7 +239,6 @@ async function describePlan(
     fileSha256(join(ctx.dir, ".terraform.lock.hcl")),
   ]);
   if (planSha === null) throw new OpsError("artifact_missing", "The plan file is gone.");
-  const redact = ctx.redact ?? ((text: string): string => text);
   // Either sign is enough: a gate must never open because one of the two was read wrongly.
   const changed = end.code === 2 || summary.applyable || summary.kinds.length > 0;
   const outputs = changed || inputs.destroy === true ? undefined : outputsOfPlan(plan);
@@ -249,10 +250,7 @@ async function describePlan(
     drift: summary.drift,
     outputs: summary.outputs,
     checks: summary.checks,
-    warnings: end.facts.diagnostics
-      .filter((diagnostic) => diagnostic.severity === "warning")
-      .slice(0, 20)
-      .map((diagnostic) => redact(diagnostic.summary).slice(0, 300)),
+    warnings: warningsOf(ctx, end, summary.sensitive_values),
     plan_file: planFile,
     plan_sha256: planSha,
     semantic_digest: semanticDigest(plan, inputs.digestKey),
@@ -265,6 +263,11 @@ async function describePlan(
     ...(outputs === undefined ? {} : { final_outputs: outputs }),
     initialised,
   };
+}
+
+function warningsOf(ctx: StepContext, end: ProgramEnd, secrets: readonly string[]): string[] {
+  const redactor = new Redactor(secrets);
+  return describeWarnings(end.facts.diagnostics, (text) => redactor.text(ctx.redact?.(text) ?? text));
 }
 
 async function describeQuiet(ctx: StepContext, planFile: string, quiet: QuietPlan, initialised: boolean): Promise<PlanResult> {

@@ -59,6 +59,8 @@ export interface PlanView {
   readonly drift: readonly ResourceChange[];
   readonly outputs: readonly OutputChange[];
   readonly checks: readonly FailedCheck[];
+  /** What the program and its providers warned of; views of older versions have none. */
+  readonly warnings?: readonly string[];
   readonly complete: boolean;
   readonly serial: number;
   readonly program: string;

@@ -205,6 +205,7 @@ async function keepPlanView(
     // Known values of outputs are kept with the outputs; the view names what changes.
     outputs: result.outputs,
     checks: result.checks,
+    ...(result.warnings.length === 0 ? {} : { warnings: result.warnings }),
     complete: result.complete,
     serial: result.serial,
     program: `${step.program.kind} ${step.program.version}`,

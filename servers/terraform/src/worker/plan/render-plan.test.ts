@@ -54,6 +54,19 @@ test("what changed outside is a section of its own, after all that the plan does
   );
 });
 
+test("warnings are told after the checks; a check that fails is not told twice", () => {
+  const warnings = ["Deprecated attribute (acme_thing.t): Use name instead of old.", "Check block assertion failed: not healthy"];
+  expect(
+    printPlan(VIEW, planLines({ ...VIEW, warnings, drift: [] }))
+      .split("\n")
+      .slice(-3),
+  ).toEqual([
+    "  ! check check.health: fail",
+    "      not healthy",
+    "  ! warning: Deprecated attribute (acme_thing.t): Use name instead of old.",
+  ]);
+});
+
 test("a page without changes from outside has no such section", () => {
   expect(printPlan(VIEW, planLines(VIEW).slice(0, 2))).not.toContain("Changed outside");
 });

@@ -18,7 +18,7 @@ const ATTRIBUTES = 12;
 /** One line of a plan's listing: a resource or an output, with which workspace it belongs to. */
 export interface PlanLine {
   readonly workspace: string;
-  readonly kind: "resource" | "output" | "drift" | "check";
+  readonly kind: "resource" | "output" | "drift" | "check" | "warning";
   readonly address: string;
   readonly action: string;
   readonly text: string;
@@ -39,7 +39,11 @@ export function planLines(view: PlanView, attributes: number = ATTRIBUTES): Plan
     action: check.status,
     text: `! check ${check.address}: ${check.status}${check.problems.map((problem) => `\n    ${problem}`).join("")}`,
   }));
-  return [...resources, ...outputs, ...checks, ...drift];
+  // A check that fails is a warning too, and told already.
+  const warnings = (view.warnings ?? [])
+    .filter((text) => !view.checks.some(({ problems }) => problems.some((problem) => text.includes(problem))))
+    .map((text): PlanLine => ({ workspace: view.workspace, kind: "warning", address: "", action: "warn", text: `! warning: ${text}` }));
+  return [...resources, ...outputs, ...checks, ...warnings, ...drift];
 }
 
 /** `vpc: +3 ~0 -0`, then its lines; what changed outside is a section of its own, since the plan does not do that. */
