@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { digestOf, pictureOf, readPicture } from "./picture.ts";
 import { sameButForTheMoment } from "./same-text.ts";
 import { SCENES } from "./scenes.ts";
-import { terminalLines } from "./terminal-text.ts";
+import { folded, terminalLines } from "./terminal-text.ts";
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const IMAGES = join(ROOT, "docs", "images");
@@ -22,6 +22,12 @@ describe("what a terminal shows", () => {
   test("a line that was written anew is as it is in the end", () => {
     expect(terminalLines("working\r\u001b[2Kdone\r\nnext\r\r\n")).toEqual([[{ text: "done" }], [{ text: "next" }]]);
   });
+});
+
+test("a line that is longer than the terminal goes on in the next, in its colours", () => {
+  const line = [{ text: "ab" }, { dim: true, text: "cdefg" }];
+  expect(folded(line, 3)).toEqual([[{ text: "ab" }, { dim: true, text: "c" }], [{ dim: true, text: "def" }], [{ dim: true, text: "g" }]]);
+  expect(folded([], 3)).toEqual([[]]);
 });
 
 describe("a picture", () => {
@@ -49,7 +55,9 @@ test("there is one committed picture of each scene, shown somewhere, and nobody 
     const { facts, lines } = readPicture(readFileSync(join(IMAGES, `${name}.svg`), "utf8"));
     expect(facts.scene).toBe(name);
     expect(digestOf(lines)).toBe(facts.digest);
-    expect(lines.filter((line) => line.startsWith("$ ")).map((line) => line.slice(2))).toEqual(facts.commands);
+    // A long command goes on in the next line.
+    const typed = lines.filter((line) => line.startsWith("$ ")).map((line) => line.slice(2));
+    expect(facts.commands.map((command, index) => command.startsWith(typed[index] ?? "none"))).toEqual(typed.map(() => true));
     expect(pages, `${name}.svg is shown nowhere`).toContain(`images/${name}.svg`);
   }
 });

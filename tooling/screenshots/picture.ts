@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
-import { terminalLines, type StyledText } from "./terminal-text.ts";
+import { folded, terminalLines, type StyledText } from "./terminal-text.ts";
 
 const [WIDTH, HEIGHT, SIZE] = [8.2, 19, 13.5];
 const [LEFT, TOP, BOTTOM] = [18, 52, 18];
+/** Columns of the terminal in a picture: as many as a page shows without making them small. */
+export const COLUMNS = 110;
 
 /** What a picture says of how it was made. */
 export interface PictureFacts {
@@ -17,7 +19,7 @@ export interface PictureFacts {
 
 /** A picture of a terminal: a frame, a title, and its lines, each piece at its column. */
 export function pictureOf(written: string, { scene, commands, version }: Omit<PictureFacts, "digest">): string {
-  const lines = terminalLines(written);
+  const lines = terminalLines(written).flatMap((line) => folded(line, COLUMNS));
   const text = lines.map((line) => line.map((piece) => piece.text).join(""));
   const columns = Math.max(60, ...text.map((line) => [...line].length));
   const [width, height] = [Math.ceil(columns * WIDTH + 2 * LEFT), lines.length * HEIGHT + TOP + BOTTOM];
@@ -26,7 +28,7 @@ export function pictureOf(written: string, { scene, commands, version }: Omit<Pi
 <metadata>${escaped(JSON.stringify(facts))}</metadata>
 <rect width="${width}" height="${height}" rx="8" fill="#0d1117"/>
 <circle cx="20" cy="20" r="6" fill="#ff5f56"/><circle cx="40" cy="20" r="6" fill="#ffbd2e"/><circle cx="60" cy="20" r="6" fill="#27c93f"/>
-<g font-family="Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="${SIZE}" fill="#e6edf3" xml:space="preserve">
+<g font-family="Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="${SIZE}" fill="#e6edf3">
 ${lines.map((line, index) => lineOf(line, TOP + index * HEIGHT)).join("\n")}
 </g>
 </svg>
@@ -36,7 +38,9 @@ ${lines.map((line, index) => lineOf(line, TOP + index * HEIGHT)).join("\n")}
 /** The facts of a picture, and the lines that it shows. */
 export function readPicture(svg: string): { facts: PictureFacts; lines: string[] } {
   const facts = JSON.parse(unescaped(/<metadata>(.*?)<\/metadata>/.exec(svg)?.[1] ?? "{}")) as PictureFacts;
-  const lines = [...svg.matchAll(/<text [^>]*>(.*?)<\/text>/g)].map(([, inner]) => unescaped(inner!.replaceAll(/<[^>]*>/g, "")));
+  const lines = [...svg.matchAll(/<text [^>]*>(.*?)<\/text>/g)].map(([, inner]) =>
+    unescaped(inner!.replaceAll(/<[^>]*>/g, "")).replaceAll("\u00a0", " "),
+  );
   return { facts, lines };
 }
 
@@ -52,8 +56,8 @@ function lineOf(pieces: readonly StyledText[], y: number): string {
     const columns = [...text].length;
     column += columns;
     const look = `${color === undefined ? "" : ` fill="${color}"`}${bold ? ' font-weight="bold"' : ""}${dim ? ' fill-opacity="0.65"' : ""}`;
-    // Fonts differ in width: each piece takes its columns whatever the reader's font.
-    return `<tspan x="${x}" textLength="${shortest(columns * WIDTH)}" lengthAdjust="spacingAndGlyphs"${look}>${escaped(text)}</tspan>`;
+    // Fonts differ in width: each piece takes its columns whatever the reader's font. Plain spaces would be taken together.
+    return `<tspan x="${x}" textLength="${shortest(columns * WIDTH)}" lengthAdjust="spacingAndGlyphs"${look}>${escaped(text).replaceAll(" ", "\u00a0")}</tspan>`;
   });
   return `<text y="${y}">${spans.join("")}</text>`;
 }

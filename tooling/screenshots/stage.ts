@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
+import { COLUMNS } from "./picture.ts";
 
 const LONGEST_MS = 120_000;
 const PROMPT = "\u001b[32m$\u001b[39m";
@@ -9,7 +10,7 @@ const PROMPT = "\u001b[32m$\u001b[39m";
 /** A home folder and a project of their own, in which commands are run and what they print is kept. */
 export interface Stage {
   readonly project: string;
-  /** Runs a command of the bin as a person would; its output goes into the picture. `answer` is typed at a real terminal. */
+  /** Runs a command of the bin at a terminal, as a person would; its output goes into the picture. `answer` is typed when it is asked. */
   type(args: readonly string[], options?: { answer?: string }): Promise<string>;
   /** Runs one that is not in the picture. */
   behind(args: readonly string[]): Promise<string>;
@@ -39,19 +40,21 @@ export function setStage(root: string, server: string, example?: string): Stage 
   const folders = env.PATH.split(delimiter).filter((found) => isAbsolute(found) && !/^\/(usr\/(local\/)?)?s?bin\/?$/.test(found));
   const commands: string[] = [];
   let written = "";
-  const run = async (args: readonly string[], answer?: string): Promise<string> => {
-    // A person's answer is taken at a terminal only: `script` of util-linux makes one.
-    const inTerminal = ["script", "-qec", [process.execPath, bin, ...args].join(" "), "/dev/null"] as const;
-    const [program, ...words] = answer === undefined ? [process.execPath, bin, ...args] : inTerminal;
-    return await output(program!, words, { cwd: project, env, ...(answer !== undefined && { answer }) });
+  const run = async (args: readonly string[]): Promise<string> => {
+    return await output(process.execPath, [bin, ...args], { cwd: project, env });
+  };
+  /** At a terminal, which `script` of util-linux makes. */
+  const typed = async (args: readonly string[], answer: string | undefined): Promise<string> => {
+    const command = `stty cols ${COLUMNS}; ${[process.execPath, bin, ...args].map(quoted).join(" ")}`;
+    return await output("script", ["-qec", command, "/dev/null"], { cwd: project, env, ...(answer !== undefined && { answer }) });
   };
   return {
     project,
     commands,
     async type(args, { answer } = {}) {
-      const command = [name, ...args].join(" ");
+      const command = [name, ...args.map(quoted)].join(" ");
       commands.push(command);
-      const out = await run(args, answer);
+      const out = await typed(args, answer);
       written += `${PROMPT} ${command}\n${out.replace(/\n*$/, "\n")}\n`;
       return out;
     },
@@ -64,6 +67,7 @@ export function setStage(root: string, server: string, example?: string): Stage 
         [root, "/home/you/platform-ops"],
         [home, "/home/you"],
         [`tty:${userInfo().username}`, "tty:you"],
+        [`-call@${userInfo().username}`, "-call@you"],
         ...folders.map((found) => [`${found}/`, "/usr/local/bin/"]),
       ].reduce((text, [from, to]) => text.replaceAll(from!, to!), written),
     async remove() {
@@ -71,6 +75,10 @@ export function setStage(root: string, server: string, example?: string): Stage 
       rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     },
   };
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word}'`;
 }
 
 function output(

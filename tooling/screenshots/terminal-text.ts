@@ -46,3 +46,23 @@ function styled(style: Omit<StyledText, "text">, code: number): Omit<StyledText,
   if (code === 39) return kept;
   return COLORS[code] === undefined ? style : { ...kept, color: COLORS[code] };
 }
+
+/** A line as a terminal of so many columns shows it: what does not fit goes on in the next. */
+export function folded(line: readonly StyledText[], columns: number): StyledText[][] {
+  const lines: StyledText[][] = [[]];
+  let free = columns;
+  for (const piece of line) {
+    let rest = [...piece.text];
+    while (rest.length > 0) {
+      if (free === 0) {
+        lines.push([]);
+        free = columns;
+      }
+      const text = rest.slice(0, free).join("");
+      lines.at(-1)?.push({ ...piece, text });
+      free -= Math.min(free, rest.length);
+      rest = rest.slice([...text].length);
+    }
+  }
+  return lines;
+}

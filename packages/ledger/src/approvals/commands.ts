@@ -40,7 +40,9 @@ const HEADING = ["REQUEST", "STATUS", "ENVIRONMENT", "KIND", "UNTIL", "WHAT"];
 const TONES: Partial<Record<RequestStatus, Tone>> = { open: "warning", approved: "good", rejected: "bad" };
 
 function rowOf({ id, status, environment, kind, expires_at, title }: ApprovalRequest, terminal: Terminal): string[] {
-  const cells = [environment, kind, expires_at.slice(0, 16), title].map((text) => printable(text).replaceAll("\n", " "));
+  const cells = [environment, kind, expires_at.slice(0, 16), title].map((text) =>
+    paintChanges(terminal, printable(text).replaceAll("\n", " ")),
+  );
   return [id, paint(terminal, TONES[status] ?? "quiet", status), ...cells];
 }
 

@@ -4,6 +4,8 @@ import { cutTo, widthOf } from "./width.ts";
 
 const BETWEEN = 2;
 const NARROWEST = 12;
+/** A cell that loses more than a third no longer says what it should. */
+const LEFT_AT_LEAST = 2 / 3;
 const INDENT = "  ";
 
 /**
@@ -37,11 +39,15 @@ function widthsOf(rows: readonly (readonly string[])[]): number[] {
 
 /** Takes from the widest column behind the first until all fit; false where they do not. */
 function narrow(widths: number[], available: number): boolean {
+  const least = widths.map((width, column) =>
+    column === 0 ? width : Math.min(width, Math.max(NARROWEST, Math.ceil(width * LEFT_AT_LEAST))),
+  );
   const total = (): number => widths.reduce((sum, width) => sum + width, 0) + BETWEEN * (widths.length - 1);
   while (total() > available) {
-    const widest = Math.max(...widths.slice(1));
-    if (widest <= NARROWEST) return false;
-    widths[widths.indexOf(widest, 1)] = widest - 1;
+    const spare = widths.map((width, column) => (width > (least[column] ?? 0) ? width : 0));
+    const widest = Math.max(...spare);
+    if (widest === 0) return false;
+    widths[spare.indexOf(widest)] = widest - 1;
   }
   return true;
 }

@@ -26,12 +26,12 @@ describe("a table", () => {
 
   test("is cut at a narrow terminal only, the widest column first", () => {
     const wide = [["short", "x".repeat(100), "end"]];
-    expect(widthOf(table({ isTTY: true, columns: 40 }, wide).trimEnd())).toBe(40);
-    expect(table({ isTTY: true, columns: 40 }, wide)).toMatch(/^short {2}x+… {2}end\n$/);
+    expect(widthOf(table({ isTTY: true, columns: 90 }, wide).trimEnd())).toBe(90);
+    expect(table({ isTTY: true, columns: 90 }, wide)).toMatch(/^short {2}x+… {2}end\n$/);
     expect(table({ isTTY: false, columns: 40 }, wide)).toContain("x".repeat(100));
     // The first column is what the next command is given.
     const id = "apr_01M7ZSANFN6JZEWS7PD92SFB6Q";
-    expect(table({ isTTY: true, columns: 50 }, [[id, "x".repeat(50)]])).toMatch(new RegExp(`^${id} {2}x+…\n$`));
+    expect(table({ isTTY: true, columns: 70 }, [[id, "x".repeat(50)]])).toMatch(new RegExp(`^${id} {2}x+…\n$`));
   });
 
   test("puts the first cell on a line of its own where too little would be left of the others", () => {
@@ -40,6 +40,7 @@ describe("a table", () => {
       ["r".repeat(50), "awaiting approval", "terraform-run"],
     ];
     expect(table({ isTTY: true, columns: 60 }, runs)).toBe(`RUN\n  STATUS  KIND\n${"r".repeat(50)}\n  awaiting approval  terraform-run\n`);
+    expect(table({ isTTY: true, columns: 60 }, [["short", "x".repeat(100)]])).toBe(`short\n  ${"x".repeat(100)}\n`);
     // What does not fit goes on below, and nothing is lost.
     expect(table({ isTTY: true, columns: 20 }, runs.slice(1))).toBe(`${"r".repeat(50)}\n  awaiting approval\n  terraform-run\n`);
     expect(table({ isTTY: true, columns: 40 }, [["r".repeat(50)]])).toBe(`${"r".repeat(50)}\n`);

@@ -1,19 +1,20 @@
 import { OpsError } from "@platform-ops/errors";
-import { defineCommand, progressOn, type Command } from "@platform-ops/ledger";
-import { callTool } from "../call-tool.ts";
+import { defineCommand, printable, progressOn, type Command } from "@platform-ops/ledger";
+import { callTool } from "../calls/call-tool.ts";
 import type { ServerDefinition } from "../server-definition.ts";
 
 /**
  * `call TOOL [JSON]`: one tool call as a client without forms would make it. Prints the protocol's result
- * (`content`, `structuredContent`, `isError`) as JSON; exit 1 if it is an error.
+ * (`content`, `structuredContent`, `isError`) as JSON, or what a model reads of it; exit 1 if it is an error.
  */
 export function callCommand(open: () => Promise<ServerDefinition>, examples: readonly string[] = []): Command {
   return defineCommand({
     name: "call",
     summary: "Make one tool call and print its result as JSON",
-    usage: "call TOOL [JSON]",
+    usage: "call TOOL [JSON] [--text]",
     examples,
-    async run({ positionals }, _deps, terminal, signal) {
+    options: { text: { type: "boolean", description: "Print what a model reads, not JSON" } },
+    async run({ positionals, options }, _deps, terminal, signal) {
       const [tool, json = "{}", ...rest] = positionals;
       if (tool === undefined || rest.length > 0)
         throw new OpsError("invalid_input", "call takes the name of a tool and its arguments as one JSON object.", {
@@ -28,9 +29,11 @@ export function callCommand(open: () => Promise<ServerDefinition>, examples: rea
         ...(terminal.isTTY && { progress: (message: string) => progress.say(message) }),
       });
       progress.end();
-      terminal.stdout(
-        `${JSON.stringify({ content: [{ type: "text", text: result.text }], structuredContent: result.data, ...(isError && { isError }) }, undefined, terminal.isTTY ? 2 : undefined)}\n`,
-      );
+      if (options["text"] === true) terminal.stdout(`${printable(result.text)}\n`);
+      else
+        terminal.stdout(
+          `${JSON.stringify({ content: [{ type: "text", text: result.text }], structuredContent: result.data, ...(isError && { isError }) }, undefined, terminal.isTTY ? 2 : undefined)}\n`,
+        );
       return isError ? 1 : 0;
     },
   });

@@ -11,7 +11,10 @@ import { doctor } from "./doctor-command.ts";
 /** Every subcommand of the bin. Those of other rooms come as values; this is where they meet their dependencies. */
 export async function commandsOf(deps: FluxTeleportDeps): Promise<readonly Command[]> {
   return [
-    callCommand(async () => fluxTeleportServer(deps), ["call list_environments", `call diagnose_flux_issues '{"cluster":"staging"}'`]),
+    callCommand(
+      async () => fluxTeleportServer(deps),
+      ["call list_environments --text", `call diagnose_flux_issues '{"cluster":"staging"}'`],
+    ),
     httpCommand<FluxTeleportDeps>({
       definition: fluxTeleportServer,
       renew: () => createDeps(readConfig(lookAround())),

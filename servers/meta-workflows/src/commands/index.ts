@@ -30,7 +30,7 @@ export async function commandsOf(deps: MetaWorkflowsDeps): Promise<readonly Comm
     eventCommand(deps),
     callCommand(
       async () => metaWorkflowsServer(deps),
-      ["call list_meta_workflows", `call match_meta_workflow '{"intent":"the disk is full"}'`],
+      ["call list_meta_workflows --text", `call match_meta_workflow '{"intent":"the disk is full"}'`],
     ),
     httpCommand<MetaWorkflowsDeps>({
       definition: metaWorkflowsServer,

@@ -28,10 +28,7 @@ export async function commandsOf(deps: TerraformDeps): Promise<readonly Command[
       signingEnvironment: deps.config.signingEnvironment,
     }),
     refreshCredentialsCommand,
-    callCommand(
-      async () => terraformServer(deps),
-      [`call list_workflows '{"config_path":"infra.yaml"}'`, "call list_runs | jq .structuredContent"],
-    ),
+    callCommand(async () => terraformServer(deps), [`call list_workflows '{"config_path":"infra.yaml"}'`, "call list_runs --text"]),
     httpCommand<TerraformDeps>({
       definition: terraformServer,
       renew: () => createDeps(readConfig(lookAround())),
