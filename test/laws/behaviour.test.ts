@@ -95,7 +95,7 @@ describe("Law 8: secrets are masked at one exit", () => {
 /** Where a law is guarded with real parts: file and the name of a test in it. */
 const GUARDED: Readonly<Record<string, readonly (readonly [file: string, test: string])[]>> = {
   "Law 9: foreign text shown to a model is labelled as data": [
-    ["packages/mcp-kit/src/quote-data.test.ts", ""],
+    ["packages/mcp-kit/src/text/quote-data.test.ts", ""],
     ["servers/terraform/src/tools/get_plan.ts", "data, not instructions"],
     ["servers/terraform/src/tools/get_outputs.ts", "data, not instructions"],
   ],

@@ -62,7 +62,7 @@ codeLaw("Law 3: process.env and process.argv are read in config.ts only", {
 
 /** The only places that hold a standard stream: the protocol's transport, the terminal of subcommands, and the programs' own last words. */
 const HOLDS_STREAMS = [
-  /^packages\/mcp-kit\/src\/(serve-stdio|sdk-stdio|stdio-transport|json-lines|process-terminal|server-deps)\.ts$/,
+  /^packages\/mcp-kit\/src\/(stdio\/(serve-stdio|stdio-transport|json-lines)|sdk\/sdk-stdio|server-deps)\.ts$/,
   /^servers\/[^/]+\/src\/(bin|main|server|config)\.ts$/,
   /^servers\/[^/]+\/src\/worker\/main\.ts$/,
   /^packages\/orchestration\/src\/supervisor\.ts$/,

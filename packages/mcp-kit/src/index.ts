@@ -3,22 +3,22 @@ import "./start-up/jitless.ts";
 
 export { decideByForm, type FormEnd } from "./approvals/decide-by-form.ts";
 export { decideRun, type RunDecisionPort } from "./approvals/decide-run.ts";
-export type { PresentedAnswer } from "./believe-answer.ts";
-export { callTool, type CallOptions, type CallOutcome, type MintedAsk } from "./call-tool.ts";
+export type { PresentedAnswer } from "./calls/believe-answer.ts";
+export { callTool, type CallOptions, type CallOutcome, type MintedAsk } from "./calls/call-tool.ts";
 export { firstSentence, listTool, listTools, toolTable, type ListedTool } from "./catalog.ts";
-export { didYouMean } from "./did-you-mean.ts";
-export { refuse, type Failure } from "./failure.ts";
-export { hostileInput } from "./hostile-input.ts";
+export { didYouMean } from "./calls/did-you-mean.ts";
+export { refuse, type Failure } from "./calls/failure.ts";
+export { hostileInput } from "./calls/hostile-input.ts";
 export { hintsOf, metaOf, type Hints } from "./hints.ts";
-export { quoteData } from "./quote-data.ts";
-export { definePrompt, resourcesFor, type ListedResource, type Prompt, type Resource } from "./resource.ts";
+export { quoteData } from "./text/quote-data.ts";
+export { definePrompt, resourcesFor, type ListedResource, type Prompt, type Resource } from "./resources/resource.ts";
 export { toolsetProblems, toolsetsOf, withheldBecause, type ServerDefinition } from "./server-definition.ts";
-export type { ExtendedAnswer, ExtendedRequest, SdkExtension } from "./sdk-extension.ts";
-export { loadServer, serveStdio } from "./serve-stdio.ts";
+export type { ExtendedAnswer, ExtendedRequest, SdkExtension } from "./sdk/sdk-extension.ts";
+export { loadServer, serveStdio } from "./stdio/serve-stdio.ts";
 export { definitionOf, serverDeps, type ServerDeps } from "./server-deps.ts";
 export { readServerConfig, type ServerConfig } from "./server-config.ts";
 export { wholeServer, type ServerParts } from "./whole-server.ts";
-export { guardProcess } from "./process-guard.ts";
+export { guardProcess } from "./stdio/process-guard.ts";
 export { END_WITHIN_MS, type StdioIo } from "./start-up/serve-opening.ts";
 export {
   defineTool,

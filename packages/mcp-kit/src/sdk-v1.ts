@@ -4,12 +4,12 @@ import type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/proto
 import { ErrorCode, McpError, type ServerNotification, type ServerRequest } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
 import { listTools } from "./catalog.ts";
-import type { CallOptions, MintedAsk } from "./call-tool.ts";
-import { elicitOnce } from "./elicit.ts";
-import { progressNumbers } from "./progress-numbers.ts";
+import type { CallOptions, MintedAsk } from "./calls/call-tool.ts";
+import { elicitOnce } from "./calls/elicit.ts";
+import { progressNumbers } from "./calls/progress-numbers.ts";
 import { prepare, type ServerDefinition } from "./server-definition.ts";
-import { answersOf, capabilitiesOf, type NotServed } from "./serve-resources.ts";
-import { showsForms } from "./shows-forms.ts";
+import { answersOf, capabilitiesOf, type NotServed } from "./resources/serve-resources.ts";
+import { showsForms } from "./calls/shows-forms.ts";
 
 // Our own shapes of the requests: the SDK's drop a key `__proto__` from the arguments before anybody can refuse it.
 const ListRequest = z.looseObject({ method: z.literal("tools/list"), params: z.unknown() });

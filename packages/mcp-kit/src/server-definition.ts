@@ -1,9 +1,9 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { AuditLog, Logger, Redactor } from "@platform-ops/ledger";
-import { AskStates } from "./ask-state.ts";
-import { didYouMean } from "./did-you-mean.ts";
-import type { Prompt, Resource } from "./resource.ts";
-import type { SdkExtension } from "./sdk-extension.ts";
+import { AskStates } from "./calls/ask-state.ts";
+import { didYouMean } from "./calls/did-you-mean.ts";
+import type { Prompt, Resource } from "./resources/resource.ts";
+import type { SdkExtension } from "./sdk/sdk-extension.ts";
 import type { Tool } from "./tool.ts";
 
 /** A server as a value: identity, tools, dependencies, and what masks, records and vouches for its calls. */

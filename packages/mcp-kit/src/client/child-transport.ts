@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { LineSplitter, MessageTooLarge } from "../json-lines.ts";
+import { LineSplitter, MessageTooLarge } from "../stdio/json-lines.ts";
 
 /** A server to start: all of its environment is given, nothing is inherited. */
 export interface ChildCommand {

@@ -1,6 +1,6 @@
 import { OpsError } from "@platform-ops/errors";
 import { isMarkOfSecret, Redactor, type CommandInput } from "@platform-ops/ledger";
-import { didYouMean } from "../did-you-mean.ts";
+import { didYouMean } from "../calls/did-you-mean.ts";
 import type { ServerConfig } from "../server-config.ts";
 import type { ServerIdentity } from "../start-up/identity.ts";
 import { CLIENT_APPLICATIONS } from "./applications.ts";

@@ -1,6 +1,6 @@
 import { defineCommand, type Command } from "@platform-ops/ledger";
 import type { HttpServing, Served } from "../http/serve-http.ts";
-import { guardProcess } from "../process-guard.ts";
+import { guardProcess } from "../stdio/process-guard.ts";
 import type { ServerDefinition } from "../server-definition.ts";
 import type { ServerDeps } from "../server-deps.ts";
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { TokenGrant, Tokens } from "@platform-ops/ledger";
-import { settled } from "../call-tool.ts";
+import { settled } from "../calls/call-tool.ts";
 import type { ServerDefinition } from "../server-definition.ts";
 import { Refusal } from "./refusal.ts";
 import { RateLimit } from "./rate-limit.ts";

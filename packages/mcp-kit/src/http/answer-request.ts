@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createMcpHandler, isLegacyRequest, type McpHttpHandler } from "@modelcontextprotocol/server";
 import type { HttpLimits } from "@platform-ops/ledger";
-import { createSdkServer } from "../sdk-server.ts";
+import { createSdkServer } from "../sdk/sdk-server.ts";
 import type { ServerDefinition } from "../server-definition.ts";
 import type { Access, Gatekeeper } from "./access.ts";
 import { checkHost, checkOrigin, PREFLIGHT_HEADERS, type GuardOptions } from "./guard.ts";

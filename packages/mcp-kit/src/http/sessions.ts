@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { isInitializeRequest } from "@modelcontextprotocol/server";
 import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/server";
-import { createSdkServer } from "../sdk-server.ts";
+import { createSdkServer } from "../sdk/sdk-server.ts";
 import type { Access } from "./access.ts";
 import { Refusal } from "./refusal.ts";
 import { Session } from "./session.ts";

@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { EventEmitter } from "node:events";
 import { PassThrough } from "node:stream";
 import { fixture } from "../fixture/definition.ts";
-import { serve } from "../sdk-stdio.ts";
-import { serveStdio } from "../serve-stdio.ts";
+import { serve } from "../sdk/sdk-stdio.ts";
+import { serveStdio } from "../stdio/serve-stdio.ts";
 import type { ServerDefinition } from "../server-definition.ts";
-import { StdioTransport } from "../stdio-transport.ts";
+import { StdioTransport } from "../stdio/stdio-transport.ts";
 import { LEGACY_VERSIONS, MODERN_VERSION } from "./front.ts";
 
 type Json = Record<string, any>;

@@ -1,5 +1,5 @@
 import type { ListedTool } from "../catalog.ts";
-import type { Message } from "../parse-message.ts";
+import type { Message } from "../stdio/parse-message.ts";
 
 /**
  * The revisions that the front answers, newest first, as in the SDK 2.4.0 (`SUPPORTED_PROTOCOL_VERSIONS`); a test

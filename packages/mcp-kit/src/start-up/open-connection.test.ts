@@ -2,8 +2,8 @@ import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { listTools } from "../catalog.ts";
 import { fixture } from "../fixture/definition.ts";
-import { serve } from "../sdk-stdio.ts";
-import { StdioTransport } from "../stdio-transport.ts";
+import { serve } from "../sdk/sdk-stdio.ts";
+import { StdioTransport } from "../stdio/stdio-transport.ts";
 import { openConnection, type ServeBySdk } from "./open-connection.ts";
 
 function opened() {

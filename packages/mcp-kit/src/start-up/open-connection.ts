@@ -1,5 +1,5 @@
-import type { Message } from "../parse-message.ts";
-import type { StdioTransport } from "../stdio-transport.ts";
+import type { Message } from "../stdio/parse-message.ts";
+import type { StdioTransport } from "../stdio/stdio-transport.ts";
 import { frontAnswer, type FrontState, type Opening } from "./front.ts";
 
 /** A connection that can be closed. */

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import { isOpsError, OpsError } from "@platform-ops/errors";
-import { StdioTransport } from "../stdio-transport.ts";
+import { StdioTransport } from "../stdio/stdio-transport.ts";
 import type { Opening } from "./front.ts";
 import { openConnection, type ServeBySdk } from "./open-connection.ts";
 

@@ -7,7 +7,7 @@ import { Server as Server1 } from "@modelcontextprotocol/sdk/server/index.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import type { ListedTool } from "../catalog.ts";
 import { registerResources, registerTools } from "../sdk-v1.ts";
-import { serveStdio } from "../serve-stdio.ts";
+import { serveStdio } from "../stdio/serve-stdio.ts";
 import type { ServerDefinition } from "../server-definition.ts";
 import { StreamTransport } from "./stream-transport.ts";
 

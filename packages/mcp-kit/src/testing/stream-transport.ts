@@ -1,5 +1,5 @@
 import type { Readable, Writable } from "node:stream";
-import { LineSplitter } from "../json-lines.ts";
+import { LineSplitter } from "../stdio/json-lines.ts";
 
 /** The client's end of a stdio connection, over any two streams; fits the clients of both SDK lines. */
 export class StreamTransport {

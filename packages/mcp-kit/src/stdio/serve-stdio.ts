@@ -1,10 +1,10 @@
-import { settled } from "./call-tool.ts";
-import { listTools } from "./catalog.ts";
+import { settled } from "../calls/call-tool.ts";
+import { listTools } from "../catalog.ts";
 import { guardProcess } from "./process-guard.ts";
-import { prepare, type ServerDefinition } from "./server-definition.ts";
-import type { Opening } from "./start-up/front.ts";
-import { capabilitiesOf } from "./serve-resources.ts";
-import { serveOpening, type LoadedServer, type StdioIo } from "./start-up/serve-opening.ts";
+import { prepare, type ServerDefinition } from "../server-definition.ts";
+import type { Opening } from "../start-up/front.ts";
+import { capabilitiesOf } from "../resources/serve-resources.ts";
+import { serveOpening, type LoadedServer, type StdioIo } from "../start-up/serve-opening.ts";
 
 /**
  * Serves a definition over stdio, in both protocol eras; see `serveOpening`. The caller ends the process.
@@ -25,7 +25,7 @@ export async function serveStdio(definition: ServerDefinition, io?: StdioIo): Pr
 /** A definition behind the SDK, for `serveOpening`. Loads the SDK, which costs more than all else. */
 export async function loadServer(definition: ServerDefinition): Promise<LoadedServer> {
   prepare(definition);
-  const { serve } = await import("./sdk-stdio.ts");
+  const { serve } = await import("../sdk/sdk-stdio.ts");
   return {
     serve: (transport, onerror) => serve(definition, transport, onerror),
     logger: definition.logger,

@@ -1,4 +1,4 @@
-import type { ToolResult } from "./tool.ts";
+import type { ToolResult } from "../tool.ts";
 
 /** The most that either half of a result may hold, in bytes of UTF-8. Tools stay far below; this is the last bound. */
 export const MAX_RESULT_BYTES = 40 * 1024;

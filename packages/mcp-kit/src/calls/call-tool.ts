@@ -7,9 +7,9 @@ import { checkInput } from "./check-input.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { explain, refuse } from "./failure.ts";
 import { capResult } from "./result-cap.ts";
-import { plainText } from "./plain-text.ts";
-import { prepare, withheldBecause, type ServerDefinition } from "./server-definition.ts";
-import { isAsk, type Call, type FormSchema, type Tool, type ToolResult } from "./tool.ts";
+import { plainText } from "../text/plain-text.ts";
+import { prepare, withheldBecause, type ServerDefinition } from "../server-definition.ts";
+import { isAsk, type Call, type FormSchema, type Tool, type ToolResult } from "../tool.ts";
 
 /** What a transport knows of a call. */
 export interface CallOptions {

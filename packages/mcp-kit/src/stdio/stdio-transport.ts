@@ -1,7 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import { LineSplitter, MessageTooLarge } from "./json-lines.ts";
 import { parseMessage, type Message } from "./parse-message.ts";
-import { wordedError } from "./worded-error.ts";
+import { wordedError } from "../calls/worded-error.ts";
 
 /** Why the stream ended. */
 export type StdioEnd = "eof" | "too_large" | "closed" | "broken_pipe";

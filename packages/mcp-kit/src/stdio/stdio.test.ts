@@ -6,7 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { bundleOptions } from "./bundling.ts";
+import { bundleOptions } from "../bundling.ts";
 import { LineSplitter, MAX_MESSAGE_BYTES } from "./json-lines.ts";
 
 // A process of our own, bundled as a published server is.
@@ -19,7 +19,7 @@ beforeAll(async () => {
   server = join(folder, "server.cjs");
   const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
   await build({
-    stdin: { contents: `import ${JSON.stringify(here("./fixture/main.ts"))}`, resolveDir: here(".") },
+    entryPoints: [here("../fixture/main.ts")],
     bundle: true,
     platform: "node",
     format: "cjs",

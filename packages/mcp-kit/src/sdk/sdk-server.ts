@@ -8,15 +8,15 @@ import {
   type jsonSchemaValidator,
   type ServerContext,
 } from "@modelcontextprotocol/server";
-import type { PresentedAnswer } from "./believe-answer.ts";
-import { callTool, type CallOptions, type CallOutcome } from "./call-tool.ts";
-import { listTools } from "./catalog.ts";
-import { elicitOnce } from "./elicit.ts";
-import { progressNumbers } from "./progress-numbers.ts";
-import type { ServerDefinition } from "./server-definition.ts";
-import { answersOf, capabilitiesOf, type NotServed } from "./serve-resources.ts";
-import { type ClientCapabilities, showsForms } from "./shows-forms.ts";
-import { identity, LIST_TTL_MS } from "./start-up/front.ts";
+import type { PresentedAnswer } from "../calls/believe-answer.ts";
+import { callTool, type CallOptions, type CallOutcome } from "../calls/call-tool.ts";
+import { listTools } from "../catalog.ts";
+import { elicitOnce } from "../calls/elicit.ts";
+import { progressNumbers } from "../calls/progress-numbers.ts";
+import type { ServerDefinition } from "../server-definition.ts";
+import { answersOf, capabilitiesOf, type NotServed } from "../resources/serve-resources.ts";
+import { type ClientCapabilities, showsForms } from "../calls/shows-forms.ts";
+import { identity, LIST_TTL_MS } from "../start-up/front.ts";
 
 /** The name of our one question in a result of the 2026 era. */
 const QUESTION = "decision";

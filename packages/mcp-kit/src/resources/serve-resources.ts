@@ -1,8 +1,8 @@
 import { isOpsError } from "@platform-ops/errors";
-import { newCallId } from "./call-id.ts";
-import { refuse } from "./failure.ts";
+import { newCallId } from "../calls/call-id.ts";
+import { refuse } from "../calls/failure.ts";
 import { isTemplate, namesIn, type ListedResource, type Prompt, type Resource } from "./resource.ts";
-import type { ServerDefinition } from "./server-definition.ts";
+import type { ServerDefinition } from "../server-definition.ts";
 
 /** The most that is shown of one resource, and listed of one template. */
 const MOST_BYTES = 1_000_000;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { fixture } from "./fixture/definition.ts";
-import { definePrompt } from "./resource.ts";
+import { fixture } from "../fixture/definition.ts";
+import { definePrompt } from "../resources/resource.ts";
 import type { SdkExtension } from "./sdk-extension.ts";
-import { connect } from "./testing/connect.ts";
+import { connect } from "../testing/connect.ts";
 
 const message = (text: string): object => ({ messages: [{ role: "user", content: { type: "text", text } }] });
 

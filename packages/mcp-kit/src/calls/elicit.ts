@@ -1,6 +1,6 @@
 import type { PresentedAnswer } from "./believe-answer.ts";
 import { callTool, type CallOptions, type CallOutcome, type MintedAsk } from "./call-tool.ts";
-import type { ServerDefinition } from "./server-definition.ts";
+import type { ServerDefinition } from "../server-definition.ts";
 
 /** How long one form may stay open in the 2025 era, where a person's time counts against the call (clients wait 60 s). */
 export const FORM_TIMEOUT_MS = 50_000;

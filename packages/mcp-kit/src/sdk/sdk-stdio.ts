@@ -1,7 +1,7 @@
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { createSdkServer } from "./sdk-server.ts";
-import type { ServerDefinition } from "./server-definition.ts";
-import type { StdioTransport } from "./stdio-transport.ts";
+import type { ServerDefinition } from "../server-definition.ts";
+import type { StdioTransport } from "../stdio/stdio-transport.ts";
 
 /** Connects a definition to a transport through the SDK, which chooses the era by the first messages. Loaded on first need. */
 export function serve(

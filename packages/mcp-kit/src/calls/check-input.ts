@@ -2,7 +2,7 @@ import { OpsError } from "@platform-ops/errors";
 import type { z } from "zod";
 import { didYouMean } from "./did-you-mean.ts";
 import { hostileInput, joinPath, shortPath } from "./hostile-input.ts";
-import type { Tool } from "./tool.ts";
+import type { Tool } from "../tool.ts";
 
 /** One wrong argument, in words that never repeat its value, which may be a secret. */
 export interface InputProblem {

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { checkInput, type InputProblem } from "./check-input.ts";
 import { didYouMean } from "./did-you-mean.ts";
-import { fixtureTools } from "./fixture/tools.ts";
-import { defineTool, type Tool } from "./tool.ts";
+import { fixtureTools } from "../fixture/tools.ts";
+import { defineTool, type Tool } from "../tool.ts";
 
 const listThings = fixtureTools[0] as Tool<any>;
 

@@ -1,4 +1,4 @@
-import type { FormField, FormSchema } from "./tool.ts";
+import type { FormField, FormSchema } from "../tool.ts";
 
 /**
  * Every way in which an answer's content does not fit its form. No client checks what it sends, so we do.

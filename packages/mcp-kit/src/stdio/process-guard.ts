@@ -1,5 +1,5 @@
-import { boundHeap } from "./bounded-heap.ts";
-import type { ServerDefinition } from "./server-definition.ts";
+import { boundHeap } from "../bounded-heap.ts";
+import type { ServerDefinition } from "../server-definition.ts";
 
 /**
  * While this process serves: what libraries print by `console` goes to stderr, since stdout belongs to the protocol; a

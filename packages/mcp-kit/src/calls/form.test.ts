@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { formProblems } from "./form.ts";
-import type { FormSchema } from "./tool.ts";
+import type { FormSchema } from "../tool.ts";
 
 const form: FormSchema = {
   type: "object",

@@ -1,7 +1,7 @@
 import type { AskSubject } from "./ask-state.ts";
 import { formProblems } from "./form.ts";
-import { prepare, type ServerDefinition } from "./server-definition.ts";
-import type { Answer, Ask, Call } from "./tool.ts";
+import { prepare, type ServerDefinition } from "../server-definition.ts";
+import type { Answer, Ask, Call } from "../tool.ts";
 
 /** An answer as a client sent it: nothing of it is believed yet. */
 export interface PresentedAnswer {

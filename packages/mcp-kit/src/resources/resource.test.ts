@@ -1,9 +1,9 @@
 import { OpsError } from "@platform-ops/errors";
 import { describe, expect, test } from "vitest";
-import { fixture } from "./fixture/definition.ts";
-import { SECRET } from "./fixture/tools.ts";
+import { fixture } from "../fixture/definition.ts";
+import { SECRET } from "../fixture/tools.ts";
 import { definePrompt, namesIn, resourcesFor } from "./resource.ts";
-import { CLIENTS, connect } from "./testing/connect.ts";
+import { CLIENTS, connect } from "../testing/connect.ts";
 
 const resource = resourcesFor<unknown>();
 const base = { title: "A thing", description: "One thing.", mimeType: "text/plain" };

@@ -1,5 +1,5 @@
 import { OpsError, type ErrorCode, isOpsError } from "@platform-ops/errors";
-import type { ToolResult } from "./tool.ts";
+import type { ToolResult } from "../tool.ts";
 
 /** Of a file with hundreds of problems most have one cause: a model that reads twenty has read enough. */
 const SHOWN_PROBLEMS = 20;

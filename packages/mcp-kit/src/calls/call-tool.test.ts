@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { callTool } from "./call-tool.ts";
-import { listTools, toolTable } from "./catalog.ts";
-import { fixture } from "./fixture/definition.ts";
-import { SECRET } from "./fixture/tools.ts";
+import { listTools, toolTable } from "../catalog.ts";
+import { fixture } from "../fixture/definition.ts";
+import { SECRET } from "../fixture/tools.ts";
 import { MAX_RESULT_BYTES } from "./result-cap.ts";
-import { prepare } from "./server-definition.ts";
-import { CLIENTS, connect } from "./testing.ts";
+import { prepare } from "../server-definition.ts";
+import { CLIENTS, connect } from "../testing.ts";
 
 async function called(name: string, args: unknown) {
   const made = fixture();

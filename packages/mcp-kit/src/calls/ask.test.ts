@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { callTool } from "./call-tool.ts";
-import { fixture } from "./fixture/definition.ts";
-import { CLIENTS, connect } from "./testing.ts";
+import { fixture } from "../fixture/definition.ts";
+import { CLIENTS, connect } from "../testing.ts";
 import { ASK_LIFETIME_MS, AskStates, digestArguments } from "./ask-state.ts";
 
 const yes = { action: "accept" as const, content: { confirm: true } };
