@@ -32,3 +32,17 @@ test("only a terminal is asked, and has a width of its own", () => {
   expect([at?.isTTY, typeof at?.ask, at?.columns]).toEqual([true, "function", 120]);
   expect([elsewhere?.isTTY, elsewhere?.ask, elsewhere?.columns]).toEqual([false, undefined, 80]);
 });
+
+test("what would act on a screen is written out there, and given as it is to what reads on", () => {
+  const hostile = "a\u001b[2Jb\u202ec\r\u001b[2Kd\n";
+  const written = (isTTY: boolean): string[] => {
+    const { stdin, stdout, stderr } = streams(isTTY);
+    const terminal = processTerminal({ stdin, stdout, stderr }, { color: "terminal" });
+    terminal.stdout(hostile);
+    terminal.stderr(hostile);
+    return [stdout, stderr].map((stream) => String((stream as unknown as PassThrough).read()));
+  };
+  const seen = String.raw`a\u{1b}[2Jb\u{202e}c\u{d}\u{1b}[2Kd` + "\n";
+  expect(written(true)).toEqual([seen, seen]);
+  expect(written(false)).toEqual([hostile, hostile]);
+});
