@@ -24,12 +24,12 @@ const read = (name) => {
 
 // What a server has set of V8's flags since it started (mcp-kit, bounded-heap.ts) would have V8 reject a cache that another start made.
 const asStarted = (work) => {
-  const flag = globalThis[Symbol.for("platform-ops.heap-flag")];
-  flag?.unset();
+  const flags = globalThis[Symbol.for("platform-ops.heap-flags")];
+  flags?.unset();
   try {
     return work();
   } finally {
-    flag?.set();
+    flags?.set();
   }
 };
 

@@ -18,12 +18,12 @@ const caches = (): [string, number][] =>
     .sort()
     .map((name) => [name, statSync(join(folder, "cache", name)).ino]);
 
-it("takes the caches of the start before, though the server bounds its heap by a flag that V8 compares", () => {
+it("takes the caches of the start before, though the server bounds its heap by a flag that V8 compares", { timeout: 60_000 }, () => {
   writeFileSync(
     join(folder, "main.cjs"),
     `const { setFlagsFromString } = require("node:v8");
      const [set, unset] = [25, 0].map((percent) => () => setFlagsFromString("--heap-growing-percent=" + percent));
-     globalThis[Symbol.for("platform-ops.heap-flag")] = { set, unset };
+     globalThis[Symbol.for("platform-ops.heap-flags")] = { set, unset };
      set();
      process.stdout.write(require("./late.cjs").text);`,
   );
