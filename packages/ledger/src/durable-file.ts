@@ -112,10 +112,7 @@ async function withPrivateFile<T>(path: string, read: (handle: FileHandle, size:
  * @throws OpsError `data_directory_unsafe` when it is a link, no directory, another user's, or writable by others.
  */
 export async function makePrivateDirectory(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-    // What stands there instead is named below.
-    if (errno(error) !== "EEXIST") throw asStorageFailure(error, path);
-  });
+  await makeFolders(path);
   const stat = await lstat(path);
   if (stat.isSymbolicLink()) throw new OpsError("data_directory_unsafe", `${path} is a symbolic link; a directory is expected.`);
   if (!stat.isDirectory()) throw new OpsError("data_directory_unsafe", `${path} is not a directory.`);
@@ -132,6 +129,34 @@ export async function makePrivateDirectory(path: string): Promise<void> {
       },
     );
   }
+}
+
+/**
+ * Node's own `recursive` never ends where a folder that is there takes none (ENOENT of /proc, or of an automounter's folder), and
+ * keeps a processor busy meanwhile.
+ */
+async function makeFolders(path: string): Promise<void> {
+  const failure = await mkdir(path, { mode: 0o700 }).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  // What stands there instead is named by the caller.
+  if (failure === undefined || errno(failure) === "EEXIST") return;
+  const above = dirname(path);
+  if (errno(failure) !== "ENOENT" || above === path) throw asStorageFailure(failure, path);
+  if (!(await isThere(above))) await makeFolders(above);
+  await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+    if (errno(error) === "ENOENT")
+      throw new OpsError("storage_failed", `${path} could not be made: ${above} takes no folders.`, { details: { path }, cause: error });
+    if (errno(error) !== "EEXIST") throw asStorageFailure(error, path);
+  });
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The errno name of a system error, such as ENOENT. */

@@ -101,6 +101,23 @@ describe("the data directory", () => {
   });
 });
 
+describe("a folder that takes no folders", () => {
+  it("is named, and nothing is tried for ever", async () => {
+    await expect(openDataDirectory("/proc/nobody/here")).rejects.toMatchObject({
+      code: "storage_failed",
+      message: expect.stringContaining("/proc/nobody"),
+    });
+  });
+
+  it("is none where several make the same ones at once", async () => {
+    const folder = await realpath(await mkdtemp(join(tmpdir(), "folders-")));
+    const path = join(folder, "a", "b", "c");
+    const opened = await Promise.all(Array.from({ length: 20 }, () => openDataDirectory(path)));
+    expect(new Set(opened.map(({ id }) => id)).size).toBe(1);
+    await rm(folder, { recursive: true });
+  });
+});
+
 describe("keys", () => {
   it("are made once, also by many at once, readable by nobody else", async () => {
     const dir = await openDataDirectory(join(folder, "home"));
