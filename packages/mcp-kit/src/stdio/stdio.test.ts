@@ -254,7 +254,7 @@ describe("what stands on stdin", () => {
     });
     send({ method: "notifications/initialized" });
     send(call(2, "delete_thing", { name: "a" }));
-    await expect.poll(() => lines.some((line) => line.includes('"elicitation/create"'))).toBe(true);
+    await expect.poll(() => lines.some((line) => line.includes('"elicitation/create"')), { timeout: 10_000 }).toBe(true);
   });
 
   test.each<[string, object]>([
