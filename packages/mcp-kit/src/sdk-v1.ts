@@ -11,11 +11,15 @@ import { prepare, type ServerDefinition } from "./server-definition.ts";
 import { answersOf, capabilitiesOf, type NotServed } from "./resources/serve-resources.ts";
 import { showsForms } from "./calls/shows-forms.ts";
 
-// Our own shapes of the requests: the SDK's drop a key `__proto__` from the arguments before anybody can refuse it.
-const ListRequest = z.looseObject({ method: z.literal("tools/list"), params: z.unknown() });
-const CallRequest = z.looseObject({ method: z.literal("tools/call"), params: z.looseObject({ name: z.string(), arguments: z.unknown() }) });
+// Our own shapes of the requests: the SDK's drop a key `__proto__` from the arguments before anybody can refuse it. What may be
+// left out is optional: to zod a key of unknown value must still be there.
+const ListRequest = z.looseObject({ method: z.literal("tools/list"), params: z.unknown().optional() });
+const CallRequest = z.looseObject({
+  method: z.literal("tools/call"),
+  params: z.looseObject({ name: z.string(), arguments: z.unknown().optional() }),
+});
 
-const NamedRequest = <M extends string>(method: M) => z.looseObject({ method: z.literal(method), params: z.unknown() });
+const NamedRequest = <M extends string>(method: M) => z.looseObject({ method: z.literal(method), params: z.unknown().optional() });
 
 type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 type Handler = (request: any, extra: Extra) => Promise<any>;
