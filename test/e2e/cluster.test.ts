@@ -53,6 +53,31 @@ describe.skipIf(binary === undefined)("a Temporal elsewhere (`npm run setup` bri
     await home.run(["supervisor", "stop"]);
   });
 
+  test("runs of another data directory in the same namespace are not listed, and told as that by their ids", async () => {
+    const mine = await startAgent({ roots: [home.project], home: home.home, env: env() });
+    const [theirs] = (await mine.call("list_runs", { limit: 1 })).data["runs"] as { workflow_id: string }[];
+    const runbooks = await startAgent({ bin: META_WORKFLOWS_BIN, roots: [], home: home.home, env: env() });
+    expect((await runbooks.call("start_workflow", { workflow_name: "MW-003", workflow_id: "of-the-first" })).isError).toBe(false);
+    await Promise.all([mine.close(), runbooks.close()]);
+    await home.run(["supervisor", "stop"]);
+    const other = await newHome();
+    const external = { ...other.env, TEMPORAL_ADDRESS: temporal.address, PLATFORM_OPS_TEMPORAL_WORKERS: "external" };
+    const ids = { [TERRAFORM_BIN]: theirs?.workflow_id ?? "", [META_WORKFLOWS_BIN]: "of-the-first" };
+    try {
+      for (const [bin, workflow_id] of Object.entries(ids)) {
+        const agent = await startAgent({ bin, roots: [], home: other.home, env: external });
+        const listed = await agent.call("list_runs", {});
+        expect(listed.data["runs"], listed.text).toEqual([]);
+        const status = await agent.call("get_workflow_status", { workflow_id });
+        expect(status.data["error"], status.text).toMatchObject({ code: "key_missing" });
+        expect(status.text).toContain("another data directory");
+        await agent.close();
+      }
+    } finally {
+      await other.remove();
+    }
+  });
+
   test("a namespace that does not exist is told by every call at once, and starts no worker", async () => {
     await writeProject(home.project, [{ name: "a" }]);
     const agent = await startAgent({ roots: [home.project], home: home.home, env: { ...env(), TEMPORAL_NAMESPACE: "nowhere" } });

@@ -63,6 +63,11 @@ function boundedMemo(memo: Record<string, unknown>): Record<string, unknown> {
   return memo;
 }
 
+const ofAnotherDirectory = (id: string): OpsError =>
+  new OpsError("key_missing", `The run ${id} is sealed with a key that this data directory does not have.`, {
+    hint: "It is another data directory's: ask a server of that one. Where keys were lost, restore them from the backup.",
+  });
+
 class TemporalOrchestration implements Orchestration {
   readonly inUse: TemporalInUse;
   readonly schedules: Schedules;
@@ -180,6 +185,7 @@ class TemporalOrchestration implements Orchestration {
       const { namespace } = this.#options;
       const raw = await this.#connection.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId: id } });
       const description = await this.#reader.description(raw);
+      if (description.foreign === true) throw ofAnotherDirectory(id);
       const stuck = await needsAnotherVersion(this.#connection, namespace, raw);
       return { ...description, needs_version: stuck };
     });

@@ -1,5 +1,6 @@
 import type { DescribeWorkflowExecutionResponse, RawWorkflowExecutionInfo } from "@temporalio/client";
 import { defaultPayloadConverter, type Payload, type PayloadCodec } from "@temporalio/common";
+import { isForeign } from "../codec/foreign.ts";
 import { MEMO_ATTRIBUTES, SEARCH_ATTRIBUTES } from "../contract/names.ts";
 import type { PendingActivity, RunAttributes, RunDescription, RunStatus } from "../contract/run.ts";
 
@@ -74,6 +75,7 @@ export class RunReader {
   async info(raw: RawWorkflowExecutionInfo): Promise<RunDescription> {
     const workflowId = raw.execution?.workflowId ?? "";
     const { [MEMO_ATTRIBUTES]: kept, ...memo } = await this.#memo(workflowId, raw);
+    const fields = Object.values(memo);
     const closed = iso(raw.closeTime);
     return {
       workflow_id: workflowId,
@@ -87,6 +89,7 @@ export class RunReader {
       attributes: { ...memoAttributes(kept), ...searchAttributes(raw) },
       pending: [],
       needs_version: false,
+      ...(fields.length > 0 && fields.every(isForeign) ? { foreign: true as const } : {}),
     };
   }
 

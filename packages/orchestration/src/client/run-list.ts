@@ -30,7 +30,10 @@ function tokenOf(cursor: string | undefined): Uint8Array {
 const wanted = (run: RunDescription, filter: RunFilter): boolean =>
   KEYS.every((key) => filter[key] === undefined || run.attributes[key] === filter[key]);
 
-/** One page of runs, each once, from Temporal's own index. Eventually consistent: a run just started may be missing for a moment. */
+/**
+ * One page of runs, each once, from Temporal's own index; those of other data directories, which cannot be read here, are left
+ * out. Eventually consistent: a run just started may be missing for a moment.
+ */
 export async function listRuns(
   connection: ConnectionLike,
   namespace: string,
@@ -53,7 +56,8 @@ export async function listRuns(
     read += found.length;
     // A run that was carried on, or taken up again, has several executions: the first that is listed is how it stands.
     for (const run of found)
-      if ((byAttributes || wanted(run, filter)) && !runs.some(({ workflow_id }) => workflow_id === run.workflow_id)) runs.push(run);
+      if (run.foreign !== true && (byAttributes || wanted(run, filter)) && !runs.some(({ workflow_id }) => workflow_id === run.workflow_id))
+        runs.push(run);
     nextPageToken = page.nextPageToken ?? new Uint8Array();
   } while (nextPageToken.length > 0 && runs.length < filter.limit && read < SCAN_LIMIT);
   return { runs, ...(nextPageToken.length === 0 ? {} : { cursor: Buffer.from(nextPageToken).toString("base64url") }) };

@@ -32,6 +32,8 @@ export interface RunDescription {
   readonly pending: readonly PendingActivity[];
   /** True while the run's workflow task keeps failing: this worker build cannot carry it on. Always false in lists. */
   readonly needs_version: boolean;
+  /** Another data directory's: sealed with a key that this one does not have. */
+  readonly foreign?: true;
 }
 
 /** What runs are found by. Never encrypted: no secret, no name of a resource. */
