@@ -98,6 +98,7 @@ type MapOf<F extends Fields> = Flat<
 /** The type lives in the compiler only. */
 const shape = <T>(kind: Kind): Shape<T> => kind as Shape<T>;
 
+/** Any string, within bounds. */
 export function text(rules: Omit<TextKind, "kind"> = {}): Shape<string> {
   return shape({ kind: "text", ...rules });
 }
@@ -107,26 +108,32 @@ export function pattern(expression: RegExp, says: string, rules: Omit<TextKind, 
   return shape({ kind: "text", pattern: expression, says, ...rules });
 }
 
+/** One of these words. */
 export function choice<const W extends string>(words: readonly W[]): Shape<W> {
   return shape({ kind: "choice", words });
 }
 
+/** A number from `min` to `max`. */
 export function number(min: number, max: number): Shape<number> {
   return shape({ kind: "number", min, max, isWhole: false });
 }
 
+/** A whole number from `min` to `max`. */
 export function whole(min: number, max: number): Shape<number> {
   return shape({ kind: "number", min, max, isWhole: true });
 }
 
+/** `true` or `false`. */
 export function truth(): Shape<boolean> {
   return shape({ kind: "truth" });
 }
 
+/** A list whose entries all have one shape. */
 export function list<T>(of: Shape<T>, rules: Omit<ListKind, "kind" | "of"> = {}): Shape<T[]> {
   return shape({ kind: "list", of, ...rules });
 }
 
+/** Keys of one shape with values of another. */
 export function table<T>(keys: Shape<string>, values: Shape<T>, check?: NonNullable<TableKind["check"]>): Shape<Record<string, T>> {
   return shape({ kind: "table", keys, values, isValueOptional: false, ...(check && { check }) });
 }
@@ -140,10 +147,12 @@ export function tableOfSome<T>(
   return shape({ kind: "table", keys, values, isValueOptional: true, ...(check && { check }) });
 }
 
+/** A map that knows these keys only; those that are not `optional` must be there. */
 export function map<const F extends Fields>(fields: F): Shape<MapOf<F>> {
   return shape({ kind: "map", fields });
 }
 
+/** One form or the other; faults are those of the form that was meant. */
 export function either<A, B>(one: Shape<A>, other: Shape<B>): Shape<A | B> {
   return shape({ kind: "either", forms: [one, other] });
 }
