@@ -40,9 +40,21 @@ describe("a picture", () => {
   });
 
   test("shows the same as another but for what changes with every run", () => {
-    const one = ["apr_01M7ZS518SZ8D7B97J02C7YQMP  until 2026-11-24", "key 9cee2b38e03c25d2"];
-    expect(sameButForTheMoment(one, ["apr_01M7ZS6SXCF8HH0MVKMJKS2MCC  until 2026-12-01", "key 0123456789abcdef"])).toBe(true);
-    expect(sameButForTheMoment(one, ["apr_01M7ZS6SXCF8HH0MVKMJKS2MCC  since 2026-12-01", "key 0123456789abcdef"])).toBe(false);
+    const one = ["apr_01M7ZS518SZ8D7B97J02C7YQMP  until 2026-11-24", "key 9cee2b38e03c25d2", "call_01M8068T9PYH76VTTBR6JDHQ70"];
+    expect(
+      sameButForTheMoment(one, [
+        "apr_01M7ZS6SXCF8HH0MVKMJKS2MCC  until 2026-12-01",
+        "key 0123456789abcdef",
+        "call_01M804A0RQM3ASEJ1H4GDGRDXK",
+      ]),
+    ).toBe(true);
+    expect(
+      sameButForTheMoment(one, [
+        "apr_01M7ZS6SXCF8HH0MVKMJKS2MCC  since 2026-12-01",
+        "key 0123456789abcdef",
+        "call_01M804A0RQM3ASEJ1H4GDGRDXK",
+      ]),
+    ).toBe(false);
   });
 });
 

@@ -7,7 +7,7 @@ function masked(lines: readonly string[]): string {
   return lines
     .map((line) =>
       line
-        .replaceAll(/\b(apr_|wf-|run_)?[0-9A-HJKMNP-TV-Z]{26}\b/g, "ID")
+        .replaceAll(/\b([a-z]+[_-])?[0-9A-HJKMNP-TV-Z]{26}\b/g, "ID")
         .replaceAll(/\b[0-9a-f]{8,64}\b/g, "DIGEST")
         .replaceAll(/\d+/g, "0")
         .replaceAll(/ +/g, " ")
