@@ -101,6 +101,20 @@ codeLaw("What serves HTTP is loaded by its subcommand, never with a server", {
   },
 });
 
+codeLaw("What reads settings builds no schemas of a library, and nor does what answers a client's opening", {
+  check: (sources) =>
+    fromEntries(
+      sources,
+      (path) => path === "packages/ledger/src/settings/read-settings.ts" || path === "packages/mcp-kit/src/start-up.ts",
+      (specifier) => /^(zod|ajv|@modelcontextprotocol)(\/|$)/.test(specifier),
+    ),
+  broken: {
+    "packages/ledger/src/settings/read-settings.ts": 'import { z } from "zod";',
+    "packages/mcp-kit/src/start-up.ts": 'export { McpServer } from "@modelcontextprotocol/server";',
+  },
+  kept: { "packages/ledger/src/settings/read-settings.ts": 'import type { z } from "zod";' },
+});
+
 codeLaw("The supervisor uses the standard library only", {
   check: (sources) =>
     fromEntries(
