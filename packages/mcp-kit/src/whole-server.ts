@@ -41,9 +41,14 @@ export function wholeServer<C extends ServerConfig, D extends { readonly redacto
       } catch (error) {
         // Not even the places of the settings are known.
         const fail = (): Promise<never> => Promise.reject(error);
-        const terminal = processTerminal(streams, { color: "never" });
         return await runBin({
-          ...{ name, version, about, argv: around.argv, commands: fail, serve: fail, terminal },
+          name,
+          version,
+          about,
+          argv: around.argv,
+          commands: fail,
+          serve: fail,
+          terminal: processTerminal(streams, { color: "never" }),
           ...(isOpsError(error) && { wrongSettings: error }),
         });
       }
