@@ -12,18 +12,6 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** As much of a text as fits, with `…` where something is left out. Colours go with what is cut off. */
-export function cutTo(text: string, columns: number): string {
-  if (widthOf(text) <= columns) return text;
-  let [kept, width] = ["", 0];
-  for (const char of stripVTControlCharacters(text)) {
-    width += columnsOf(char);
-    if (width > columns - 1) break;
-    kept += char;
-  }
-  return `${kept}…`;
-}
-
 function columnsOf(char: string): number {
   if (NONE.test(char)) return 0;
   return TWO.test(char) ? 2 : 1;
