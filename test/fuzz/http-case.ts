@@ -12,10 +12,12 @@ export interface HttpCase {
   readonly kind: string;
   /** Sent one after the other. */
   readonly pieces: readonly Buffer[];
-  /** What the client does when all is sent; by default it reads to the end of the answer. */
-  readonly then?: "leave" | "wait";
+  /** What the client does when all is sent; by default it reads to the end of the answer. `half`: it ends its own side first. */
+  readonly then?: "leave" | "wait" | "half";
   /** The statuses that are right; 0: closed without an answer. */
   readonly accepted: readonly number[];
+  /** How many answers come on the connection, where that is known. */
+  readonly answers?: number;
 }
 
 export interface HttpMaking extends Making {
@@ -23,7 +25,7 @@ export interface HttpMaking extends Making {
   readonly callers: Callers;
 }
 
-type Headers = Record<string, string | undefined>;
+export type Headers = Record<string, string | undefined>;
 
 /** Refusals that any request of a client that may call can get. */
 const ANSWERS = [200, 202, 400, 404, 405, 406, 415] as const;
@@ -40,7 +42,7 @@ const EVIL = [
   "",
 ];
 
-function head(making: HttpMaking, headers: Headers, line = "POST /mcp HTTP/1.1"): string {
+export function head(making: HttpMaking, headers: Headers, line = "POST /mcp HTTP/1.1"): string {
   const all: Headers = {
     Host: `127.0.0.1:${making.port}`,
     Authorization: `Bearer ${making.callers.right}`,
@@ -53,29 +55,29 @@ function head(making: HttpMaking, headers: Headers, line = "POST /mcp HTTP/1.1")
   return [line, ...given, "", ""].join("\r\n");
 }
 
-function post(making: HttpMaking, body: Buffer | string, headers: Headers = {}): Buffer {
+export function post(making: HttpMaking, body: Buffer | string, headers: Headers = {}): Buffer {
   const bytes = Buffer.from(body);
   return Buffer.concat([Buffer.from(head(making, { "Content-Length": String(bytes.length), ...headers }), "latin1"), bytes]);
 }
 
 const LIST = { jsonrpc: "2.0", id: 1, method: "tools/list", params: { _meta: ENVELOPE } } as const;
-const MODERN: Headers = { "MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/list" };
-const INITIALIZE = {
+export const MODERN: Headers = { "MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/list" };
+export const INITIALIZE = {
   jsonrpc: "2.0",
   id: 1,
   method: "initialize",
   params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "fuzz", version: "1" } },
 } as const;
-const list = JSON.stringify(LIST);
+export const list = JSON.stringify(LIST);
 
-const one = (kind: string, bytes: Buffer | string, accepted: readonly number[], then?: HttpCase["then"]): HttpCase => ({
+export const one = (kind: string, bytes: Buffer | string, accepted: readonly number[], then?: HttpCase["then"]): HttpCase => ({
   kind,
   pieces: [Buffer.from(bytes)],
   accepted,
   ...(then && { then }),
 });
 
-type Make = (making: HttpMaking) => HttpCase;
+export type Make = (making: HttpMaking) => HttpCase;
 
 const rightList: Make = (making) => one("a right list", post(making, list, MODERN), [200]);
 
@@ -228,7 +230,7 @@ const leaves: Make = (making) => {
 /** Rare, because it takes as long as the server waits for a body. */
 const slow: Make = (making) => one("a slow body", head(making, { ...MODERN, "Content-Length": "100" }) + '{"jsonrpc"', [0, 408], "wait");
 
-const WEIGHTS: readonly (readonly [number, Make])[] = [
+export const WEIGHTS: readonly (readonly [number, Make])[] = [
   [90, message],
   [20, rightList],
   [20, caller],
@@ -242,13 +244,6 @@ const WEIGHTS: readonly (readonly [number, Make])[] = [
   [16, leaves],
   [1, slow],
 ];
-const MAKES: readonly Make[] = WEIGHTS.flatMap(([weight, make]) => Array.from({ length: weight }, () => make));
-
-/** The request of that number; the same for the same random numbers. */
-export function httpCaseOf(making: HttpMaking): HttpCase {
-  return making.random.pick(MAKES)(making);
-}
-
 /** A right request, as bytes. */
 export function rightRequest(making: HttpMaking): HttpCase {
   return rightList(making);

@@ -1,15 +1,16 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { openAudit, openDataDirectory, openTokens } from "@platform-ops/ledger";
+import { openAudit, openDataDirectory, openTokens, type Tokens } from "@platform-ops/ledger";
 import { seeded } from "../chaos/random.ts";
 import { startBin, type BinRun } from "../support/bin.ts";
 import { until } from "../support/processes.ts";
-import { recordedOpening, type PublishedBin } from "../support/published-bins.ts";
-import { httpCaseOf, rightRequest, type Callers, type HttpCase, type HttpMaking } from "./http-case.ts";
+import { recordedOpening } from "../support/published-bins.ts";
+import { exchange, faultOf } from "./exchange.ts";
+import { conversation } from "./http-conversation.ts";
+import { rightRequest, type Callers, type HttpCase, type HttpMaking } from "./http-case.ts";
+import { httpCaseOf } from "./http-framing.ts";
 import { change, factsOf } from "./process-facts.ts";
-import { emptyMachine, leakIn, MEMORY_MB, type SessionOptions, type SessionReport } from "./session.ts";
+import { emptyMachine, MEMORY_MB, type SessionOptions, type SessionReport } from "./session.ts";
 
 /** Connections at once. */
 const AT_ONCE = 16;
@@ -27,7 +28,10 @@ export async function httpSession({ published, seed, messages }: SessionOptions)
   await mkdir(join(machine.folder, "config"));
   const config = join(machine.folder, "config/config.yaml");
   await writeFile(config, LIMITS, { mode: 0o600 });
-  const callers = await callersOf(published, home);
+  const directory = await openDataDirectory(home);
+  const tokens = openTokens(directory, openAudit(directory));
+  const { tools, name } = recordedOpening(published);
+  const callers = await callersOf(tokens, name);
   const bin = startBin(["http", "--port", "0"], {
     cwd: machine.folder,
     env: { ...machine.env, PLATFORM_OPS_CONFIG: config },
@@ -39,7 +43,6 @@ export async function httpSession({ published, seed, messages }: SessionOptions)
   try {
     const port = await portOf(bin);
     const random = seeded(seed);
-    const { tools } = recordedOpening(published);
     const making = (at: number): HttpMaking => ({ random, at, tools, port, callers });
     const cases = Array.from({ length: messages }, (_, at) => httpCaseOf(making(at)));
     const warm = Math.min(WARM, Math.ceil(messages / 3));
@@ -47,6 +50,8 @@ export async function httpSession({ published, seed, messages }: SessionOptions)
     await idle(pid, port);
     const before = factsOf(pid);
     problems.push(...(await sendAll(port, cases.slice(warm))));
+    for (const [at, ending] of (["revoked", "expired"] as const).entries())
+      problems.push(...(await conversation(making(messages + at), tokens, name, ending)));
     problems.push(...(await sendAll(port, [rightRequest(making(0))])).map((problem) => `in the end: ${problem}`));
     await idle(pid, port);
     const after = await closedHandles(pid, before.handles);
@@ -75,10 +80,7 @@ export async function httpSession({ published, seed, messages }: SessionOptions)
 }
 
 /** Tokens: one that is good, one that was taken back, one whose time is over. */
-async function callersOf(published: PublishedBin, home: string): Promise<Callers> {
-  const directory = await openDataDirectory(home);
-  const tokens = openTokens(directory, openAudit(directory));
-  const { name } = recordedOpening(published);
+async function callersOf(tokens: Tokens, name: string): Promise<Callers> {
   const make = async (principal: string, days: number) => {
     const expires_at = new Date(Date.now() + days * 86_400_000).toISOString();
     return await tokens.create({ server: name, principal, read_only: false, created_by: "tty:fuzz", expires_at });
@@ -99,50 +101,12 @@ async function sendAll(port: number, cases: readonly HttpCase[]): Promise<string
   let next = 0;
   const worker = async (): Promise<void> => {
     for (let one = cases[next++]; one !== undefined; one = cases[next++]) {
-      const problem = faultOf(one, await send(port, one));
+      const problem = faultOf(one, await exchange(port, one));
       if (problem !== undefined) problems.push(problem);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   return problems;
-}
-
-function faultOf({ kind, accepted, pieces }: HttpCase, answer: string): string | undefined {
-  const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1] ?? 0);
-  const sent = (): string =>
-    Buffer.concat([...pieces])
-      .toString("latin1")
-      .replace(/Bearer \S+/, "Bearer …")
-      .slice(0, 600);
-  if (!accepted.includes(status)) return `${kind}: status ${status} for ${JSON.stringify(sent())}: ${answer.slice(0, 400)}`;
-  if (/"code":-32603/.test(answer)) return `${kind}: an internal error for ${JSON.stringify(sent())}: ${answer.slice(-400)}`;
-  const leak = leakIn(answer);
-  return leak === undefined ? undefined : `${kind}: said ${leak} for ${JSON.stringify(sent())}`;
-}
-
-/** One connection: all that came back until it was closed. */
-async function send(port: number, { pieces, then }: HttpCase): Promise<string> {
-  const socket = connect({ host: "127.0.0.1", port });
-  let answer = "";
-  socket.setEncoding("latin1").on("data", (text: string) => (answer += text));
-  const closed = new Promise<void>((resolve) => {
-    // A server that has answered may close while the rest is still being sent.
-    socket.on("error", () => resolve()).on("close", () => resolve());
-  });
-  await new Promise<void>((resolve) => socket.once("connect", resolve).once("error", () => resolve()));
-  for (const [at, piece] of pieces.entries()) {
-    if (at > 0) await sleep(5);
-    socket.write(piece);
-  }
-  if (then === "leave") {
-    await sleep(2);
-    socket.destroy();
-  }
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([closed, new Promise((resolve) => (timer = setTimeout(resolve, 30_000)))]);
-  clearTimeout(timer);
-  socket.destroy();
-  return answer;
 }
 
 /** Resolves when the server has answered a probe and closed what was left. */
@@ -152,7 +116,7 @@ async function idle(pid: number, port: number): Promise<void> {
     pieces: [Buffer.from("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")],
     accepted: [200],
   };
-  const problem = faultOf(probe, await send(port, probe));
+  const problem = faultOf(probe, await exchange(port, probe));
   if (problem !== undefined) throw new Error(`it is not well any more: ${problem}`);
   let last = -1;
   await until(() => last === (last = factsOf(pid).handles), "handles to stay as they are", 10).catch(() => undefined);

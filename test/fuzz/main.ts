@@ -2,10 +2,11 @@ import { parseArgs } from "node:util";
 import { PUBLISHED_BINS } from "../support/published-bins.ts";
 import { httpSession } from "./http-session.ts";
 import type { SessionReport } from "./session.ts";
+import { stdioEndings } from "./stdio-endings.ts";
 import { stdioSession } from "./stdio-session.ts";
 
 // Hostile JSON-RPC for every built server over both transports: `npm run fuzz -- [--seed N] [--messages N] [--server NAME]
-// [--transport stdio|http]`; 21,000 messages in all unless said. A failed session is told with the words that repeat it alone.
+// [--transport stdio|http|endings]`; 21,000 messages in all unless said. A failed session is told with the words that repeat it alone.
 
 const { values } = parseArgs({
   options: {
@@ -22,14 +23,16 @@ const whole = (text: string | undefined, otherwise: number): number => {
   return value;
 };
 
-const SESSIONS = { stdio: stdioSession, http: httpSession } as const;
+const SESSIONS = { stdio: stdioSession, http: httpSession, endings: stdioEndings } as const;
 const transports = (Object.keys(SESSIONS) as (keyof typeof SESSIONS)[]).filter(
   (name) => values.transport === undefined || name === values.transport,
 );
 const servers = PUBLISHED_BINS.filter(({ server }) => values.server === undefined || server === values.server);
 if (servers.length === 0 || transports.length === 0) throw new Error("no such server or transport");
 const first = whole(values.session ?? values.seed, Date.now() % 1_000_000);
-const perPair = Math.ceil(whole(values.messages, 21_000) / (servers.length * transports.length));
+/** Endings are few, and their messages are no part of the number. */
+const flooded = Math.max(1, transports.filter((name) => name !== "endings").length);
+const perPair = Math.ceil(whole(values.messages, 21_000) / (servers.length * flooded));
 
 /** One long session that shows what is kept, and shorter ones that open in other ways. */
 const sizes = values.session === undefined ? [0.5, 0.2, 0.2, 0.1].map((part) => Math.ceil(perPair * part)) : [perPair];
@@ -38,10 +41,10 @@ console.log(`fuzz, seed ${first}`);
 const reports: SessionReport[] = [];
 for (const published of servers) {
   for (const transport of transports) {
-    for (const [at, messages] of sizes.entries()) {
-      const report = await SESSIONS[transport]({ published, seed: first + at, messages });
+    for (const [at, size] of (transport === "endings" ? [0] : sizes).entries()) {
+      const report = await SESSIONS[transport]({ published, seed: first + at, messages: size });
       reports.push(report);
-      console.log(`${report.problems.length === 0 ? "ok    " : "FAILED"} ${report.title}: ${messages} messages; ${report.held}`);
+      console.log(`${report.problems.length === 0 ? "ok    " : "FAILED"} ${report.title}: ${report.messages} messages; ${report.held}`);
       if (report.problems.length > 0)
         console.log([...report.problems.map((problem) => `         ${problem}`), `         npm run fuzz -- ${report.repeat}`].join("\n"));
     }
