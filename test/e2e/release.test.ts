@@ -208,7 +208,8 @@ test("published to a registry of this machine, a server is started by npx from a
   console.log(lines.join("\n"));
   expect(servers.map(({ server, faults }) => ({ server, faults }))).toEqual([{ server: "flux-teleport", faults: [] }]);
   expect(libraries.map(({ library, faults }) => ({ library, faults }))).toEqual([{ library: "mcp-kit", faults: [] }]);
-});
+  // Nothing is waited for here but npm, a hundred packages long.
+}, 900_000);
 
 test("a tarball that is not the one that was packed is not published, nor a release of another repository", async () => {
   const other = join(folder, "other");
