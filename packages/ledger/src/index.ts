@@ -27,6 +27,7 @@ export { isVariableNamed, NETWORK_VARIABLES, pickVariables, USUAL_VARIABLES } fr
 
 // Subcommands as values
 export { defineCommand, type Command, type CommandInput, type CommandOption, type ExitCode, type Terminal } from "./command.ts";
+export { paintChanges } from "./terminal/change-marks.ts";
 export { paint, type Tone } from "./terminal/paint.ts";
 export { table } from "./terminal/table.ts";
 export { progressOn, type Progress } from "./terminal/progress.ts";
