@@ -42,7 +42,10 @@ export const temporal = map({
   tls: optional(tls),
   binary: setting(path, "The `temporal` program for local Temporal.", { example: "/usr/local/bin/temporal" }),
   port: setting(whole(1024, 65_535), "Port of local Temporal; by default a free one that stays the same.", { example: "17233" }),
-  task_queue: setting(queue, "Task queue in a cluster.", { env: ["TEMPORAL_TASK_QUEUE"], example: "terraform-task-queue" }),
+  task_queue: setting(queue, "Task queue of one server in a cluster; two servers need two, so give it by variable where both run.", {
+    env: ["TEMPORAL_TASK_QUEUE"],
+    example: "terraform-task-queue",
+  }),
   workers: setting(choice(["local", "external"]), "Who runs the workers: this machine, or somebody else.", {
     default: "local",
     example: "external",
