@@ -8,6 +8,9 @@ const GROWTH = 0.1;
 /** What is warm-up: six minutes of an hour; of what is shorter, a third. */
 const WARM_UP_MS = 6 * 60_000;
 const WARM_UP_SHARE = 1 / 3;
+/** What is over before V8's space of young objects has grown to its bound may grow by that space. */
+const SHORT_MINUTES = 10;
+const YOUNG_MB = 32;
 /** Of the looks after the warm-up, those at the beginning and at the end that are compared. */
 const COMPARED = 1 / 4;
 /** Connections that come and go between two looks. */
@@ -49,10 +52,12 @@ export interface Judged {
 export class Watch {
   readonly #watched: Watched[] = [];
   readonly #warm: number;
+  readonly #allowedMb: number;
 
   /** `minutes`: how long it will all take. */
   constructor(minutes: number) {
     this.#warm = performance.now() + Math.min(WARM_UP_MS, minutes * 60_000 * WARM_UP_SHARE);
+    this.#allowedMb = minutes < SHORT_MINUTES ? YOUNG_MB : 0;
   }
 
   add(name: string, pid: number, watching: Watching = {}): void {
@@ -79,12 +84,12 @@ export class Watch {
   }
 
   judged(): Judged[] {
-    return this.#watched.map((watched) => judge(watched, this.#warm));
+    return this.#watched.map((watched) => judge(watched, this.#warm, this.#allowedMb));
   }
 }
 
 /** Compares the plain resident memory after the warm-up with that at the end: of both the median of some minutes. */
-function judge({ name, looks, collected, foreign = false }: Watched, warmAt: number): Judged {
+function judge({ name, looks, collected, foreign = false }: Watched, warmAt: number, allowedMb: number): Judged {
   const warm = looks.filter(({ at }) => at >= warmAt);
   const compared = Math.max(1, Math.floor(warm.length * COMPARED));
   const median = (part: readonly Look[], field: "rssMb" | "handles"): number =>
@@ -101,7 +106,7 @@ function judge({ name, looks, collected, foreign = false }: Watched, warmAt: num
     `${opened} → ${open} handles`,
     `${warm.length} looks`,
   ].join(", ");
-  const grew = after > before * (1 + GROWTH);
+  const grew = after > before * (1 + GROWTH) && after > before + allowedMb;
   const leaks = open > opened + HANDLES;
   return { line, ...(!foreign && (grew || leaks) && { problem: `${grew ? "memory" : "handles"} of ${line}` }) };
 }
