@@ -19,7 +19,11 @@ const pipelined: Make = (making) => {
 
 /** Node ends a connection at once that goes on as no HTTP; what was asked before may go without its answer. */
 const garbageBehind: Make = (making) => {
-  const behind = making.random.pick(["HELLO\r\n\r\n", "\u0000\u0001\u0002", "POST /mcp HTTP/1.1\r\nHost: evil.example\r\n\r\n"]);
+  const behind = making.random.pick([
+    "HELLO\r\n\r\n",
+    "\u0000\u0001\u0002",
+    "POST /mcp HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n",
+  ]);
   return one(
     "a right request and what is none",
     Buffer.concat([post(making, list, { ...MODERN, ...STAYS }), Buffer.from(behind)]),
