@@ -14,33 +14,29 @@ interface HeapFlag {
  */
 const GARBAGE: HeapFlag = { name: "heap-growing-percent", value: 25, otherwise: 0 };
 
-/** By how much the space of young objects grows when it is too small: to its bound (16 MB) at once, not over hours. */
-const YOUNG: HeapFlag = { name: "semi-space-growth-factor", value: 16, otherwise: 2 };
+/**
+ * By how much the space of young objects grows when it is too small: not at all. By itself it grows to 32 MB over hours of use,
+ * with Node 24 to 128 MB, and never gives them back.
+ */
+const YOUNG: HeapFlag = { name: "semi-space-growth-factor", value: 1, otherwise: 2 };
 
 /** Under this name the starter of the bundles (tooling/build/start.cjs) finds how to take the flags back. */
 const FOR_STARTER = Symbol.for("platform-ops.heap-flags");
 
-const held = new Set<HeapFlag>();
+const FLAGS = [GARBAGE, YOUNG];
 
-/** From now on garbage is collected before it is much; the function given back undoes it. */
+/**
+ * From now on garbage is collected before it is much; the function given back undoes it. Flags are part of V8's check of a code
+ * cache: whoever reads or makes one takes them back meanwhile.
+ */
 export function boundHeap(): () => void {
-  return hold(GARBAGE);
-}
-
-/** From now on the heap is soon as large as it will be, as befits a server of many clients; the function given back undoes it. */
-export function settleHeap(): () => void {
-  return hold(YOUNG);
-}
-
-/** Flags are part of V8's check of a code cache: whoever reads or makes one takes them back meanwhile. */
-function hold(flag: HeapFlag): () => void {
-  held.add(flag);
-  const set = (): void => held.forEach(({ name, value }) => setFlagsFromString(`--${name}=${value}`));
-  const unset = (): void => held.forEach(({ name, otherwise }) => setFlagsFromString(`--${name}=${otherwise}`));
-  (globalThis as { [FOR_STARTER]?: object })[FOR_STARTER] = { set, unset };
+  const set = (): void => FLAGS.forEach(({ name, value }) => setFlagsFromString(`--${name}=${value}`));
+  const unset = (): void => FLAGS.forEach(({ name, otherwise }) => setFlagsFromString(`--${name}=${otherwise}`));
+  const global = globalThis as { [FOR_STARTER]?: object };
+  global[FOR_STARTER] = { set, unset };
   set();
   return () => {
-    held.delete(flag);
-    setFlagsFromString(`--${flag.name}=${flag.otherwise}`);
+    delete global[FOR_STARTER];
+    unset();
   };
 }

@@ -1,7 +1,6 @@
 import type { Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { watchSettings, type HttpSettings, type Tokens } from "@platform-ops/ledger";
-import { settleHeap } from "../bounded-heap.ts";
 import { refuseExposure } from "./exposure.ts";
 import { Face, type Served } from "./face.ts";
 import { listen, renewCertificates } from "./listen.ts";
@@ -57,7 +56,6 @@ export async function serveHttp(serving: HttpServing): Promise<void> {
     // What it has begun ends in its own time; what is new is the next one's.
     void old.end().finally(() => (faces = [faces[0], ...faces.slice(1).filter((face) => face !== old)]));
   });
-  const unsettle = settleHeap();
   const sweeping = setInterval(() => faces.forEach((face) => face.sweep()), SWEEP_MS);
   try {
     const urls = addresses.map((address) => urlOf(settings, address, port));
@@ -74,7 +72,6 @@ export async function serveHttp(serving: HttpServing): Promise<void> {
     await Promise.all(faces.map((face) => face.end()));
     for (const server of servers) server.closeAllConnections();
     metrics.close();
-    unsettle();
   }
 }
 

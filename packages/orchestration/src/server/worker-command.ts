@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { defineCommand, type Command } from "@platform-ops/ledger";
+import { WORKER_HEAP } from "../supervisor/protocol.ts";
 import type { DurableServer } from "./durable-server.ts";
 import { workerSpec } from "./worker-spec.ts";
 
@@ -13,7 +14,7 @@ export function workerCommand<D>(of: (deps: D) => DurableServer): Command<D> {
     examples: ["worker"],
     async run(_input, deps, terminal, signal) {
       const spec = await workerSpec(of(deps));
-      const child = spawn(process.execPath, [join(spec.build, spec.entry), ...spec.args], {
+      const child = spawn(process.execPath, [...WORKER_HEAP, join(spec.build, spec.entry), ...spec.args], {
         env: spec.env,
         stdio: ["ignore", "inherit", "inherit"],
       });

@@ -4,7 +4,7 @@ import { closeSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { identify, type ProcessIdentity } from "../process/process-table.ts";
 import { openLog } from "./log-file.ts";
-import { workerLaunchArguments, type WorkerSpec } from "./protocol.ts";
+import { WORKER_HEAP, workerLaunchArguments, type WorkerSpec } from "./protocol.ts";
 
 /**
  * Starts a worker build in a session of its own, with its output in the log file and an alive file of its own to write;
@@ -22,7 +22,8 @@ export function startWorker(
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const aliveFile = join(folder, `${spec.server}-${randomBytes(6).toString("hex")}.json`);
   const output = openLog(logFile);
-  const child = spawn(process.execPath, [join(spec.build, spec.entry), ...spec.args, ...workerLaunchArguments({ aliveFile, ...launch })], {
+  const launchArguments = workerLaunchArguments({ aliveFile, ...launch });
+  const child = spawn(process.execPath, [...WORKER_HEAP, join(spec.build, spec.entry), ...spec.args, ...launchArguments], {
     cwd: spec.build,
     env: workerEnvironment(spec.env),
     detached: true,
