@@ -77,7 +77,7 @@ describe("what a worker loads once for all runs", () => {
   });
 
   it("works frozen: schemas", () => {
-    const { problemsOf } = module<{ problemsOf(schema: object, value: unknown): readonly string[] }>("worker/problems-of.ts");
+    const { problemsOf } = module<{ problemsOf(schema: object, value: unknown): readonly string[] }>("definition/validate-value.ts");
     const schema = { type: "object", required: ["at"], properties: { at: { type: "string", pattern: "^a+$" } } };
     expect(problemsOf(schema, { at: "aa" })).toHaveLength(0);
     expect(problemsOf(schema, { at: "b" })).not.toHaveLength(0);
