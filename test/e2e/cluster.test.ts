@@ -56,7 +56,9 @@ describe.skipIf(binary === undefined)("a Temporal elsewhere (`npm run setup` bri
   test("runs of another data directory in the same namespace are not listed, and told as that by their ids", async () => {
     const mine = await startAgent({ roots: [home.project], home: home.home, env: env() });
     const [theirs] = (await mine.call("list_runs", { limit: 1 })).data["runs"] as { workflow_id: string }[];
-    const runbooks = await startAgent({ bin: META_WORKFLOWS_BIN, roots: [], home: home.home, env: env() });
+    // On a queue of its own: Temporal remembers for minutes who polled one, and a test below has nobody do so.
+    const queue = { TEMPORAL_TASK_QUEUE: "of-the-first" };
+    const runbooks = await startAgent({ bin: META_WORKFLOWS_BIN, roots: [], home: home.home, env: { ...env(), ...queue } });
     expect((await runbooks.call("start_workflow", { workflow_name: "MW-003", workflow_id: "of-the-first" })).isError).toBe(false);
     await Promise.all([mine.close(), runbooks.close()]);
     await home.run(["supervisor", "stop"]);
