@@ -66,6 +66,7 @@ async function tryOut(client: RealClient, program: string, bins: readonly Packed
   };
   const ask = (args: readonly string[]): string => must(program, args, project, env);
   const ours = (args: readonly string[]): void => bins.forEach(({ file }) => must(process.execPath, [file, ...args], project, env));
+  const servers = bins.map(({ server }) => server);
   const terraformBin = bins.find(({ server }) => server === "terraform")!.file;
   try {
     say(`${client.id} (${ask(["--version"]).trim().split("\n")[0]})`);
@@ -74,7 +75,7 @@ async function tryOut(client: RealClient, program: string, bins: readonly Packed
     // One set-up serves every server of the data directory that runs something durable.
     for (const { server, file } of bins) if (server !== "flux-teleport") must(process.execPath, [file, "setup"], project, env);
     check("lists all servers", () => listing(client, ask, bins, true));
-    await doJob(client, program, { project, env, terraformBin });
+    await doJob(client, program, servers, { project, env, terraformBin });
     ours(["uninstall", client.id]);
     check("lists none after uninstall", () => listing(client, ask, bins, false));
   } catch (error) {
@@ -86,17 +87,18 @@ async function tryOut(client: RealClient, program: string, bins: readonly Packed
 
 function listing({ listed }: RealClient, ask: (args: readonly string[]) => string, bins: readonly PackedBin[], entered: boolean): void {
   const list = ask(["mcp", "list"]);
-  const wrong = bins.filter(({ server }) => listed(server.replace(/-mcp$/, "")).test(list) !== entered);
+  const wrong = bins.filter(({ server }) => listed(server).test(list) !== entered);
   if (wrong.length > 0) throw new Error(`${wrong.map(({ server }) => server).join(", ")}\n${list}`);
 }
 
 async function doJob(
   client: RealClient,
   program: string,
+  servers: readonly string[],
   { project, env, terraformBin }: { project: string; env: Readonly<Record<string, string>>; terraformBin: string },
 ): Promise<void> {
   await using model = await startModel(client.api, threeServers({ project, env, terraformBin, say }));
-  const args = client.taskArguments(model.port, ["terraform", "flux-teleport", "meta-workflows"]);
+  const args = client.taskArguments(model.port, servers);
   const child = spawn(program, args, {
     cwd: project,
     env: { ...env, ...client.taskEnvironment(model.port) },
