@@ -47,7 +47,7 @@ const quick = { state: "completed", remote: "ended", exit_code: 0 };
 /** What is /bin/sh somewhere; zsh is a login shell only. */
 const SYSTEM_SHELLS = SHELLS.filter(({ name }) => name !== "zsh");
 
-describe.concurrent.each(SYSTEM_SHELLS)("an envelope run by $name$why", (shell) => {
+describe.concurrent.each(SYSTEM_SHELLS)("an envelope run by $title", (shell) => {
   const skip = shell.missing !== undefined;
   const { run } = shellAs("envelope", shell);
 
@@ -267,7 +267,7 @@ describe.concurrent.each(SYSTEM_SHELLS)("an envelope run by $name$why", (shell) 
   });
 });
 
-describe.each(SHELLS)("an envelope handed over by the login shell $name$why", (shell) => {
+describe.each(SHELLS)("an envelope handed over by the login shell $title", (shell) => {
   test.skipIf(shell.missing !== undefined)("arrives as it is", async () => {
     const { run } = shellAs("login", shell);
     expect(await run(program("printf", "%s|", "it's", "a\nb", "!x", "~", ""), WRITE)).toMatchObject({
@@ -295,7 +295,8 @@ describe("the script", () => {
     for (const parts of ALL) expect(envelopeScript(parts)).not.toMatch(/['\\\n]|!(?! )/);
   });
 
-  test.each(SHELLS)("is syntax to $name$why", ({ argv: [shell, ...args], missing }) => {
+  // Not to zsh, which only hands it over as one word; its -n crashes on the script now and then (5.9).
+  test.each(SYSTEM_SHELLS)("is syntax to $title", ({ argv: [shell, ...args], missing }) => {
     const scripts = missing === undefined ? ALL.map(envelopeScript) : [];
     const failures = scripts.map((script) => {
       const { status, signal, error, stderr } = spawnSync(shell, [...args.slice(0, -1), "-n", "-c", script], { encoding: "utf8" });

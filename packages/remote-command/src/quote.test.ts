@@ -76,7 +76,7 @@ function wordsSeen(shell: ShellUnderTest, words: readonly string[]): string[] {
   return out.split("\0").slice(0, -1);
 }
 
-describe.each(SHELLS)("words given to $name$why", (shell) => {
+describe.each(SHELLS)("words given to $title", (shell) => {
   test.skipIf(shell.missing !== undefined)("arrive as they are: what bit somebody before", () => {
     expect(wordsSeen(shell, NASTY)).toEqual(NASTY);
     expect(readdirSync(folder)).toEqual([]);

@@ -7,8 +7,8 @@ export interface ShellUnderTest {
   /** Words before the command line. */
   readonly argv: readonly [string, ...string[]];
   readonly missing: string | undefined;
-  /** The same for the end of a test's name; empty where it can be tried. */
-  readonly why: string;
+  /** For a test's title: the name, and what is missing. */
+  readonly title: string;
 }
 
 const found = (program: string): string | undefined =>
@@ -20,7 +20,7 @@ const found = (program: string): string | undefined =>
 const shell = (name: string, program: string, ...args: string[]): ShellUnderTest => {
   const path = found(program);
   const missing = path === undefined ? `needs ${program} (apt-get install ${program})` : undefined;
-  return { name, argv: [path ?? program, ...args], missing, why: missing === undefined ? "" : ` (${missing})` };
+  return { name, argv: [path ?? program, ...args], missing, title: missing === undefined ? name : `${name} (${missing})` };
 };
 
 /** The shells that a machine may have as login shell or as /bin/sh. */
