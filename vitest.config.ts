@@ -10,6 +10,8 @@ export default defineConfig({
   test: {
     // All processors: left to itself, vitest keeps one of them for what else goes on, and of two that is half.
     maxWorkers: "100%",
+    // In CI a second try tells a fault of ours from a moment of the machine; the end of the output names each that needed it.
+    retry: process.env["CI"] === "true" ? 1 : 0,
     // `npm run coverage`: what tests start reports there what it ran.
     env: countInto === undefined ? {} : { NODE_V8_COVERAGE: countInto },
     projects: [
@@ -41,8 +43,6 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          // In CI a second try tells a fault of ours from a moment of the machine; the end of the output names each that needed it.
-          retry: process.env["CI"] === "true" ? 1 : 0,
           testTimeout: 240_000,
           hookTimeout: 240_000,
           // Each file starts servers, Temporal and workers of its own: more than two at once would wait for each other.
