@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openTemporaryLedger, type TemporaryLedger } from "./testing.ts";
 import { openTokens, type Tokens } from "./tokens.ts";
@@ -91,6 +91,17 @@ describe("does not take", () => {
     const linked = "abcdefghij";
     await symlink(path, ledger.dir.path("tokens", `${linked}.json`));
     expect(tokens.recheck(linked)).toEqual({ refused: "unknown" });
+  });
+
+  it("what cannot be read at all, without failing itself", async () => {
+    const { token, grant } = await tokens.create(GRANT);
+    const path = ledger.dir.path("tokens", `${grant.id}.json`);
+    await rm(path);
+    await symlink(path, path);
+    for (const refused of [tokens.check(token, "things"), tokens.recheck(grant.id)]) expect(refused).toEqual({ refused: "unknown" });
+    await rm(path);
+    await mkdir(path);
+    for (const refused of [tokens.check(token, "things"), tokens.recheck(grant.id)]) expect(refused).toEqual({ refused: "unknown" });
   });
 });
 

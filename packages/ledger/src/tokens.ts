@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, statSync, type BigIntStats } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { OpsError } from "@platform-ops/errors";
 import type { AuditLog } from "./audit.ts";
@@ -64,7 +64,7 @@ export function openTokens(dir: DataDirectory, audit: AuditLog, now: () => Date 
   /** The file as it is now; read again only where it was put in place anew. */
   const current = (id: string): TokenFile | undefined => {
     const path = pathOf(id);
-    const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
+    const stat = statOf(path);
     if (stat === undefined) return void known.delete(id);
     const stamp = `${stat.ino}:${stat.mtimeNs}:${stat.size}`;
     const kept = known.get(id);
@@ -124,6 +124,15 @@ function digestOf(token: string): Buffer {
   return createHash("sha256").update(token).digest();
 }
 
+/** What cannot be looked at is taken as little as what is not there: this is asked by timers too, where nobody would catch it. */
+function statOf(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true });
+  } catch {
+    return undefined;
+  }
+}
+
 function readTokenFile(path: string, id: string): TokenFile | undefined {
   let fd: number;
   try {
@@ -134,6 +143,8 @@ function readTokenFile(path: string, id: string): TokenFile | undefined {
   try {
     const { size } = fstatSync(fd);
     return size > MAX_FILE_BYTES ? undefined : parsed(readFileSync(fd, "utf8"), id);
+  } catch {
+    return undefined;
   } finally {
     closeSync(fd);
   }

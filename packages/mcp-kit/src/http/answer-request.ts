@@ -4,6 +4,7 @@ import type { HttpLimits } from "@platform-ops/ledger";
 import { createSdkServer } from "../sdk/sdk-server.ts";
 import type { ServerDefinition } from "../server-definition.ts";
 import type { Access, Gatekeeper } from "./access.ts";
+import { Exchanges } from "./exchanges.ts";
 import { checkHost, checkOrigin, PREFLIGHT_HEADERS, type GuardOptions } from "./guard.ts";
 import type { Metrics } from "./metrics.ts";
 import { Places } from "./places.ts";
@@ -47,6 +48,7 @@ export class RequestAnswers {
   readonly #refusedLines = new RateLimit(LOGGED_REFUSALS.perSecond, LOGGED_REFUSALS.burst);
   readonly #active: Places;
   readonly #listening: Places;
+  readonly #exchanges = new Exchanges();
   #isDraining = false;
 
   constructor(answering: Answering) {
@@ -71,8 +73,10 @@ export class RequestAnswers {
     return this.#active.taken;
   }
 
+  /** Looks for what nobody uses any more, and ends what nobody may have any more. */
   sweep(): void {
     this.#rate.sweep();
+    this.#exchanges.sweep((access) => this.#with.gate.isAdmitted(access));
   }
 
   /** From now on nothing new is begun. */
@@ -160,21 +164,25 @@ export class RequestAnswers {
 
   async #post(request: IncomingMessage, response: ServerResponse, access: Access, cors: Record<string, string>): Promise<void> {
     const settle = this.#occupy(access.principal);
+    const exchange = this.#exchanges.begin(access);
     let leave: (() => void) | undefined;
     try {
       const body = await this.#reader.read(request);
       if (Array.isArray(body)) this.#pay(access, body.length - 1);
-      const web = webRequest(request, response);
+      const web = webRequest(request, response, exchange.abort);
       const isLegacy = await isLegacyRequest(web, body);
       const isListening = !isLegacy && (body as { method?: unknown } | null)?.method === LISTEN;
       if (isListening) leave = this.#listen(access.principal);
       const answer = isLegacy
         ? await this.#with.sessions.answer(web, body, access)
         : await this.#modern.fetch(web, { parsedBody: body, authInfo: authInfoOf(access) });
+      // What was cancelled with the token is told so, like any other request of it.
+      if (exchange.isLost) this.#with.gate.admit(request);
       // A stream that waits for changes is no work, and has a bound of its own.
       if (isListening) settle();
       await sendWebResponse(answer, response, cors);
     } finally {
+      exchange.end();
       leave?.();
       settle();
     }

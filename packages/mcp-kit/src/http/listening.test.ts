@@ -1,45 +1,12 @@
 import { expect, test } from "vitest";
-import { httpFixture, type HttpFixture } from "../fixture/http.ts";
-import { metric } from "../fixture/http-requests.ts";
+import { httpFixture } from "../fixture/http.ts";
+import { listen, LISTENABLE, metric } from "../fixture/http-requests.ts";
 import { Places } from "./places.ts";
 
 // Streams of the 2026 era that wait for changes: who may hold how many.
 
-const LISTEN = JSON.stringify({
-  jsonrpc: "2.0",
-  id: 1,
-  method: "subscriptions/listen",
-  params: {
-    notifications: { toolsListChanged: true },
-    _meta: {
-      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-      "io.modelcontextprotocol/clientInfo": { name: "t", version: "1" },
-      "io.modelcontextprotocol/clientCapabilities": {},
-    },
-  },
-});
-
-async function listen(http: HttpFixture, token: string): Promise<{ response: Response; end(): void }> {
-  const gone = new AbortController();
-  const response = await fetch(http.url, {
-    method: "POST",
-    signal: gone.signal,
-    headers: {
-      authorization: `Bearer ${token}`,
-      "content-type": "application/json",
-      accept: "application/json, text/event-stream",
-      "mcp-protocol-version": "2026-07-28",
-      "mcp-method": "subscriptions/listen",
-    },
-    body: LISTEN,
-  });
-  return { response, end: () => gone.abort() };
-}
-
 test("one principal does not take every stream, and who is refused is told in words", async () => {
-  // A server whose list never changes ends such a stream at once.
-  const extension = { capabilities: { tools: { listChanged: true } }, answers: {} };
-  await using http = await httpFixture({ definition: { extension }, limits: { sessions: 3, sessions_per_principal: 2 } });
+  await using http = await httpFixture({ definition: LISTENABLE, limits: { sessions: 3, sessions_per_principal: 2 } });
   const [ann, ben, eve] = await Promise.all(["ann", "ben", "eve"].map((principal) => http.token({ principal })));
   const [first, second] = [await listen(http, ann!), await listen(http, ann!)];
   for (const { response } of [first, second]) {

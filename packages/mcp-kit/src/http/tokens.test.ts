@@ -117,17 +117,6 @@ describe("a revoked token", () => {
     await expect(client.callTool({ name: "list_things", arguments: {} })).rejects.toThrow();
     await client.close();
   });
-
-  test("and streams that it had opened end by themselves", async () => {
-    const token = await http.token();
-    const session = await begin(token);
-    const stream = await fetch(http.url, {
-      headers: { authorization: `Bearer ${token}`, accept: "text/event-stream", "mcp-session-id": session },
-    });
-    expect(stream.status).toBe(200);
-    await http.tokens.revoke(token.slice(4, 14), "tty:ann");
-    expect(await stream.text()).not.toContain("data:");
-  });
 });
 
 test("a session is of one token: another's is not found", async () => {

@@ -2,10 +2,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 /**
  * A request of node:http as the SDK takes it, without its body, which is given parsed, and without credentials, which nothing
- * behind this needs. Its signal is aborted when the client goes away before it was answered.
+ * behind this needs. Its signal is that of `gone`, which is aborted when the client goes away before it was answered.
  */
-export function webRequest(request: IncomingMessage, response: ServerResponse): Request {
-  const gone = new AbortController();
+export function webRequest(request: IncomingMessage, response: ServerResponse, gone = new AbortController()): Request {
   response.once("close", () => {
     if (!response.writableFinished) gone.abort();
   });
