@@ -82,6 +82,9 @@ function collectChanges(place: Place, replaced: ReadonlySet<string>, found: Attr
     return;
   }
   const isUnknown = hasMark(place.unknown);
+  const isAbsent = (side: Json | undefined): boolean => side === undefined || side === null;
+  // A provider may mark what nobody gave.
+  if (!isUnknown && isAbsent(place.before) && isAbsent(place.after)) return;
   if (!isUnknown && same(place.before, place.after) && wholeSensitive === false) return;
   if (!isUnknown && wholeSensitive && same(place.before, place.after) && isWhole(place.beforeSensitive) === isWhole(place.afterSensitive))
     return;
@@ -89,8 +92,8 @@ function collectChanges(place: Place, replaced: ReadonlySet<string>, found: Attr
     wholeSensitive || hasMark(place.beforeSensitive) || hasMark(place.afterSensitive) ? MASKED : visible(shorten(toJsonText(value)));
   found.push({
     path: visible(place.path),
-    ...(place.before === undefined || place.before === null ? {} : { before: shown(place.before) }),
-    ...(isUnknown ? { unknown: true as const } : place.after === undefined || place.after === null ? {} : { after: shown(place.after) }),
+    ...(isAbsent(place.before) ? {} : { before: shown(place.before) }),
+    ...(isUnknown ? { unknown: true as const } : isAbsent(place.after) ? {} : { after: shown(place.after) }),
     ...(wholeSensitive ? { sensitive: true as const } : {}),
     ...(replaced.has(JSON.stringify(place.keys)) ? { forces_replacement: true as const } : {}),
   });

@@ -103,6 +103,23 @@ describe("summarisePlan", () => {
     expect(change?.attributes).toEqual([{ path: "o", before: "(sensitive)", unknown: true }]);
   });
 
+  test("what nobody gave does not change, though its provider marks it as sensitive", () => {
+    const [change] = summarisePlan(
+      ofResource({
+        actions: ["create"],
+        before: null,
+        after: { given: "word", not_given: null },
+        after_unknown: { made: true },
+        before_sensitive: false,
+        after_sensitive: { given: true, not_given: true, made: true },
+      }),
+    ).changes;
+    expect(change?.attributes).toEqual([
+      { path: "given", after: "(sensitive)", sensitive: true },
+      { path: "made", unknown: true, sensitive: true },
+    ]);
+  });
+
   test("outputs: known, unknown in part, sensitive, deleted", () => {
     const change = (more: object): object => ({
       actions: ["create"],

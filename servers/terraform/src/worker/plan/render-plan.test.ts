@@ -70,3 +70,16 @@ test("warnings are told after the checks; a check that fails is not told twice",
 test("a page without changes from outside has no such section", () => {
   expect(printPlan(VIEW, planLines(VIEW).slice(0, 2))).not.toContain("Changed outside");
 });
+
+test("a secret that comes into being was none before", () => {
+  const made: ResourceChange = {
+    ...change("terraform_data.new", "create"),
+    attributes: [
+      { path: "given", after: "(sensitive)", sensitive: true },
+      { path: "made", unknown: true, sensitive: true },
+    ],
+  };
+  expect(planLines({ ...VIEW, changes: [made] })[0]?.text).toBe(
+    "+ terraform_data.new\n    given: (none) → (sensitive)\n    made: (none) → (known after apply)",
+  );
+});

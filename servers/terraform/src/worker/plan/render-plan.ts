@@ -95,8 +95,8 @@ function outputLine(workspace: string, output: OutputChange): PlanLine {
 }
 
 function value(attribute: ResourceChange["attributes"][number], printed: string | undefined): string {
-  if (attribute.sensitive === true) return "(sensitive)";
-  return printed === undefined ? "(none)" : printed;
+  if (printed === undefined) return "(none)";
+  return attribute.sensitive === true ? "(sensitive)" : printed;
 }
 
 function indent(text: string): string {
