@@ -62,6 +62,18 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
         },
       },
+      // Real Terraform providers: `npm run test:providers` builds them first.
+      {
+        extends: true,
+        test: {
+          name: "providers",
+          include: ["test/providers/**/*.test.ts"],
+          testTimeout: 600_000,
+          hookTimeout: 240_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 4 },
+        },
+      },
     ],
   },
 });

@@ -21,8 +21,8 @@ const total = { passed: 0, failed: 0, skipped: [], again: [] };
 try {
   const env = await setup(signal, { tofu: true, kubectl: true, actionlint: true, compose: true });
   const files = process.argv.slice(2).filter((argument) => argument !== "--quick");
-  // Those that want a real cluster are run by `npm run test:cluster`.
-  const projects = process.argv.includes("--quick") ? ["--project=unit", "--project=house"] : ["--project=!cluster"];
+  // Those that want a real cluster or real providers are run by `npm run test:cluster` and `npm run test:providers`.
+  const projects = process.argv.includes("--quick") ? ["--project=unit", "--project=house"] : ["--project=!cluster", "--project=!providers"];
   if (files.length === 0) for (const check of CHECKS) await runCheck(check, env);
   await runTests([...projects, ...files], env);
   for (const name of total.again) console.log(`passed only when run again: ${name}`);
