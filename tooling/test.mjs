@@ -22,7 +22,8 @@ try {
   const env = await setup(signal, { tofu: true, kubectl: true, actionlint: true, compose: true });
   const files = process.argv.slice(2).filter((argument) => argument !== "--quick");
   // Those that want a real cluster or real providers are run by `npm run test:cluster` and `npm run test:providers`.
-  const projects = process.argv.includes("--quick") ? ["--project=unit", "--project=house"] : ["--project=!cluster", "--project=!providers"];
+  const tiers = process.argv.includes("--quick") ? ["unit", "house"] : ["unit", "house", "contract", "e2e"];
+  const projects = tiers.map((tier) => `--project=${tier}`);
   if (files.length === 0) for (const check of CHECKS) await runCheck(check, env);
   await runTests([...projects, ...files], env);
   for (const name of total.again) console.log(`passed only when run again: ${name}`);
