@@ -1,6 +1,7 @@
-import { OpsError, hasCode } from "@platform-ops/errors";
+import { hasCode } from "@platform-ops/errors";
 import { Connection, type ConnectionOptions } from "@temporalio/client";
 import { fromFailure } from "../failure/from-failure.ts";
+import { connectionFailure, unreachable } from "./connection-failure.ts";
 import { isLoopback, type ConnectionTarget } from "./connection-target.ts";
 import { tcpProbe } from "./probe.ts";
 
@@ -23,21 +24,6 @@ const channelArgs = (address: string): NonNullable<ConnectionOptions["channelArg
   ...(isLoopback(address) ? { "grpc.enable_http_proxy": 0 } : {}),
 });
 
-/** The failure that says which Temporal was tried and what to do. */
-export function unavailable(target: Pick<ConnectionTarget, "mode" | "address">, cause?: unknown): OpsError {
-  return new OpsError(
-    "temporal_unavailable",
-    `${target.mode === "local" ? "The local Temporal" : "Temporal"} at ${target.address} does not answer.`,
-    {
-      ...(target.mode === "cluster"
-        ? { hint: "Check that it runs and can be reached from here; correct TEMPORAL_ADDRESS and the TLS settings." }
-        : {}),
-      details: { address: target.address, mode: target.mode },
-      cause,
-    },
-  );
-}
-
 /** What both SDK connections take from a target. */
 export function connectionOptions(target: ConnectionTarget): Pick<ConnectionOptions, "address" | "tls" | "metadata"> & { apiKey?: string } {
   return {
@@ -50,11 +36,11 @@ export function connectionOptions(target: ConnectionTarget): Pick<ConnectionOpti
 
 /** Throws `temporal_unavailable` at once where nothing listens. */
 export async function requireListener(target: ConnectionTarget, timeoutMs = PROBE_TIMEOUT): Promise<void> {
-  if ((await tcpProbe(target.address, timeoutMs)) !== "open") throw unavailable(target);
+  if ((await tcpProbe(target.address, timeoutMs)) !== "open") throw await unreachable(target);
 }
 
 /**
- * Connects, or fails within 2 s (5 s where a cluster listens but does not answer; 15 s where somebody vouches for a local one: one
+ * Connects, or fails within 2 s (5 s and a look at what stands in the way where a cluster listens but does not answer; 15 s where somebody vouches for a local one: one
  * that is not there refuses at once all the same).
  * @throws OpsError temporal_unavailable | temporal_denied
  */
@@ -67,7 +53,7 @@ export async function openConnection(target: ConnectionTarget, isVouched = false
   try {
     return await Connection.connect({ ...connectionOptions(target), channelArgs: channelArgs(target.address), connectTimeout });
   } catch (error) {
-    const known = fromFailure(error);
-    throw hasCode(known, "temporal_denied") ? known : unavailable(target, error);
+    // That it took too long says no more than that.
+    throw hasCode(fromFailure(error), "temporal_denied") ? await connectionFailure(target, error) : await unreachable(target, error);
   }
 }

@@ -17,7 +17,8 @@ import type { RunAttributes, StartRun } from "../contract/run.ts";
 import type { Schedules } from "../contract/schedules.ts";
 import { fromFailure, isNamespaceMissing } from "../failure/from-failure.ts";
 import type { ConnectionTarget } from "./connection-target.ts";
-import { openConnection, unavailable } from "./connection.ts";
+import { connectionFailure } from "./connection-failure.ts";
+import { openConnection } from "./connection.ts";
 import { lastAnswer } from "./last-answer.ts";
 import { searchAttributesReady } from "./namespace.ts";
 import { tcpProbe } from "./probe.ts";
@@ -97,14 +98,12 @@ class TemporalOrchestration implements Orchestration {
     try {
       return await this.#connection.withDeadline(Date.now() + REQUEST_DEADLINE, request);
     } catch (error) {
-      const failure = fromFailure(error);
-      if (!hasCode(failure, "temporal_unavailable")) throw failure;
+      if (!hasCode(fromFailure(error), "temporal_unavailable")) throw await connectionFailure(this.#options, error);
       const listens =
         (await tcpProbe(this.#options.address, this.#options.mode === "local" ? LOCAL_PROBE_TIMEOUT : PROBE_TIMEOUT)) === "open";
-      if (!listens) throw unavailable(this.#options, error);
-      return await this.#connection.withDeadline(Date.now() + SECOND_DEADLINE, request).catch((second: unknown) => {
-        const known = fromFailure(second);
-        throw hasCode(known, "temporal_unavailable") ? unavailable(this.#options, second) : known;
+      if (!listens) throw await connectionFailure(this.#options, error);
+      return await this.#connection.withDeadline(Date.now() + SECOND_DEADLINE, request).catch(async (second: unknown) => {
+        throw await connectionFailure(this.#options, second);
       });
     }
   }
@@ -280,6 +279,6 @@ export async function connect(options: ConnectOptions): Promise<Orchestration> {
     return new TemporalOrchestration(connection, options, system.serverVersion ?? undefined);
   } catch (error) {
     await connection.close();
-    throw fromFailure(error);
+    throw await connectionFailure(options, error);
   }
 }

@@ -61,6 +61,8 @@ describe("failures", () => {
       code: "temporal_denied",
       message: "The namespace does not exist in this Temporal.",
     });
+    const native = Object.assign(new Error("Namespace nope is not found."), { name: "ServiceError", code: 5, details: "" });
+    expect(fromFailure(native)).toMatchObject({ details: { reason: "namespace_missing" } });
     expect(fromFailure(service(grpc(5, "workflow not found for ID: x"))).code).toBe("not_found");
   });
 

@@ -50,7 +50,8 @@ function fromApplicationFailure(failure: SdkFailure): OpsError {
 
 function fromServiceError(error: SdkFailure): OpsError {
   const grpc = typeof error.code === "number" ? error : (error.cause as SdkFailure | undefined);
-  const said = typeof grpc?.details === "string" ? grpc.details : (error.message ?? "");
+  // A worker's connection says it in the message alone.
+  const said = typeof grpc?.details === "string" && grpc.details !== "" ? grpc.details : (error.message ?? "");
   if (grpc?.code === 9 && /workflow task in failed state/i.test(said)) return needsVersion(error);
   if (grpc?.code === 9 && /no poller|no worker/i.test(said)) return worded("worker_unavailable", error);
   // Requests that the SDK does not word itself; the server's common/namespace registry says it so.

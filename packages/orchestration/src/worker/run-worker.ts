@@ -2,26 +2,22 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Approvals, Keyring, Logger } from "@platform-ops/ledger";
 import { Client } from "@temporalio/client";
 import type { DataConverter } from "@temporalio/common";
-import { NativeConnection, Worker, type NativeConnectionOptions, type WorkerOptions } from "@temporalio/worker";
+import { Worker, type NativeConnection, type WorkerOptions } from "@temporalio/worker";
 import type { ConnectionTarget } from "../client/connection-target.ts";
-import { connectionOptions } from "../client/connection.ts";
 import { raiseRetention, searchAttributesReady } from "../client/namespace.ts";
-import { tcpProbe } from "../client/probe.ts";
 import { dataConverter } from "../codec/data-converter.ts";
 import { failureConverter } from "../codec/failure-converter.ts";
 import { payloadCodec } from "../codec/payload-codec.ts";
 import { activityBorder } from "./activity-border.ts";
 import { AliveFile } from "./alive-file.ts";
+import { connectPatiently } from "./connect-patiently.ts";
 import { openRunsQuery, releaseDeadWorkers } from "./dead-workers.ts";
 import { KeptDecisions } from "./kept-decisions.ts";
 import { OlderBuilds, openRunsOfFamily } from "./older-builds.ts";
 import { PolledQueues } from "./polled-queues.ts";
-import { installRuntime } from "./sdk-runtime.ts";
 import { workerIdentity } from "./worker-identity.ts";
 
 /** All in milliseconds; found by killing workers, see docs/decisions. */
-const CONNECT_RETRY = 250;
-const PROBE_TIMEOUT = 1_000;
 const COUNT_INTERVAL = 5_000;
 const DECISIONS_INTERVAL = 1_000;
 /** Runs that began just before a worker died may not be in the index yet. */
@@ -73,23 +69,6 @@ export interface RunWorkerOptions {
   /** Abort = drain: running steps with a detached program are handed over, nothing waits for a person. */
   readonly signal: AbortSignal;
   readonly onReady?: () => void;
-}
-
-/** A worker that starts before its server must wait for it: the SDK's own connect gives up. */
-async function connectPatiently(options: RunWorkerOptions): Promise<NativeConnection> {
-  for (let tries = 1; ; tries += 1) {
-    options.signal.throwIfAborted();
-    if ((await tcpProbe(options.target.address, PROBE_TIMEOUT)) === "open") {
-      // Not sooner: it ends with the last of what uses it, so one that nothing ever used would keep the process alive for good.
-      installRuntime(options.logger);
-      try {
-        return await NativeConnection.connect(connectionOptions(options.target) as NativeConnectionOptions);
-      } catch (error) {
-        options.logger.warn("Temporal refused the worker's connection; trying again.", { tries, error });
-      }
-    }
-    await sleep(CONNECT_RETRY, undefined, { signal: options.signal });
-  }
 }
 
 async function createWorker(connection: NativeConnection, queue: WorkerQueue, options: RunWorkerOptions): Promise<Worker> {
