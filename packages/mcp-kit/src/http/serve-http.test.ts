@@ -1,11 +1,14 @@
-import { createServer, type AddressInfo } from "node:net";
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { networkInterfaces } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { httpFixture, textUntilClosed } from "../fixture/http.ts";
-import { ACCEPT, begin, callOf, INITIALIZE, metric, post } from "../fixture/http-requests.ts";
+import { ACCEPT, begin, callOf, INITIALIZE, metric, post, postModern } from "../fixture/http-requests.ts";
 
 const HAS_IPV6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));
+
+const PATIENT = { timeout: 15_000 };
 
 // Where it listens, what it bounds, and how it ends.
 
@@ -184,6 +187,12 @@ test("the log tells of requests, and nothing of what was in them", async () => {
 });
 
 describe("the end", () => {
+  const requestOf = (method: string, headers: Record<string, string>, body?: object): string => {
+    const text = body === undefined ? "" : JSON.stringify(body);
+    const all = { ...headers, host: "localhost", "content-length": String(text.length) };
+    return [`${method} /mcp HTTP/1.1`, ...Object.entries(all).map(([name, value]) => `${name}: ${value}`), "", text].join("\r\n");
+  };
+
   test("what is in flight is answered, what is new is refused, streams that wait end", async () => {
     await using http = await httpFixture();
     const token = await http.token();
@@ -203,23 +212,61 @@ describe("the end", () => {
     await using http = await httpFixture();
     const token = await http.token();
     const session = await begin(http, token);
-    const requestOf = (body: object): string => {
-      const text = JSON.stringify(body);
-      const headers = { ...ACCEPT, ...session, host: "localhost", authorization: `Bearer ${token}`, "content-length": String(text.length) };
-      return ["POST /mcp HTTP/1.1", ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`), "", text].join("\r\n");
-    };
+    const headers = { ...ACCEPT, ...session, authorization: `Bearer ${token}` };
     const one = await http.socket();
     const got = textUntilClosed(one);
-    one.write(requestOf(callOf(1, "show_failure", { how: "gated" })));
+    one.write(requestOf("POST", headers, callOf(1, "show_failure", { how: "gated" })));
     await expect.poll(() => metric(http, "http_active_requests")).toBe(1);
     const ending = http.end();
-    one.write(requestOf(callOf(2, "start_thing", { name: "late" })));
+    one.write(requestOf("POST", headers, callOf(2, "start_thing", { name: "late" })));
     // It is answered behind the first, so nothing tells that it has come but turns of the loop.
     for (let turn = 0; turn < 50; turn++) await nextTurn();
     http.deps.done.push("gate open");
     await ending;
     expect(await got).toMatch(/^HTTP\/1\.1 200[^]*went through[^]*HTTP\/1\.1 503/);
     expect(http.deps.done).not.toContain("start late");
+  });
+
+  test("connections end without a reset, also for who sends once more meanwhile", async () => {
+    await using http = await httpFixture();
+    const token = await http.token();
+    const call = postModern(http, token, "tools/call", { name: "show_failure", arguments: { how: "gated" } });
+    const idle = connect({ host: "127.0.0.1", port: http.port, allowHalfOpen: true });
+    const failed: Error[] = [];
+    idle.on("error", (error) => failed.push(error));
+    idle.write("GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    await once(idle, "data");
+    await expect.poll(() => metric(http, "http_active_requests"), PATIENT).toBe(1);
+    const ending = http.end();
+    await once(idle, "end");
+    // A reset by the first half would have the second fail.
+    idle.write("GET /healthz HTTP/1.1\r\n");
+    for (let turn = 0; turn < 50; turn++) await nextTurn();
+    idle.end("host: localhost\r\n\r\n");
+    await once(idle, "close");
+    expect(failed).toEqual([]);
+    http.deps.done.push("gate open");
+    const answer = await call;
+    expect(answer.headers.get("connection")).toBe("close");
+    expect(await answer.text()).toContain("went through");
+    await ending;
+  });
+
+  test("a stream that was answered to its end before is no reason to keep its connection", async () => {
+    await using http = await httpFixture();
+    const token = await http.token();
+    const session = await begin(http, token);
+    const stream = await http.socket();
+    const got = textUntilClosed(stream);
+    stream.write(requestOf("GET", { ...ACCEPT, ...session, authorization: `Bearer ${token}` }));
+    await once(stream, "data");
+    const call = post(http, token, callOf(1, "show_failure", { how: "gated" }), session);
+    await expect.poll(() => metric(http, "http_active_requests"), PATIENT).toBe(1);
+    const ending = http.end();
+    expect(await got).toMatch(/^HTTP\/1\.1 200[^]*\r\n0\r\n\r\n$/);
+    http.deps.done.push("gate open");
+    expect(await (await call).text()).toContain("went through");
+    await ending;
   });
 
   test("what does not end in its time is cancelled, and recorded", async () => {

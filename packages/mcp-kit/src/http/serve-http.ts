@@ -1,6 +1,8 @@
 import type { Server } from "node:http";
+import { Server as NetServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { watchSettings, type HttpSettings, type Tokens } from "@platform-ops/ledger";
+import { Connections } from "./connections.ts";
 import { refuseExposure } from "./exposure.ts";
 import { Face, type Served } from "./face.ts";
 import { listen, renewCertificates } from "./listen.ts";
@@ -47,7 +49,11 @@ export async function serveHttp(serving: HttpServing): Promise<void> {
   );
   faces = [new Face(serving, tokens, metrics)];
   const { logger } = serving.definition;
-  const { servers, port, addresses } = await listen(settings, (request, response) => void faces[0].answers.answer(request, response));
+  const connections = new Connections();
+  const { servers, port, addresses } = await listen(settings, (request, response) => {
+    connections.began(request, response);
+    void faces[0].answers.answer(request, response);
+  });
   const stopped = untilStopped(serving, (renewed) => {
     renewListeners(servers, settings, renewed, logger);
     const next = new Face(renewed, tokens, metrics);
@@ -65,12 +71,12 @@ export async function serveHttp(serving: HttpServing): Promise<void> {
     logger.info("draining", { requests: faces[0].answers.active, sessions: faces[0].sessions.size });
   } finally {
     clearInterval(sweeping);
-    for (const server of servers) {
-      server.close();
-      server.closeIdleConnections();
-    }
+    // Of http this would end connections as well, at once and altogether.
+    for (const server of servers) NetServer.prototype.close.call(server);
+    connections.end();
     await Promise.all(faces.map((face) => face.end()));
-    for (const server of servers) server.closeAllConnections();
+    await connections.ended();
+    for (const server of servers) server.close().closeAllConnections();
     metrics.close();
   }
 }
