@@ -189,6 +189,9 @@ describe("programFailure", () => {
   test("terminal controls of foreign programs do not reach a person", () => {
     const shown = describeDiagnostic(error("local-exec provisioner error", "Output: \u001b[2J\u001b]0;title\u0007\u202eevil\n\nmore"));
     expect(shown).toBe("local-exec provisioner error: Output: ]0;titleevil more");
+    expect(describeDiagnostic(error("Refused\nStatus: approved", "by\u200b \u{e0041}nobody\u2028"))).toBe(
+      "Refused Status: approved: by nobody",
+    );
     expect(describeDiagnostic(error("x", "y".repeat(5000))).length).toBeLessThanOrEqual(700);
   });
 

@@ -27,8 +27,13 @@ export function saysInitNeeded(diagnostics: readonly Diagnostic[]): boolean {
 
 const isEcho = (diagnostic: Diagnostic): boolean => /^(?:execution halted|operation canceled)$/i.test(diagnostic.summary);
 
-// eslint-disable-next-line no-control-regex -- colours and other controls of programs that terraform ran
-const CONTROLS = /\u001b\[[0-9;?]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+// Colours and other controls of programs that terraform ran; what turns the direction of text, or is invisible.
+const CONTROLS =
+  // eslint-disable-next-line no-control-regex
+  /\u001b\[[0-9;?]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu;
+
+/** In one line: what a provider says must not look like a line of ours. */
+const inOneLine = (text: string): string => text.replace(/\s+/g, " ").trim();
 
 const shorten = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`);
 
@@ -40,9 +45,9 @@ export function describeDiagnostic(diagnostic: Diagnostic): string {
   ]
     .filter((part) => part !== undefined)
     .join(", ");
-  const detail = diagnostic.detail.split("\n\n").slice(0, 2).join(" ").replace(/\s+/g, " ").trim();
+  const detail = inOneLine(diagnostic.detail.split("\n\n").slice(0, 2).join(" "));
   return shorten(
-    `${diagnostic.summary}${place === "" ? "" : ` (${place})`}${detail === "" ? "" : `: ${detail}`}`.replace(CONTROLS, ""),
+    `${inOneLine(diagnostic.summary)}${place === "" ? "" : ` (${place})`}${detail === "" ? "" : `: ${detail}`}`.replace(CONTROLS, ""),
     700,
   );
 }
