@@ -2,6 +2,7 @@ import { attributeChanges, shorten, visible, type AttributeChange } from "./attr
 import { isRecord, toJsonText, type Json } from "./lossless-json.ts";
 import { changeOf, hasMark, list, member, textOf, type PlanChange, type PlanJson } from "./plan-json.ts";
 import { collectMarked } from "./sensitive-values.ts";
+import { writeOnlyValues } from "./write-only-values.ts";
 
 /** How many of each; a replacement counts as `replace` only, a moved and updated resource as both. */
 export interface Counts {
@@ -69,7 +70,7 @@ export interface PlanSummary {
   readonly errored: boolean;
   /** Anything to apply, by the plan's content. */
   readonly applyable: boolean;
-  /** Each sensitive value, for masking; strings of 4 and more characters, numbers as text. */
+  /** Each sensitive value, and what is given to write-only arguments, for masking; strings of 4 and more characters, numbers as text. */
   readonly sensitive_values: string[];
 }
 
@@ -135,6 +136,7 @@ function sensitiveValues(plan: PlanJson): string[] {
     collectMarked(change.before, change.beforeSensitive, found);
     collectMarked(change.after, change.afterSensitive, found);
   }
+  for (const value of writeOnlyValues(plan)) found.add(value);
   return [...found];
 }
 

@@ -1,4 +1,4 @@
-import { chmod, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
 import { isOpsError, OpsError } from "@platform-ops/errors";
@@ -8,7 +8,7 @@ import { classifyLock, type LockInfo } from "./lock-info.ts";
 import { describeWarnings, saysInitNeeded } from "./diagnostics.ts";
 import { holderRecordPath, listHolderRecords } from "./holder-records.ts";
 import { ensureInit } from "./init.ts";
-import { isRecord, parseLossless } from "./lossless-json.ts";
+import { isRecord } from "./lossless-json.ts";
 import { outputsOfPlan, type Outputs } from "./outputs.ts";
 import { fileSha256, readPriorState } from "./plan-file.ts";
 import { member, type PlanJson } from "./plan-json.ts";
@@ -24,9 +24,11 @@ import {
 } from "./plan-summary.ts";
 import { endLeftover, failureOf, privateFolder, runProgram, type ProgramEnd } from "./run-program.ts";
 import { semanticDigest } from "./semantic-digest.ts";
+import { maskingPlanned, showPlan } from "./show-plan.ts";
 import { clearOwnEmptyState, emptyStateFailure, erroredStateFailure, erroredStatePath, isStateEmptyFile } from "./state.ts";
 import type { RawJson, StepContext } from "./step.ts";
 import { tfvarsJson } from "./variables.ts";
+import { ephemeralValues } from "./write-only-values.ts";
 
 /** What a plan is made from, beside the configuration. */
 export interface PlanInputs {
@@ -127,23 +129,6 @@ async function runPlan(ctx: StepContext, args: readonly string[]): Promise<{ end
   return { end: await runProgram(ctx, { step: "plan", args, events: true }), initialised: true };
 }
 
-async function showPlan(ctx: StepContext, planFile: string): Promise<PlanJson> {
-  const end = await runProgram(ctx, { step: "show", args: ["show", "-json", "-no-color", planFile] });
-  if (end.code !== 0) throw failureOf(ctx, "show", end);
-  const text = await readFile(end.stdout, "utf8");
-  // Plain text of every secret: it is read once and not left behind.
-  await rm(end.stdout, { force: true });
-  try {
-    const plan = parseLossless(text);
-    if (isRecord(plan) && typeof plan["format_version"] === "string" && plan["format_version"].startsWith("1.")) return plan;
-  } catch (cause) {
-    throw new OpsError("command_failed", `${ctx.program.kind} show printed something that is not JSON.`, { cause });
-  }
-  throw new OpsError("command_failed", `${ctx.program.kind} show printed a plan format that is not known here.`, {
-    hint: "Use a version that was tested, or report it.",
-  });
-}
-
 /** A var-file's undeclared names are only a warning for terraform; in a mapping they are a mistake. */
 function requireDeclared(plan: PlanJson, variables: Readonly<Record<string, RawJson>>): void {
   const declared = member(member(plan["configuration"], "root_module"), "variables");
@@ -206,8 +191,9 @@ async function planOnce(ctx: StepContext, inputs: PlanInputs): Promise<PlanResul
   args.push(...(await variableArguments(ctx, inputs)));
   const { end, initialised } = await runPlan(ctx, args);
   if (end.code !== 0 && end.code !== 2) {
+    const masking = await maskingPlanned(ctx, planFile, inputs.variables);
     await rm(planFile, { force: true });
-    throw await explainLock(ctx, failureOf(ctx, "plan", end));
+    throw await explainLock(ctx, failureOf(masking, "plan", end));
   }
   // Empty before and after, though plan had the lock: no other program has it so, it is damaged.
   if (wasEmpty && (await isStateEmptyFile(ctx))) {
@@ -231,6 +217,7 @@ async function describePlan(
   const plan = await showPlan(ctx, planFile);
   if (inputs.variables !== undefined) requireDeclared(plan, inputs.variables);
   const summary = summarisePlan(plan);
+  const secrets = [...summary.sensitive_values, ...ephemeralValues(plan, inputs.variables)];
   if (summary.errored)
     throw new OpsError("command_failed", `${ctx.program.kind} plan wrote an errored plan.`, { details: { reason: "plan_errored" } });
   const [planSha, prior, lockFile] = await Promise.all([
@@ -250,7 +237,7 @@ async function describePlan(
     drift: summary.drift,
     outputs: summary.outputs,
     checks: summary.checks,
-    warnings: warningsOf(ctx, end, summary.sensitive_values),
+    warnings: warningsOf(ctx, end, secrets),
     plan_file: planFile,
     plan_sha256: planSha,
     semantic_digest: semanticDigest(plan, inputs.digestKey),
@@ -259,7 +246,7 @@ async function describePlan(
     lock_file_sha256: lockFile,
     terraform_version: ctx.program.version,
     complete: summary.complete,
-    sensitive_values: summary.sensitive_values,
+    sensitive_values: secrets,
     ...(outputs === undefined ? {} : { final_outputs: outputs }),
     initialised,
   };
