@@ -106,13 +106,15 @@ async function plan(deps: WorkerDeps, call: StepCall, task: PlanTask, opened: Wo
     return { outcome: "checked", outputs: await keepOutputs(deps, call, opened) };
   }
   const inputs = await resolveInputs(deps, task, opened);
+  // Before its program runs: what a provider says of a plan that fails may hold them.
+  for (const value of inputs.secrets) opened.redactor.addSecret(value);
   const result = await planWorkspace(step, {
     variables: inputs.variables,
     digestKey: deps.keys.mac,
     ...(workspace.tfvars === undefined ? {} : { tfvars: workspace.tfvars }),
   });
   const secrets = [...result.sensitive_values, ...inputs.secrets];
-  for (const value of secrets) opened.redactor.addSecret(value);
+  for (const value of result.sensitive_values) opened.redactor.addSecret(value);
   const planned_to = new Date().toISOString();
   const view = keepPlanView(deps, opened, result, planned_to);
   const times = { planned_from, planned_to };
