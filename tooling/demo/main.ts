@@ -73,13 +73,16 @@ async function job(agent: Agent, project: string): Promise<void> {
   });
   show((await ask(agent, "get_plan", { workflow_id: drifted.data["workflow_id"] })).text);
 
+  heading("6. Take it away again: all of it planned and asked for at once, dependents first");
+  await run(agent, { config_path: "infra.yaml", only: workspaces.map((w) => w.name) }, "destroy_workspaces");
+
   heading("The DAG, with times");
   show(drawDag(applied.data["workspaces"] as DrawnWorkspace[]));
 }
 
 /** Starts a run and follows it to its end; asks the person whenever it waits for one. */
-async function run(agent: Agent, args: Record<string, unknown>): Promise<ToolAnswer> {
-  const started = await ask(agent, "execute_workflow", { workflow_name: "ParentWorkflow", ...args });
+async function run(agent: Agent, args: Record<string, unknown>, tool = "execute_workflow"): Promise<ToolAnswer> {
+  const started = await ask(agent, tool, args);
   const workflow_id = started.data["workflow_id"] as string;
   for (;;) {
     const status = await ask(agent, "get_workflow_status", { workflow_id, wait_seconds: 30 });

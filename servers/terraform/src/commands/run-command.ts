@@ -6,6 +6,7 @@ import { loadInfra } from "../infra/load-infra.ts";
 import { markdownReport } from "../runs/markdown-report.ts";
 import { nextCalls, printTally, renderStatus } from "../runs/render-status.ts";
 import { readRun, type RunView } from "../runs/run-view.ts";
+import { requireDependents } from "../runs/require-dependents.ts";
 import { startRun } from "../runs/start-run.ts";
 
 const POLL_MS = 300;
@@ -14,10 +15,11 @@ const POLL_MS = 300;
 export const runCommand = defineCommand<TerraformDeps>({
   name: "run",
   summary: "Start a run and follow it to its end",
-  usage: "run [CONFIG_PATH] [--plan] [--only NAME] [--markdown FILE] [--no-wait]",
-  examples: ["run", "run --plan", "run environments/staging.yaml --only network --markdown plan.md"],
+  usage: "run [CONFIG_PATH] [--plan] [--destroy] [--only NAME] [--markdown FILE] [--no-wait]",
+  examples: ["run", "run --plan", "run environments/staging.yaml --only network --markdown plan.md", "run --destroy --plan"],
   options: {
     plan: { type: "boolean", description: "Only plan, whatever the operations say" },
+    destroy: { type: "boolean", description: "Destroy what the workspaces made, dependents first, after an approval" },
     only: { type: "string", multiple: true, description: "Run only this workspace" },
     markdown: { type: "string", description: "Write a Markdown report, for a pull request" },
     "no-wait": { type: "boolean", description: "Print the id and return" },
@@ -30,6 +32,8 @@ export const runCommand = defineCommand<TerraformDeps>({
       cwd: deps.config.cwd,
       ...(only === undefined ? {} : { only }),
     });
+    const destroy = options["destroy"] === true;
+    if (destroy) requireDependents(loaded);
     const config =
       options["plan"] === true
         ? {
@@ -40,7 +44,7 @@ export const runCommand = defineCommand<TerraformDeps>({
             })),
           }
         : loaded.config;
-    const started = await startRun(deps, { config, selected: loaded.selected, requester: `tty:${deps.config.user}` });
+    const started = await startRun(deps, { config, selected: loaded.selected, requester: `tty:${deps.config.user}`, destroy });
     terminal.stdout(`WorkflowID: ${started.workflow_id}\nRunID: ${started.run_id}\n`);
     if (options["no-wait"] === true) return 0;
     const view = await follow(deps, started.workflow_id, signal, terminal);

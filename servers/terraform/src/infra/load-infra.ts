@@ -4,7 +4,7 @@ import { checkDraft } from "./check-draft.ts";
 import { checkGraph } from "./check-graph.ts";
 import { findConfigFile, readConfigFile, type ConfigFile } from "./config-file.ts";
 import { configFailure } from "./config-failure.ts";
-import { closure, topologicalOrder } from "./graph.ts";
+import { closure, dependentsOf, topologicalOrder } from "./graph.ts";
 import type { InfraConfig, Workspace } from "./infra-config.ts";
 import type { InfraDraft, WorkspaceDraft } from "./infra-draft.ts";
 import { definingFile } from "./definition-search.ts";
@@ -29,6 +29,8 @@ export interface LoadedInfra {
   config: InfraConfig;
   /** Names of the workspaces that are to run, each after all it depends on. */
   selected: string[];
+  /** Names of the workspaces that depend on a selected one, directly or through others, and are not selected. */
+  dependents: string[];
   /** What a person should know: where a definition came from, what was ignored. */
   notes: string[];
   /** As the caller or the file wrote them. */
@@ -93,6 +95,7 @@ export async function loadInfra(options: LoadOptions): Promise<LoadedInfra> {
     selected: topologicalOrder(sound)
       .map(({ name }) => name)
       .filter((name) => chosen.has(name)),
+    dependents: [...dependentsOf(draft, selected)].filter((name) => !chosen.has(name)),
     notes: [...notes, ...remarks(sound)],
     written: source.written,
   };

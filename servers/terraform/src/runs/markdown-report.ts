@@ -9,7 +9,7 @@ export function markdownReport(view: RunView): string {
       `| ${cell(w.name)} | ${w.phase} | ${w.counts === undefined ? "" : printCounts(w.counts)} | ${w.seconds ?? ""} | ${cell(w.error === undefined ? (w.because ?? "") : `${w.error.code}: ${w.error.message}`)} |`,
   );
   return [
-    `### Terraform run: ${view.phase}`,
+    `### Terraform ${view.destroy === true ? "destroy run" : "run"}: ${view.phase}`,
     "",
     `\`${view.workflow_id}\`, started ${printTime(view.started_at)}${view.finished_at === undefined ? "" : `, finished ${printTime(view.finished_at)}`}${view.reason === undefined ? "" : ` (${cell(view.reason)})`}`,
     "",

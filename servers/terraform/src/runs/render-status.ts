@@ -43,16 +43,27 @@ export function nextCalls(view: RunView, startedAs: string, canAsk: boolean): Ne
   }
   if (view.workspaces.some((w) => w.phase === "credentials"))
     return [{ command: `${startedAs} refresh-credentials ${view.workflow_id}`, why: "hands renewed credentials to the run" }];
+  const holder = view.phase === "blocked" ? view.workspaces.find((w) => w.held_by !== undefined)?.held_by : undefined;
+  if (holder !== undefined)
+    return [
+      {
+        tool: "get_workflow_status",
+        arguments: { workflow_id: holder },
+        why: "shows the run that is in the way: this one goes on by itself once that one has ended, or was cancelled",
+      },
+    ];
   if (view.open)
     return [{ tool: "get_workflow_status", arguments: { ...id, wait_seconds: 30 }, why: "waits for the next thing to happen" }];
+  const again = view.destroy === true ? "destroy_workspaces" : "execute_workflow";
   if (view.workspaces.some((w) => w.phase === "planned")) {
     return [
       { tool: "get_plan", arguments: id, why: "shows what would change" },
-      { tool: "execute_workflow", why: "with apply among the operations, to carry it out after an approval" },
+      { tool: again, why: "with apply among the operations, to carry it out after an approval" },
     ];
   }
+  if (view.phase === "completed" && view.destroy === true) return [];
   if (view.phase === "completed") return [{ tool: "get_outputs", arguments: id, why: "reads the outputs" }];
-  return [{ tool: "execute_workflow", why: "once the cause is mended" }];
+  return [{ tool: again, why: "once the cause is mended" }];
 }
 
 /** How a person can decide, by the channels that count. An agent cannot. */
@@ -76,6 +87,7 @@ export function renderStatus(view: RunView, next: readonly NextCall[], now: Date
   const lines = [`Workflow: ${view.workflow_id}`, `Status: ${view.status}`, `Started At: ${printTime(view.started_at)}`];
   if (view.finished_at !== undefined) lines.push(`Finished At: ${printTime(view.finished_at)}`);
   lines.push(`Duration: ${printDuration(Date.parse(view.finished_at ?? now.toISOString()) - Date.parse(view.started_at))}`);
+  if (view.destroy === true) lines.push("Destroys: what these workspaces made, dependents first");
   lines.push(`Phase: ${view.phase}${view.reason === undefined ? "" : ` (${view.reason})`}`);
   if (view.temporal !== undefined) lines.push(`Temporal: ${view.temporal}`);
   if (view.environment !== undefined) lines.push(`Environment: ${view.environment}`);

@@ -30,6 +30,8 @@ export interface WorkspaceView {
   readonly counts?: Counts;
   /** What it waits for, or because of what it was left out. */
   readonly because?: string;
+  /** The run that works in it, and has to end before this one goes on. */
+  readonly held_by?: string;
   readonly error?: { readonly code: string; readonly message: string; readonly hint?: string } & TouchedResources;
   /** Seconds of planning and applying, once known. */
   readonly seconds?: number;
@@ -58,6 +60,8 @@ export interface RunView {
   readonly environment?: string;
   readonly config_path?: string;
   readonly requester?: string;
+  /** True: the run destroys what its workspaces made. */
+  readonly destroy?: true;
   readonly workspaces: readonly WorkspaceView[];
   readonly approval?: WaitingApproval;
   readonly open: boolean;
@@ -132,6 +136,7 @@ export async function viewOf(description: RunDescription, ledger: Ledger): Promi
           environment: memo.about.environment,
           requester: memo.about.requester,
           ...(memo.about.config_path === undefined ? {} : { config_path: memo.about.config_path }),
+          ...(memo.about.destroy === true ? { destroy: true } : {}),
         }),
     workspaces: memo.workspaces.map((workspace) => ({
       name: workspace.name,
@@ -237,9 +242,10 @@ function touched(kind: keyof TouchedResources, details: FailureText["details"]):
   return { [kind]: resources.length > SHOWN_RESOURCES ? [...words, `and ${resources.length - SHOWN_RESOURCES} more`] : words };
 }
 
-function becauseOf(name: string, memo: ReadMemo, report: RunReport | undefined): { because?: string } {
+function becauseOf(name: string, memo: ReadMemo, report: RunReport | undefined): { because?: string; held_by?: string } {
   const blocker = memo.blockers?.find((b) => b.workspace === name);
-  if (blocker?.kind === "held") return { because: `held by the run ${blocker.by}` };
+  if (blocker?.kind === "held")
+    return { because: `held by the run ${blocker.by}`, ...(["", "unknown"].includes(blocker.by) ? {} : { held_by: blocker.by }) };
   if (blocker?.kind === "credentials") return { because: "credentials are missing or expired" };
   const cause = report?.nodes.find((node) => node.name === name)?.cause;
   return cause === undefined ? {} : { because: cause };
@@ -271,6 +277,7 @@ function viewOfReport(id: string, report: RunReport, failures: ReadonlyMap<strin
     started_at: new Date(report.started_at).toISOString(),
     ...(report.finished_at === undefined ? {} : { finished_at: new Date(report.finished_at).toISOString() }),
     requester: report.requester,
+    ...(report.destroy === true ? { destroy: true } : {}),
     workspaces: report.nodes.map((node) => ({
       name: node.name,
       phase: node.state,

@@ -3,11 +3,12 @@ import { OpsError } from "@platform-ops/errors";
 import { runQueue, type Orchestration } from "@platform-ops/orchestration";
 import { ulid } from "ulid";
 import type { TerraformDeps } from "../deps.ts";
-import { DURABLE, SERVER, VERSION } from "../identity.ts";
-import type { InfraConfig, Workspace } from "../infra/infra-config.ts";
-import { RUN_ID_PREFIX, WORKFLOW_TYPE, type RunInput, type RunNode } from "../worker/run-contract.ts";
+import { SERVER, VERSION } from "../identity.ts";
+import type { InfraConfig } from "../infra/infra-config.ts";
+import { RUN_ID_PREFIX, WORKFLOW_TYPE, type RunInput } from "../worker/run-contract.ts";
 import { startMemo } from "../worker/run-memo.ts";
 import { captureEnvironment } from "./run-environment.ts";
+import { isOwnQueue, runNodes } from "./run-nodes.ts";
 
 /** What to run: a checked configuration, and which of its workspaces were asked for. */
 export interface RunRequest {
@@ -15,6 +16,8 @@ export interface RunRequest {
   /** Names of the workspaces to run; the others serve their last outputs only. */
   readonly selected: readonly string[];
   readonly requester: string;
+  /** True: what the selected workspaces made is destroyed. All that depends on them must be selected too. */
+  readonly destroy?: boolean;
   readonly refs?: Readonly<Record<string, string>>;
 }
 
@@ -46,7 +49,7 @@ export async function startRun(deps: TerraformDeps, request: RunRequest): Promis
   const captured = await capturing;
   await refuseUnpolledQueues(orchestration, config, queue);
   const environmentDigest = await artifacts.putJson(captured, { kind: "environment" });
-  const nodes = toNodes(request.config, config, new Set(request.selected), queue);
+  const nodes = runNodes({ whole: request.config, config, selected: new Set(request.selected), queue, destroy: request.destroy === true });
   const { terraform } = deps.config.settings;
   const input: RunInput = {
     config: configDigest,
@@ -60,6 +63,7 @@ export async function startRun(deps: TerraformDeps, request: RunRequest): Promis
     },
     requester: request.requester,
     server_version: VERSION,
+    ...(request.destroy === true ? { destroy: true } : {}),
     ...(request.refs ? { refs: request.refs } : {}),
   };
   const id = `${RUN_ID_PREFIX}${ulid().toLowerCase()}`;
@@ -67,7 +71,7 @@ export async function startRun(deps: TerraformDeps, request: RunRequest): Promis
   await audit.append({
     kind: "run",
     actor: request.requester,
-    what: "terraform run",
+    what: request.destroy === true ? "terraform destroy run" : "terraform run",
     target: config.config_path ?? config.workspace_root,
     digest: configDigest,
     outcome: "started",
@@ -85,6 +89,7 @@ export async function startRun(deps: TerraformDeps, request: RunRequest): Promis
       server_version: VERSION,
       plan_only: !nodes.some((node) => node.apply),
       variables: environmentDigest,
+      ...(request.destroy === true ? { destroy: true } : {}),
     }),
     attributes: { kind: "terraform-run", server: SERVER, environment: environment.name },
     taskQueue: queue,
@@ -98,39 +103,6 @@ function restrictTo(config: InfraConfig, selected: readonly string[]): InfraConf
   const chosen = config.workspaces.filter((workspace) => selected.includes(workspace.name));
   const kept = new Set([...selected, ...chosen.flatMap((workspace) => workspace.inputs.map((input) => input.sourceWorkspace))]);
   return { ...config, workspaces: config.workspaces.filter((workspace) => kept.has(workspace.name)) };
-}
-
-/** Direct dependencies and sources of inputs; a source may be a dependency of a dependency. */
-function needsOf(workspace: Workspace): string[] {
-  return [...new Set([...workspace.dependsOn, ...workspace.inputs.map((input) => input.sourceWorkspace)])];
-}
-
-function toNodes(whole: InfraConfig, config: InfraConfig, selected: ReadonlySet<string>, queue: string): RunNode[] {
-  const byName = new Map(whole.workspaces.map((workspace) => [workspace.name, workspace]));
-  // Between two selected workspaces there may be one that is not: the order holds all the same.
-  const above = (workspace: Workspace): Set<string> => {
-    const found = new Set(needsOf(workspace));
-    for (const name of found) if (!selected.has(name)) for (const need of needsOf(byName.get(name) ?? workspace)) found.add(need);
-    return found;
-  };
-  const index = new Map(config.workspaces.map((workspace, i) => [workspace.name, i]));
-  const indexes = (names: Iterable<string>): number[] => [...new Set(names)].flatMap((name) => index.get(name) ?? []).sort((a, b) => a - b);
-  return config.workspaces.map((workspace) => ({
-    name: workspace.name,
-    needs: selected.has(workspace.name) ? indexes(above(workspace)) : [],
-    uses: selected.has(workspace.name) ? indexes(workspace.inputs.map((input) => input.sourceWorkspace)) : [],
-    takes: (selected.has(workspace.name) ? workspace.inputs : []).flatMap((input) =>
-      indexes([input.sourceWorkspace]).map((need) => [need, input.sourceOutput] as const),
-    ),
-    operations: selected.has(workspace.name) ? workspace.operations : [],
-    apply: selected.has(workspace.name) && workspace.operations.includes("apply"),
-    ...(workspace.taskQueue === undefined || isOwnQueue(workspace.taskQueue, queue) ? {} : { queue: workspace.taskQueue }),
-  }));
-}
-
-/** `terraform-task-queue` is the source's name for the run's own queue; without its build it is meant too. */
-function isOwnQueue(taskQueue: string | undefined, queue: string): boolean {
-  return taskQueue === undefined || taskQueue === queue || taskQueue === DURABLE.clusterQueue || queue.startsWith(`${taskQueue}:`);
 }
 
 /** A `taskQueue` is taken where a worker polls it: a step on any other would wait for ever. */

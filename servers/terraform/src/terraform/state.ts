@@ -5,7 +5,9 @@ import { OpsError } from "@platform-ops/errors";
 
 import { listHolderRecords } from "./holder-records.ts";
 import { classifyLock, type LockInfo } from "./lock-info.ts";
+import { isRecord, parseLossless } from "./lossless-json.ts";
 import { parseStateHeader, type PriorState } from "./plan-file.ts";
+import { member } from "./plan-json.ts";
 import { failureOf, runProgram } from "./run-program.ts";
 import type { StepContext } from "./step.ts";
 
@@ -104,6 +106,26 @@ export function erroredStateFailure(ctx: StepContext, path: string): OpsError {
  * No state is serial 0 without lineage. Throws `state_damaged`, or the classified failure of the program.
  */
 export async function readState(ctx: StepContext): Promise<PriorState> {
+  const text = await stateText(ctx);
+  return text === undefined ? NO_STATE : parseStateHeader(text);
+}
+
+/**
+ * True where there is no state, or one with neither resources nor outputs: nothing is left to destroy. An encrypted state
+ * tells neither, and counts as one that holds something. Throws what `readState` throws.
+ */
+export async function holdsNothing(ctx: StepContext): Promise<boolean> {
+  const text = await stateText(ctx);
+  if (text === undefined) return true;
+  parseStateHeader(text);
+  const state = parseLossless(text);
+  const [resources, outputs] = [member(state, "resources"), member(state, "outputs")];
+  const hasNone = Array.isArray(resources) && resources.every((resource) => member(resource, "mode") === "data");
+  return hasNone && isRecord(outputs) && Object.keys(outputs).length === 0;
+}
+
+/** The current state, in clear; undefined where there is none. */
+async function stateText(ctx: StepContext): Promise<string | undefined> {
   const path = await localStatePath(ctx);
   if (path !== undefined) {
     const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -111,10 +133,12 @@ export async function readState(ctx: StepContext): Promise<PriorState> {
       throw new OpsError("state_damaged", `The state file ${path} cannot be read (${error.code ?? "unknown reason"}).`, { cause: error });
     });
     if (text === "") throw await emptyStateFailure(ctx);
-    return text === undefined ? NO_STATE : parseStateHeader(text);
+    return text;
   }
   const end = await runProgram(ctx, { step: "state-pull", args: ["state", "pull"] });
   if (end.code !== 0) throw failureOf(ctx, "state-pull", end);
   const text = await readFile(end.stdout, "utf8");
-  return text.trim() === "" ? NO_STATE : parseStateHeader(text);
+  // It holds secrets in clear, and is read once.
+  await rm(end.stdout, { force: true });
+  return text.trim() === "" ? undefined : text;
 }

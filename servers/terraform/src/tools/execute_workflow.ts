@@ -3,6 +3,7 @@ import { z } from "zod";
 import { tool } from "../deps.ts";
 import { loadInfra } from "../infra/load-infra.ts";
 import { startRun } from "../runs/start-run.ts";
+import { startedAnswer } from "../runs/started-answer.ts";
 import { configPath } from "./params.ts";
 
 export const execute_workflow = tool({
@@ -37,7 +38,9 @@ export const execute_workflow = tool({
       });
     }
     if (config_path === undefined && config === undefined) {
-      throw new OpsError("invalid_input", "Provide config_path or config", { hint: "list_workflows shows what a config_path defines." });
+      throw new OpsError("invalid_input", "Provide config_path or config", {
+        hint: 'Call again with config_path, such as "infra.yaml"; list_workflows shows what one defines.',
+      });
     }
     const loaded = await loadInfra({
       ...(config_path === undefined ? {} : { config_path }),
@@ -49,18 +52,6 @@ export const execute_workflow = tool({
     });
     call.progress("Starting the run");
     const started = await startRun(deps, { config: loaded.config, selected: loaded.selected, requester: call.actor });
-    const next = { tool: "get_workflow_status", arguments: { workflow_id: started.workflow_id, wait_seconds: 30 } };
-    return {
-      text: [
-        "Workflow started successfully.",
-        `WorkflowID: ${started.workflow_id}`,
-        `RunID: ${started.run_id}`,
-        `Environment: ${started.environment}`,
-        `Workspaces: ${started.workspaces.join(", ")}`,
-        ...loaded.notes.map((note) => `Note: ${note}`),
-        `Next: get_workflow_status ${JSON.stringify(next.arguments)}`,
-      ].join("\n"),
-      data: { ...started, status: "started", notes: loaded.notes, next },
-    };
+    return startedAnswer(started, loaded.notes);
   },
 });

@@ -1,4 +1,5 @@
 import { cancel_workflow } from "./cancel_workflow.ts";
+import { destroy_workspaces } from "./destroy_workspaces.ts";
 import { execute_workflow } from "./execute_workflow.ts";
 import { get_outputs } from "./get_outputs.ts";
 import { get_plan } from "./get_plan.ts";
@@ -17,4 +18,5 @@ export const tools = [
   get_outputs,
   list_runs,
   cancel_workflow,
+  destroy_workspaces,
 ] as const;

@@ -42,7 +42,7 @@ export const list_runs = tool({
     }
     const lines = listed.map(
       (run) =>
-        `${run.workflow_id}  ${run.status}  ${run.phase}  ${printTime(run.started_at)}${run.approval === undefined ? "" : `  waits for ${run.approval}`}`,
+        `${run.workflow_id}  ${run.status}  ${run.phase}  ${printTime(run.started_at)}${run.destroy === true ? "  destroys" : ""}${run.approval === undefined ? "" : `  waits for ${run.approval}`}`,
     );
     const more = next === undefined ? "" : `\nMore: list_runs ${JSON.stringify({ cursor: next })}`;
     return {
@@ -64,6 +64,8 @@ interface ListedRun {
   readonly environment?: string;
   readonly requester?: string;
   readonly workspaces?: number;
+  /** True: it destroys what its workspaces made. */
+  readonly destroy?: true;
   readonly approval?: string;
 }
 
@@ -77,6 +79,7 @@ function listedRun(run: RunDescription): ListedRun {
     ...(run.closed_at === undefined ? {} : { finished_at: run.closed_at }),
     ...(memo.about === undefined ? {} : { environment: memo.about.environment, requester: memo.about.requester }),
     workspaces: memo.workspaces.length,
+    ...(memo.about?.destroy === true ? { destroy: true } : {}),
     ...(memo.approval === undefined || run.status !== "RUNNING" ? {} : { approval: memo.approval.id }),
   };
 }
@@ -88,5 +91,6 @@ function reportedRun(pointer: ReportPointer): ListedRun {
     phase: pointer.phase,
     started_at: new Date(pointer.started_at).toISOString(),
     finished_at: new Date(pointer.finished_at).toISOString(),
+    ...(pointer.destroy === true ? { destroy: true } : {}),
   };
 }

@@ -13,12 +13,15 @@ export interface PlanTask {
   readonly lock_timeout_seconds: number;
   /** Outputs artifacts of what it uses, by workspace name. */
   readonly outputs: Readonly<Record<string, string>>;
+  /** Plan to destroy all that the workspace made. */
+  readonly destroy?: true;
 }
 
 /**
  * What `planWorkspace` answers. `approval` of a changed one: the artifact of the record that releases it without a person,
  * by policy or by the unused approval of a plan-only run. `outputs` and `pending` of one that stays unapplied: the last
- * outputs that the plan leaves as they are, and the names of those that others take and that it would change.
+ * outputs that the plan leaves as they are, and the names of those that others take and that it would change. `outputs` of
+ * one that is to be destroyed: the last ones, for as long as it is there.
  */
 export type PlanAnswer =
   | {

@@ -108,14 +108,14 @@ async function onRecord(
   deps: WorkerDeps,
   call: StepCall,
   task: ApplyTask,
-  { run, program, dir }: PlanRecord,
+  { run, program, dir, destroy }: PlanRecord,
   outcome: string,
   code?: string,
 ): Promise<void> {
   await deps.audit.append({
     kind: "command",
     actor: run,
-    what: `${program.kind} apply`,
+    what: `${program.kind} ${destroy === true ? "destroy" : "apply"}`,
     target: dir,
     digest: task.plan,
     outcome,
@@ -146,6 +146,7 @@ async function applyWithPlanFile(
     replan: {
       variables: material.variables,
       digestKey: deps.keys.mac,
+      ...(record.destroy === true ? { destroy: true } : {}),
       ...(workspace.tfvars === undefined ? {} : { tfvars: workspace.tfvars }),
     },
     ...(mayBegin ? {} : { mayStart: false }),

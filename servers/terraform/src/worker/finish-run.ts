@@ -25,6 +25,7 @@ export interface ReportPointer {
   readonly phase: string;
   readonly started_at: number;
   readonly finished_at: number;
+  readonly destroy?: true;
 }
 
 /**
@@ -45,7 +46,15 @@ export async function finishRun(deps: WorkerDeps, call: StepCall, task: FinishTa
     ...task,
   };
   const digest = await deps.artifacts.putJson(report, { kind: "report" });
-  const pointer: ReportPointer = { workflow_id: call.run, report: digest, phase: task.phase, started_at: task.started_at, finished_at };
+  const { phase, started_at, destroy } = task;
+  const pointer: ReportPointer = {
+    workflow_id: call.run,
+    report: digest,
+    phase,
+    started_at,
+    finished_at,
+    ...(destroy === true ? { destroy } : {}),
+  };
   const path = deps.directory.path("reports", `${fileNameOf(call.run)}.json`);
   await mkdir(deps.directory.path("reports"), { recursive: true, mode: 0o700 });
   await writeFile(`${path}.new`, JSON.stringify(pointer), { mode: 0o600 });

@@ -74,6 +74,8 @@ export interface RunInput {
   /** Who started it: `agent:<client>@<user>`, `tty:<user>`. */
   readonly requester: string;
   readonly server_version: string;
+  /** True: all that the workspaces made is destroyed, dependents first. */
+  readonly destroy?: true;
   /** Free references of the caller: pull request, commit, ticket. */
   readonly refs?: Readonly<Record<string, string>>;
 }
@@ -227,6 +229,7 @@ export interface FinishTask {
   readonly started_at: number;
   readonly nodes: readonly ReportNode[];
   readonly request?: string;
+  readonly destroy?: true;
 }
 
 /** Result of a run that is COMPLETED, and details of the failure of one that is not. */

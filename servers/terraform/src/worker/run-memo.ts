@@ -21,6 +21,7 @@ export interface RunAbout {
   readonly requester: string;
   readonly server_version: string;
   readonly plan_only: boolean;
+  readonly destroy?: true;
   /** Artifact of the run's own environment as it was at the start. */
   readonly variables?: string;
 }

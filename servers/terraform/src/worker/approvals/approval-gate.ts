@@ -11,8 +11,6 @@ import { loadConfig, lockOf, workspaceOf } from "../workspace/workspace-context.
 
 const HOUR = 3_600_000;
 
-const KIND = "apply";
-
 interface Waiting {
   readonly item: PlanItem;
   readonly plan: PlanRecord;
@@ -63,7 +61,7 @@ async function ask(
   return await deps.approvals.request({
     server: SERVER,
     run_id: call.run,
-    kind: KIND,
+    kind: plans.some((plan) => plan.destroy === true) ? "destroy" : "apply",
     environment: environment.name,
     requester: task.requester,
     subject: plans

@@ -12,7 +12,8 @@ export function approvalTitle(plans: readonly PlanRecord[]): string {
   const names = plans.map((plan) => plan.workspace);
   const shown = names.slice(0, 5).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
   const danger = total.destroy + total.replace > 0 ? ` DESTROYS ${total.destroy + total.replace}.` : "";
-  return `Apply ${plans.length} workspace${plans.length === 1 ? "" : "s"} (${shown}): ${countsText(total)}.${danger}`.slice(0, 300);
+  const verb = plans.some((plan) => plan.destroy === true) ? "Destroy" : "Apply";
+  return `${verb} ${plans.length} workspace${plans.length === 1 ? "" : "s"} (${shown}): ${countsText(total)}.${danger}`.slice(0, 300);
 }
 
 /** A few lines: one per workspace, then the changes that destroy. */

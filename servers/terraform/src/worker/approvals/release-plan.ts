@@ -60,10 +60,11 @@ function refusedAs<T>(value: T): (error: unknown) => T {
   };
 }
 
-/** What the operator's file itself approves: every kind of change of the plan must be named. */
+/** What the operator's file itself approves: every kind of change of the plan must be named. A destruction is a person's to approve. */
 async function byPolicy(deps: WorkerDeps, { plan, digest, environment, requester }: MadePlan): Promise<string | undefined> {
   const changes = plan.kinds.filter(isChangeKind);
   if (
+    plan.destroy === true ||
     changes.length !== plan.kinds.length ||
     !autoAllows(deps.policy, { environment: environment.name, workspace: plan.workspace, changes })
   )

@@ -30,6 +30,8 @@ export interface PlanRecord {
   readonly files: string;
   /** Digest of the variables that came from other workspaces, extraVars and the tfvars file. */
   readonly inputs: string;
+  /** True: a plan to destroy all that the workspace made. */
+  readonly destroy?: true;
   readonly counts: Counts;
   readonly kinds: readonly string[];
   /** Artifact of the masked plan. */
@@ -76,6 +78,7 @@ export interface PlanView {
 export function carryKey(record: PlanRecord): string {
   const { workspace, dir, place, policy_environment, program, semantic_digest, lineage, serial, lock_file_sha256, files, inputs, kinds } =
     record;
+  const destroy = record.destroy === true ? { destroy: true } : {};
   return sha256(
     canonicalJson({
       workspace,
@@ -90,6 +93,7 @@ export function carryKey(record: PlanRecord): string {
       files,
       inputs,
       kinds,
+      ...destroy,
     }),
   );
 }

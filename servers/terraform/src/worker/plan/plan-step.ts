@@ -4,6 +4,8 @@ import { canonicalJson, sha256 } from "@platform-ops/ledger";
 import { ensureInit } from "../../terraform/init.ts";
 import { readOutputs } from "../../terraform/outputs.ts";
 import { planWorkspace, type PlanResult } from "../../terraform/plan.ts";
+import { holdsNothing } from "../../terraform/state.ts";
+import type { StepContext } from "../../terraform/step.ts";
 import { validateStep } from "./validate-step.ts";
 import { resolveVariables, type WorkspaceOutputs } from "../../terraform/variables.ts";
 import { checkCredentials } from "../workspace/credentials.ts";
@@ -105,12 +107,15 @@ async function plan(deps: WorkerDeps, call: StepCall, task: PlanTask, opened: Wo
     if (task.operations.includes("validate")) await validateStep(step);
     return { outcome: "checked", outputs: await keepOutputs(deps, call, opened) };
   }
+  if (task.destroy === true && (await isDestroyed(step)))
+    return { outcome: "unchanged", outputs: await keepOutputs(deps, call, opened, {}, {}) };
   const inputs = await resolveInputs(deps, task, opened);
   // Before its program runs: what a provider says of a plan that fails may hold them.
   for (const value of inputs.secrets) opened.redactor.addSecret(value);
   const result = await planWorkspace(step, {
     variables: inputs.variables,
     digestKey: deps.keys.mac,
+    ...(task.destroy === true ? { destroy: true } : {}),
     ...(workspace.tfvars === undefined ? {} : { tfvars: workspace.tfvars }),
   });
   const secrets = [...result.sensitive_values, ...inputs.secrets];
@@ -136,7 +141,7 @@ async function plan(deps: WorkerDeps, call: StepCall, task: PlanTask, opened: Wo
   const approval = task.apply
     ? await releasePlan(deps, { plan: made, digest, environment: opened.environment, requester: task.requester })
     : undefined;
-  const left = task.apply ? {} : await keepSettled(deps, opened, result);
+  const left = task.destroy === true ? await keepLast(deps, opened) : task.apply ? {} : await keepSettled(deps, opened, result);
   return {
     outcome: "changed",
     plan: digest,
@@ -146,6 +151,17 @@ async function plan(deps: WorkerDeps, call: StepCall, task: PlanTask, opened: Wo
     ...(approval === undefined ? {} : { approval }),
     ...left,
   };
+}
+
+/** Nothing was ever made, or all of it is gone: its variables need not be known any more. */
+async function isDestroyed(step: StepContext): Promise<boolean> {
+  await ensureInit(step);
+  return await holdsNothing(step);
+}
+
+/** For the workspaces that are planned after one which is to be destroyed, and destroyed before it: its outputs as they are. */
+async function keepLast(deps: WorkerDeps, { step }: WorkspaceContext): Promise<{ outputs: string }> {
+  return { outputs: await deps.artifacts.putJson(await readOutputs(step), { kind: "outputs" }) };
 }
 
 /** For the workspaces that come after one which stays unapplied: its last outputs, as far as they stay what they are. */
@@ -253,6 +269,7 @@ async function keepPlan(
     lock_file_sha256: result.lock_file_sha256,
     files,
     inputs: made.inputs,
+    ...(task.destroy === true ? { destroy: true } : {}),
     counts: result.counts,
     kinds: result.kinds,
     view,

@@ -1,4 +1,5 @@
 import { nodeAt, type NodeState } from "./node-state.ts";
+import type { RunOrder } from "./run-order.ts";
 import { isDone, isFinal } from "../run-contract.ts";
 
 // What a workspace waits for: whether what it needs is there, whether it can still come in this run, and what is to blame.
@@ -58,3 +59,13 @@ export function settleBlocked(nodes: Nodes): void {
     }
   }
 }
+
+/** What a run that makes and changes goes by: each workspace after all that it needs. */
+export const APPLY_ORDER: RunOrder = {
+  mayPlan: needsDone,
+  mayApply: () => true,
+  settle(nodes) {
+    settleBlocked(nodes);
+    return [];
+  },
+};

@@ -2,7 +2,9 @@ import { isForeign } from "@platform-ops/orchestration/workflow";
 import { allHandlersFinished, CancellationScope, condition, isCancellation, workflowInfo } from "@temporalio/workflow";
 import type { GateAnswer, GateTask, PlanItem, ReleaseTask } from "../activity-contract.ts";
 import { local, outside, quick, refusal, waitsFor } from "./activity-options.ts";
+import { DESTROY_ORDER } from "./destroy-order.ts";
 import { codeOf } from "./failure-code.ts";
+import { APPLY_ORDER } from "./needs.ts";
 import type { NodeState } from "./node-state.ts";
 import { openPhase } from "./open-phase.ts";
 import { OpenRequest } from "./open-request.ts";
@@ -41,7 +43,7 @@ export class ParentRun {
     this.#input = input;
     this.#environment = input.environment;
     this.#notices = new RunNotices(this.#queue, input.options.environment);
-    this.#scheduler = new Scheduler(input.nodes, input.options.parallelism);
+    this.#scheduler = new Scheduler(input.nodes, input.options.parallelism, input.destroy === true ? DESTROY_ORDER : APPLY_ORDER);
     this.#times = input.nodes.map(() => ({}));
   }
 
@@ -237,7 +239,7 @@ export class ParentRun {
     this.#request.close();
     const outcome = runOutcome(nodes.map(endedNode), this.#scheduler.cancelled !== undefined);
     const left = await this.#leaveForLater();
-    const { config, requester, server_version } = this.#input;
+    const { config, requester, server_version, destroy } = this.#input;
     // What was done is done, whether its report could be written or not.
     const report = await quick
       .finishRun({
@@ -248,6 +250,7 @@ export class ParentRun {
         started_at: this.#started,
         nodes: nodes.map((n) => reportNode(n, this.#times[n.index] ?? {})),
         ...(left === undefined ? {} : { request: left.id }),
+        ...(destroy === true ? { destroy } : {}),
       })
       .catch(() => "");
     if (left !== undefined) this.#request.leave(left, this.#names(left.nodes));

@@ -3,6 +3,9 @@ import type { ApplyAnswer, PlanAnswer } from "../activity-contract.ts";
 import type { Counts, RunNode } from "../run-contract.ts";
 import { isDone, isFinal, MAX_REPLANS } from "../run-contract.ts";
 import { heights } from "./dag-heights.ts";
+import { DESTROY_ORDER } from "./destroy-order.ts";
+import { APPLY_ORDER } from "./needs.ts";
+import type { RunOrder } from "./run-order.ts";
 import { Scheduler, type Step } from "./scheduler.ts";
 
 const COUNTS: Counts = { add: 1, change: 0, destroy: 0, replace: 0, move: 0, import: 0, forget: 0, outputs: 0 };
@@ -284,9 +287,12 @@ function random(seed: number): () => number {
 }
 
 describe("any DAG, any outcome", () => {
-  test("400 random runs end, and nothing is applied before what it needs or without an approval of its plan", () => {
+  test.each([
+    { what: "made before what it needs", order: APPLY_ORDER },
+    { what: "destroyed before what depends on it", order: DESTROY_ORDER },
+  ])("400 random runs end, and nothing is $what or without an approval of its plan", ({ order }) => {
     const seen = new Set<string>();
-    for (let seed = 1; seed <= 400; seed += 1) randomRun(seed, seen);
+    for (let seed = 1; seed <= 400; seed += 1) randomRun(seed, seen, order);
     // The runs reached every final state: else this test proves less than it says.
     for (const state of [
       "applied",
@@ -306,7 +312,7 @@ describe("any DAG, any outcome", () => {
   });
 });
 
-function randomRun(seed: number, seen: Set<string>): void {
+function randomRun(seed: number, seen: Set<string>, order: RunOrder): void {
   const roll = random(seed * 7919);
   const pick = <T>(items: readonly T[]): T => items[Math.floor(roll() * items.length)]!;
   const size = 1 + Math.floor(roll() * 12);
@@ -315,7 +321,7 @@ function randomRun(seed: number, seen: Set<string>): void {
     return { ...node(`w${i}`, needs, roll() < 0.8), uses: needs.filter(() => roll() < 0.7) };
   });
   const parallelism = 1 + Math.floor(roll() * 4);
-  const s = new Scheduler(nodes, parallelism);
+  const s = new Scheduler(nodes, parallelism, order);
   const running: Step[] = [];
   const approvals = new Map<string, string>();
   const asks: number[][] = [];
@@ -326,7 +332,8 @@ function randomRun(seed: number, seen: Set<string>): void {
       running.push(step);
       const n = s.nodes[step.node]!;
       if (step.do !== "apply") continue;
-      for (const need of n.node.needs) expect(isDone(s.nodes[need]!.state), `seed ${seed}: ${n.node.name} before w${need}`).toBe(true);
+      const first = order === APPLY_ORDER ? n.node.needs : s.nodes.flatMap((m) => (m.node.needs.includes(n.index) ? [m.index] : []));
+      for (const i of first) expect(isDone(s.nodes[i]!.state), `seed ${seed}: ${n.node.name} before w${i}`).toBe(true);
       expect(n.approval, `seed ${seed}`).toBe(approvals.get(n.plan!));
       expect(n.node.apply).toBe(true);
     }

@@ -1,7 +1,8 @@
 import type { ApplyAnswer, GateAnswer, PlanAnswer } from "../activity-contract.ts";
 import { heights } from "./dag-heights.ts";
-import { needsDone, settleBlocked } from "./needs.ts";
+import { APPLY_ORDER } from "./needs.ts";
 import { nodeAt, type NodeState } from "./node-state.ts";
+import type { RunOrder } from "./run-order.ts";
 import { isFinal, MAX_REPLANS, type CancelMode, type FailureRef, type RunNode, type WorkspaceState } from "../run-contract.ts";
 
 /** What the workflow must do now. */
@@ -18,19 +19,24 @@ export class Scheduler {
   cancelled: CancelMode | undefined;
   readonly #parallelism: number;
   readonly #height: readonly number[];
+  readonly #order: RunOrder;
   #releases: number[] = [];
 
-  constructor(nodes: readonly RunNode[], parallelism: number) {
+  constructor(nodes: readonly RunNode[], parallelism: number, order: RunOrder = APPLY_ORDER) {
     this.nodes = nodes.map((node, index) => ({ index, node, state: "waiting", replans: 0 }));
     this.#parallelism = Math.max(1, parallelism);
     this.#height = heights(nodes);
+    this.#order = order;
   }
 
   /** The steps to start now; marks their workspaces as under way. Longest chain first, applies before plans. */
   next(): Step[] {
-    settleBlocked(this.nodes);
+    this.#settle();
     if (this.cancelled !== undefined) return [];
-    const ready = this.nodes.filter((n) => n.state === "approved" || (n.state === "waiting" && needsDone(this.nodes, n)));
+    const ready = this.nodes.filter(
+      (n) =>
+        (n.state === "approved" && this.#order.mayApply(this.nodes, n)) || (n.state === "waiting" && this.#order.mayPlan(this.nodes, n)),
+    );
     ready.sort((a, b) => rank(a) - rank(b) || this.#heightOf(b) - this.#heightOf(a) || a.index - b.index);
     const steps = ready.slice(0, Math.max(0, this.#parallelism - this.running()));
     return steps.map((n) => {
@@ -65,6 +71,7 @@ export class Scheduler {
         n.counts = answer.counts;
         n.kinds = answer.kinds;
         n.plan = answer.plan;
+        if (answer.outputs !== undefined) n.outputs = answer.outputs;
         if (!n.node.apply) this.#leave(n, answer);
         else if (this.cancelled !== undefined) this.#cancel(n, true);
         else {
@@ -200,13 +207,17 @@ export class Scheduler {
 
   /** True when all workspaces are final. */
   finished(): boolean {
-    settleBlocked(this.nodes);
+    this.#settle();
     return this.nodes.every((n) => isFinal(n.state));
   }
 
   /** Plans left unapplied on purpose, for which a later run may use an approval. */
   leftPlanned(): number[] {
     return this.#in("planned");
+  }
+
+  #settle(): void {
+    this.#releases.push(...this.#order.settle(this.nodes).map((n) => n.index));
   }
 
   #in(state: WorkspaceState): number[] {

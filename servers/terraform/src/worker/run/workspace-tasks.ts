@@ -19,6 +19,7 @@ export function planTask(input: RunInput, environment: string, nodes: readonly N
     apply,
     lock_timeout_seconds: input.options.lock_timeout_seconds,
     outputs: Object.fromEntries(outputs),
+    ...(input.destroy === true ? { destroy: true } : {}),
   };
 }
 

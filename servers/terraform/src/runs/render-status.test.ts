@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { nextCalls } from "./render-status.ts";
+import type { RunView, WorkspaceView } from "./run-view.ts";
+
+const view = (phase: RunView["phase"], ...workspaces: readonly WorkspaceView[]): RunView => ({
+  workflow_id: "run-2",
+  run_id: "r",
+  status: "WORKFLOW_EXECUTION_STATUS_RUNNING",
+  phase,
+  started_at: "2026-01-01T00:00:00Z",
+  workspaces,
+  open: true,
+});
+const held: WorkspaceView = { name: "a", phase: "held", needs: [], because: "held by the run run-1", held_by: "run-1" };
+
+test("a run that another one holds up leads to that one: to wait for itself would answer at once", () => {
+  expect(nextCalls(view("blocked", held), "terraform-mcp", false)).toMatchObject([
+    { tool: "get_workflow_status", arguments: { workflow_id: "run-1" } },
+  ]);
+});
+
+test("a run that still works elsewhere is waited for, and one whose holder is not known too", () => {
+  const waits = [{ tool: "get_workflow_status", arguments: { workflow_id: "run-2", wait_seconds: 30 } }];
+  expect(nextCalls(view("working", held, { name: "b", phase: "applying", needs: [] }), "terraform-mcp", false)).toMatchObject(waits);
+  expect(nextCalls(view("blocked", { name: "a", phase: "held", needs: [] }), "terraform-mcp", false)).toMatchObject(waits);
+});
