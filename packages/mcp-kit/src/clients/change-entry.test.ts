@@ -213,7 +213,6 @@ describe("install", () => {
 
   test.each([
     [["zedd"], {}, /Did you mean zed\?/],
-    [["zed", "cursor"], {}, /one client/],
     [["zed"], { scope: "global" }, /user or project/],
     [["zed"], { name: "a b" }, /letters, digits/],
   ])("%j %j is wrong use", async (positionals, options, words) => {

@@ -1,6 +1,7 @@
 import { OpsError } from "@platform-ops/errors";
 import { isMarkOfSecret, Redactor, type CommandInput } from "@platform-ops/ledger";
 import { didYouMean } from "../calls/did-you-mean.ts";
+import { quoted } from "../command-line/check-arguments.ts";
 import type { ServerConfig } from "../server-config.ts";
 import type { ServerIdentity } from "../start-up/identity.ts";
 import { CLIENT_APPLICATIONS } from "./applications.ts";
@@ -21,10 +22,9 @@ export interface Installation {
  * @throws OpsError invalid_input
  */
 export function installationOf({ positionals, options }: CommandInput, config: ServerConfig, identity: ServerIdentity): Installation {
-  const [id, ...others] = positionals;
-  if (others.length > 0) throw new OpsError("invalid_input", "install takes one client.", { hint: "Run it once for each." });
+  const [id] = positionals;
   const application = CLIENT_APPLICATIONS.find((each) => each.id === id);
-  if (application === undefined) throw unknownClient(id ?? "");
+  if (application === undefined) throw unknownClient(id);
   const scope = options["scope"] ?? "user";
   if (scope !== "user" && scope !== "project")
     throw new OpsError("invalid_input", "--scope takes user or project.", { hint: "project is the folder in which this is run." });
@@ -80,10 +80,14 @@ export function redactorOf(configuration: Configuration, values: readonly string
   return redactor;
 }
 
-function unknownClient(id: string): OpsError {
+function unknownClient(id: string | undefined): OpsError {
   const ids = CLIENT_APPLICATIONS.map((each) => each.id);
+  if (id === undefined)
+    return new OpsError("invalid_input", `No client was named: one of ${ids.join(", ")}.`, {
+      hint: "`install` without one lists them, and says which have this server.",
+    });
   const near = didYouMean(id, ids);
-  return new OpsError("invalid_input", `No client ${JSON.stringify(id)} is known.${near === undefined ? "" : ` Did you mean ${near}?`}`, {
+  return new OpsError("invalid_input", `No client ${quoted(id)} is known.${near === undefined ? "" : ` Did you mean ${near}?`}`, {
     hint: `There are ${ids.join(", ")}. For another one take the entry from: install cursor --print`,
   });
 }

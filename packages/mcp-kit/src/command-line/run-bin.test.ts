@@ -16,6 +16,7 @@ const greet = defineCommand<{ greeting: string }>({
   async run({ positionals, options }, deps, terminal, signal) {
     if (positionals[0] === "nobody") throw new OpsError("not_found", "there is nobody.");
     if (positionals[0] === "setup") throw new OpsError("setup_needed", "Temporal is not installed.", { hint: "Run `x setup`." });
+    if (positionals[0]?.startsWith("long")) throw new OpsError("not_found", `there is no ${positionals[0]}.`);
     if (positionals[0] === "crash") throw new Error(`boom ${SECRET}`);
     if (positionals[0] === "forever")
       await new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
@@ -95,6 +96,9 @@ describe("a bin", () => {
     [["--hlep"], /no option "--hlep"/],
     [["greet", "--luod"], /no option --luod\. Did you mean --loud\?[^]*Usage: x-mcp greet/],
     [["greet", "--times"], /--times/],
+    [["greet", "ann", "bob"], /greet takes NAME, and was given "bob" as well\.[^]*Usage: x-mcp greet NAME/],
+    [["greet", ""], /greet was given an empty NAME\./],
+    [["x".repeat(5000)], /no subcommand "x{79}…"/],
     [["look", "x"], /look takes no argument, and was given "x"\.[^]*Usage: x-mcp look/],
   ])("%j is wrong use: exit 2, in words, nothing on stdout", async (argv, words) => {
     const { code, out, err } = await run(argv);
@@ -106,6 +110,7 @@ describe("a bin", () => {
   test.each([
     ["nobody", 1, /there is nobody/],
     ["setup", 3, /Run `x setup`/],
+    ["long".padEnd(5000, "x"), 1, /there is no longx{296}…\n/],
     ["crash", 1, /unexpected failure[^]*boom \[redacted\]/],
   ])("greet %s ends with %i", async (name, expected, words) => {
     const { code, err } = await run(["greet", name]);

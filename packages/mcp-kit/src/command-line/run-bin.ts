@@ -4,6 +4,7 @@ import type { Command, CommandInput, ExitCode, Redactor, Terminal } from "@platf
 import { paint, printable } from "@platform-ops/ledger/start-up";
 import { didYouMean } from "../calls/did-you-mean.ts";
 import { problemLines } from "../calls/failure.ts";
+import { checkArguments, quoted } from "./check-arguments.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { binHelp, commandHelp } from "./help-text.ts";
 
@@ -90,10 +91,7 @@ function parseOptions(bin: Bin, command: Command, args: readonly string[]): Comm
       ]),
     );
     const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true, strict: true });
-    if (positionals.length > 0 && !takesArguments(command.usage))
-      throw new OpsError("invalid_input", `${command.name} takes no argument, and was given ${JSON.stringify(positionals[0])}.`, {
-        hint: `Usage: ${bin.name} ${command.usage}`,
-      });
+    checkArguments(bin.name, command, positionals);
     return { positionals, options: { ...values } as CommandInput["options"] };
   } catch (error) {
     if (isOpsError(error)) throw error;
@@ -109,20 +107,13 @@ function parseOptions(bin: Bin, command: Command, args: readonly string[]): Comm
   }
 }
 
-/** A usage that names nothing but options takes nothing else. */
-function takesArguments(usage: string): boolean {
-  let words = usage;
-  for (let before = ""; before !== words;) [before, words] = [words, words.replace(/\[-[^[\]]*\]/g, "")];
-  return words.trim().includes(" ");
-}
-
 function unknownCommand(bin: Bin, name: string, commands: readonly Command[]): OpsError {
   const near = didYouMean(
     name,
     commands.map((each) => each.name),
   );
   const kind = name.startsWith("-") ? "option" : "subcommand";
-  return new OpsError("invalid_input", `${bin.name} has no ${kind} ${JSON.stringify(name)}.${near ? ` Did you mean ${near}?` : ""}`, {
+  return new OpsError("invalid_input", `${bin.name} has no ${kind} ${quoted(name)}.${near ? ` Did you mean ${near}?` : ""}`, {
     hint: `\`${bin.name} --help\` lists them.`,
   });
 }
@@ -140,5 +131,10 @@ function failureText(bin: Bin, error: unknown): string {
     return `${name}: ${mask(`unexpected failure\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)}`;
   const { problems } = error.details;
   const lines = Array.isArray(problems) ? problemLines(problems, error.message, problems.length) : [];
-  return `${name}: ${mask([error.message, ...lines.map((line) => `  ${line}`), error.hint].join("\n"))}\n`;
+  return `${name}: ${shortened(mask([error.message, ...lines.map((line) => `  ${line}`), error.hint].join("\n")))}\n`;
+}
+
+/** What was typed or read may be one word of a megabyte: enough of it stays to tell which it was. */
+function shortened(text: string): string {
+  return text.replace(/\S{1000,}/g, (word) => `${word.slice(0, 300)}…`);
 }

@@ -71,7 +71,8 @@ test.each([
   [["create", "--principal", "ann", "--expires", "9999d"], /--expires/],
   [["create", "--principal", "ann", "--toolsets", "thing"], /did you mean things/],
   [["create", "ann"], /token takes/],
-  [["revoke"], /token takes/],
+  [["revoke"], /takes the id of a token[^]*token list/],
+  [["revoke", "0000000000", "more"], /given "more" as well/],
   [["make"], /token takes/],
 ])("%j is wrong use", async (argv, words) => {
   expect(await run(...argv)).toMatchObject({ code: 2, out: "", err: expect.stringMatching(words) });

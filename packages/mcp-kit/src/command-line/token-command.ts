@@ -24,7 +24,7 @@ export function tokenCommand<D extends ServerDeps>(tools: readonly Tool[]): Comm
       expires: { type: "string", description: `After how long it is taken no more, as 12h or 30d; ${DEFAULT_LIFE} unless said` },
       json: { type: "boolean", description: "As JSON" },
     },
-    async run({ positionals: [verb, id, ...more], options }, deps, terminal) {
+    async run({ positionals: [verb, id], options }, deps, terminal) {
       const { name, user } = deps.config;
       const by = `tty:${user}`;
       const isJson = options["json"] === true;
@@ -34,11 +34,13 @@ export function tokenCommand<D extends ServerDeps>(tools: readonly Tool[]): Comm
         return shown(terminal, await tokens.create(input), isJson);
       }
       if (verb === "list" && id === undefined) return await listed(terminal, (await deps.ledger()).tokens, isJson);
-      if (verb === "revoke" && id !== undefined && more.length === 0) {
+      if (verb === "revoke" && id !== undefined) {
         const grant = await (await deps.ledger()).tokens.revoke(id, by);
         terminal.stdout(`${grant.id} of ${grant.principal} was revoked ${grant.revoked_at}; its sessions end with their next request.\n`);
         return 0;
       }
+      if (verb === "revoke")
+        throw new OpsError("invalid_input", "token revoke takes the id of a token.", { hint: "`token list` shows their ids." });
       throw new OpsError("invalid_input", "token takes create, list, or revoke and an id.", {
         hint: "For example: token create --principal ann --toolsets runs --read-only --expires 30d",
       });

@@ -1,3 +1,4 @@
+import { OpsError } from "@platform-ops/errors";
 import { paint, printable, table, type Command, type Terminal, type Tone } from "@platform-ops/ledger";
 import { stopSupervisor, supervisorStatus } from "../local/supervisor-client.ts";
 import type { SupervisorStatus, TemporalView } from "../supervisor/protocol.ts";
@@ -11,11 +12,11 @@ export function supervisorCommand(port: { home: string }): Command<void> {
     examples: ["supervisor", "supervisor stop"],
     options: { json: { type: "boolean", description: "As JSON" } },
     async run({ positionals, options }, _deps, terminal) {
-      const [what = "status", ...more] = positionals;
-      if (more.length > 0 || !["status", "stop"].includes(what)) {
-        terminal.stderr(`supervisor knows "status" and "stop", not "${positionals.join(" ")}".\n`);
-        return 2;
-      }
+      const [what = "status"] = positionals;
+      if (!["status", "stop"].includes(what))
+        throw new OpsError("invalid_input", `supervisor takes status or stop, not ${JSON.stringify(what.slice(0, 80))}.`, {
+          hint: "status, which it shows without one, says what runs; stop ends it.",
+        });
       if (what === "stop") {
         terminal.stdout(
           (await stopSupervisor(port.home)) ? "Stopped: workers, then Temporal. Programs that run go on.\n" : "Nothing runs.\n",
