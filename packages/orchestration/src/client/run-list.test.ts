@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { listQuery } from "./run-list.ts";
+import { cursorOf, listQuery, tokenOf } from "./run-list.ts";
 
 describe("list filter", () => {
   it("asks the server for what it can filter", () => {
@@ -15,4 +15,23 @@ describe("list filter", () => {
       "PlatformOpsProject = 'a\\' OR WorkflowId != \\'b\\\\'",
     );
   });
+});
+
+describe("cursor", () => {
+  const cursor = cursorOf(Buffer.from('{"RunID":"a"}'));
+
+  it("gives back the token it was made of", () => {
+    expect(Buffer.from(tokenOf(cursor)).toString()).toBe('{"RunID":"a"}');
+    expect(tokenOf(undefined)).toHaveLength(0);
+  });
+
+  it.each([
+    ["words", "zzz"],
+    ["nothing", ""],
+    ["a path", "../x"],
+    ["half of one", cursor.slice(0, -1)],
+    ["a changed one", `A${cursor}`],
+  ])("refuses %s, before Temporal is asked", (_, wrong) =>
+    expect(() => tokenOf(wrong)).toThrow(expect.objectContaining({ code: "invalid_input", message: expect.stringContaining("cursor") })),
+  );
 });

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { OpsError } from "@platform-ops/errors";
 import type { ConnectionLike } from "@temporalio/client";
 import { SEARCH_ATTRIBUTES } from "../contract/names.ts";
@@ -20,11 +21,24 @@ export function listQuery(filter: RunFilter, byAttributes: boolean): string {
   return [...status, ...attributes].join(" AND ");
 }
 
-function tokenOf(cursor: string | undefined): Uint8Array {
+/** Eight digits that only a token which came whole has: Temporal answers a damaged one as if it were away, and is asked again for seconds. */
+const checkOf = (token: Uint8Array): string => createHash("sha256").update(token).digest("hex").slice(0, 8);
+
+/** Temporal's token of the next page as the cursor of a list. */
+export function cursorOf(token: Uint8Array): string {
+  return `${Buffer.from(token).toString("base64url")}.${checkOf(token)}`;
+}
+
+/** The token that a cursor holds; empty without one. @throws OpsError invalid_input for what no list returned */
+export function tokenOf(cursor: string | undefined): Uint8Array {
   if (cursor === undefined) return new Uint8Array();
-  if (!/^[A-Za-z0-9_-]{1,4000}$/.test(cursor))
-    throw new OpsError("invalid_input", "cursor is not one that a list returned.", { hint: "Leave cursor out to begin again." });
-  return Uint8Array.from(Buffer.from(cursor, "base64url"));
+  const [, text, check] = /^([A-Za-z0-9_-]{1,4000})\.([0-9a-f]{8})$/.exec(cursor) ?? [];
+  const token = Uint8Array.from(Buffer.from(text ?? "", "base64url"));
+  if (text === undefined || checkOf(token) !== check)
+    throw new OpsError("invalid_input", "cursor is not one that a list returned.", {
+      hint: "Give the last list's cursor as it is, or leave it out to begin again.",
+    });
+  return token;
 }
 
 const wanted = (run: RunDescription, filter: RunFilter): boolean =>
@@ -60,5 +74,5 @@ export async function listRuns(
         runs.push(run);
     nextPageToken = page.nextPageToken ?? new Uint8Array();
   } while (nextPageToken.length > 0 && runs.length < filter.limit && read < SCAN_LIMIT);
-  return { runs, ...(nextPageToken.length === 0 ? {} : { cursor: Buffer.from(nextPageToken).toString("base64url") }) };
+  return { runs, ...(nextPageToken.length === 0 ? {} : { cursor: cursorOf(nextPageToken) }) };
 }
