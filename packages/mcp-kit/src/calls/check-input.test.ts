@@ -53,6 +53,11 @@ describe("each wrong argument is named with what is accepted", () => {
     expect(problemsOf(args)).toMatchObject([problem]);
   });
 
+  test("a missing argument that may be anything", () => {
+    const anything = { ...listThings, input: z.strictObject({ result: z.unknown().nonoptional() }) };
+    expect(problemsOf({}, anything)).toEqual([{ path: "result", message: "is required: any value" }]);
+  });
+
   test("all at once", () => {
     expect(problemsOf({ config_paht: 1, wait_seconds: "x", kind: 3 })).toHaveLength(3);
   });

@@ -164,6 +164,8 @@ const ARTICLES: Record<string, string> = {
   number: "a number",
   boolean: "true or false",
   null: "null",
+  // A required argument that may be anything.
+  nonoptional: "any value",
 };
 
 const article = (expected: string): string => ARTICLES[expected] ?? `a ${expected}`;
