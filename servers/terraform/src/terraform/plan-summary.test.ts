@@ -120,6 +120,17 @@ describe("summarisePlan", () => {
     ]);
   });
 
+  test("what OpenTofu opens and closes again is no change", () => {
+    const opened = (mode: string, action: string): PlanJson => ({
+      resource_changes: [
+        { address: "ephemeral.acme_token.t", mode, type: "acme_token", change: { actions: [action], before: null, after: null } },
+      ],
+    });
+    expect(summarisePlan(opened("ephemeral", "open"))).toMatchObject({ changes: [], kinds: [], applyable: false });
+    expect(summarisePlan(opened("managed", "open"))).toMatchObject({ kinds: ["other"], applyable: true });
+    expect(summarisePlan(opened("ephemeral", "forget"))).toMatchObject({ kinds: ["forget"], applyable: true });
+  });
+
   test("outputs: known, unknown in part, sensitive, deleted", () => {
     const change = (more: object): object => ({
       actions: ["create"],

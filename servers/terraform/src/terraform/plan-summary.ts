@@ -109,6 +109,11 @@ function resourceChange(entry: Json): ResourceChange {
   };
 }
 
+/** OpenTofu lists what is ephemeral, too: it is opened each time that it plans or applies, and nothing changes by that. */
+function isOpening(entry: Json): boolean {
+  return textOf(member(entry, "mode")) === "ephemeral" && changeOf(member(entry, "change")).actions.join() === "open";
+}
+
 function outputChanges(plan: PlanJson): OutputChange[] {
   const entries = isRecord(plan["output_changes"]) ? Object.entries(plan["output_changes"]) : [];
   return entries.map(([name, entry]) => outputChange(name, changeOf(entry)));
@@ -179,6 +184,7 @@ export function summarisePlan(plan: PlanJson): PlanSummary {
   const counts: Counts = { ...NO_CHANGES };
   const kinds = new Set<ChangeKind>();
   const changes = list(plan["resource_changes"])
+    .filter((entry) => !isOpening(entry))
     .map(resourceChange)
     .filter((change) => change.action !== "no-op");
   for (const change of changes) {
