@@ -9,6 +9,10 @@ export interface Terminal {
   readonly columns: number;
   /** Asks for a line; only there at a terminal. */
   ask?(question: string): Promise<string>;
+  /**
+   * When all is written: why not all of it arrived on stdout, as on a full disk. A reader that went away (`| head`) is no reason.
+   */
+  lost?(): Promise<Error | undefined>;
 }
 
 /** One option of a subcommand, as `parseArgs` of node:util takes it, with what it means. */

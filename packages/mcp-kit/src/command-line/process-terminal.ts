@@ -23,10 +23,12 @@ export function colorWish({ FORCE_COLOR, NO_COLOR, TERM }: Readonly<Record<strin
 /** The terminal of a process. `color` is the operator's wish, which only the configuration reads. */
 export function processTerminal({ stdin, stdout, stderr }: StandardStreams, options: { color: ColorWish }): Terminal {
   const isTTY = stdin.isTTY === true && stdout.isTTY === true;
-  // A reader that went away (`| head`) is no failure of ours.
-  const quiet = (stream: NodeJS.WriteStream) => (text: string) =>
-    void stream.write(stream.isTTY === true ? guarded(text) : text, () => undefined);
+  // Of each write the callback tells what went wrong.
   stdout.on("error", () => undefined);
+  let failure: NodeJS.ErrnoException | undefined;
+  let written: Promise<void> | undefined;
+  const write = (stream: NodeJS.WriteStream, text: string, done: (error?: Error | null) => void): void =>
+    void stream.write(stream.isTTY === true ? guarded(text) : text, done);
   const ask = async (question: string): Promise<string> => {
     const { createInterface } = await import("node:readline/promises");
     const lines = createInterface({ input: stdin, output: stdout });
@@ -37,11 +39,23 @@ export function processTerminal({ stdin, stdout, stderr }: StandardStreams, opti
     }
   };
   return {
-    stdout: quiet(stdout),
-    stderr: quiet(stderr),
+    stdout(text) {
+      written = new Promise((resolve) =>
+        write(stdout, text, (error) => {
+          failure ??= error ?? undefined;
+          resolve();
+        }),
+      );
+    },
+    stderr: (text) => write(stderr, text, () => undefined),
     isTTY,
     color: options.color === "always" || (options.color === "terminal" && stdout.isTTY === true),
     columns: stdout.columns ?? 80,
     ...(isTTY && { ask }),
+    async lost() {
+      await written;
+      // A reader that went away (`| head`) is no failure of ours.
+      return failure?.code === "EPIPE" ? undefined : failure;
+    },
   };
 }

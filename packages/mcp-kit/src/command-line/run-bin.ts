@@ -38,7 +38,11 @@ export async function runBin(bin: Bin): Promise<ExitCode> {
   try {
     if ((bin.platform ?? process.platform) === "win32")
       throw new OpsError("unsupported_platform", "Windows is supported through WSL2 only.", { hint: "Start this inside WSL2." });
-    return await dispatch(bin);
+    const code = await dispatch(bin);
+    const lost: NodeJS.ErrnoException | undefined = await bin.terminal.lost?.();
+    if (lost === undefined) return code;
+    bin.terminal.stderr(`${paint(bin.terminal, "bad", bin.name)}: the output could not be written (${lost.code ?? lost.name}).\n`);
+    return code === 0 ? 1 : code;
   } catch (error) {
     bin.terminal.stderr(failureText(bin, error));
     return exitCodeOf(error);
