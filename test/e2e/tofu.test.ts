@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { effects, writeProject } from "../support/home.ts";
@@ -15,7 +15,7 @@ describe.skipIf(tofu === undefined)(
     let session: Session;
     afterEach(() => session.remove());
 
-    test("plan, approve, apply, outputs into a terraform workspace and back, a second run with nothing to do, a preview", async () => {
+    test("plan, approve, apply, outputs into a terraform workspace and back, a second run with nothing to do, a preview, the end of all", async () => {
       session = await openSession(`terraform: { tofu_path: ${JSON.stringify(tofu)} }\n`);
       const { home, connect } = session;
       const workspaces = [
@@ -55,6 +55,15 @@ describe.skipIf(tofu === undefined)(
       await writeFile(join(home.project, "a", "more.tf"), 'resource "terraform_data" "more" {}\n');
       const preview = await ended(agent, await startRun(agent));
       expect(phases(preview), preview.text).toEqual({ a: "planned", b: "unchanged", c: "unchanged" });
+
+      await writeProject(home.project, workspaces);
+      const gone = (await agent.call("destroy_workspaces", { only: ["a", "b", "c"] })).data["workflow_id"] as string;
+      await statusWhen(agent, gone, (data) => data["phase"] === "awaiting_approval");
+      expect((await agent.call("request_approval", { workflow_id: gone })).text).toContain("a, b, c");
+      const destroyed = await ended(agent, gone);
+      expect(phases(destroyed), destroyed.text).toEqual({ a: "applied", b: "applied", c: "applied" });
+      for (const { name } of workspaces)
+        expect(JSON.parse(await readFile(join(home.project, name, "terraform.tfstate"), "utf8"))["resources"]).toEqual([]);
     });
 
     test("an apply that fails half-way says which resource was made and which was not", async () => {
