@@ -1,6 +1,8 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { statusWhen, type Session } from "./run.ts";
+import { basename, dirname, join } from "node:path";
+import { lives, until } from "./processes.ts";
+import type { Session } from "./run.ts";
 import type { Agent, ToolAnswer } from "./mcp-client.ts";
 
 /** The folder of the built providers (`npm run test:providers` sets it), or undefined. */
@@ -35,15 +37,18 @@ export interface ProviderWorkspace {
   readonly kind?: "terraform" | "tofu";
   /** Workspaces, and the output of each that becomes the variable of the same name. */
   readonly inputs?: Readonly<Record<string, string>>;
+  /** Variables that infra.yaml gives. */
+  readonly variables?: Readonly<Record<string, unknown>>;
 }
 
 /** Writes infra.yaml and a folder per workspace. */
 export async function writeWorkspaces(project: string, workspaces: readonly ProviderWorkspace[]): Promise<void> {
   for (const { name, hcl } of workspaces) await put(join(project, name, "main.tf"), hcl);
-  const entries = workspaces.map(({ name, kind, inputs = {} }) => ({
+  const entries = workspaces.map(({ name, kind, inputs = {}, variables }) => ({
     name,
     dir: join(project, name),
     ...(kind === undefined ? {} : { kind }),
+    ...(variables === undefined ? {} : { extraVars: variables }),
     dependsOn: Object.keys(inputs),
     inputs: Object.entries(inputs).map(([from, output]) => ({ sourceWorkspace: from, sourceOutput: output, targetVar: output })),
     operations: ["init", "validate", "plan", "apply"],
@@ -57,13 +62,17 @@ export async function put(path: string, text: string): Promise<void> {
   await writeFile(path, text);
 }
 
-/** The status once the run has ended; whatever it asks for meanwhile, the client's person answers. */
+/** The status once the run has ended, within ten minutes; whatever it asks for meanwhile, the client's person answers. */
 export async function finish(agent: Agent, workflow_id: string): Promise<ToolAnswer> {
-  for (;;) {
-    const status = await statusWhen(agent, workflow_id, (data) => data["open"] === false || data["phase"] === "awaiting_approval");
-    if (status.data["open"] === false) return status;
-    await agent.call("request_approval", { workflow_id });
-  }
+  return await until(
+    async () => {
+      const status = await agent.call("get_workflow_status", { workflow_id, wait_seconds: 10 });
+      if (status.data["phase"] === "awaiting_approval") await agent.call("request_approval", { workflow_id });
+      return status.data["open"] === false && status;
+    },
+    "the end of the run",
+    600,
+  );
 }
 
 /** Files below a folder in whose bytes one of the words stands, as `FILE: WORD`. */
@@ -81,24 +90,59 @@ export async function filesWith(folder: string, words: readonly string[]): Promi
 /** What one client was told in these tests, for looking through it as a whole. */
 export interface Hearing {
   readonly agent: Agent;
-  /** All answers and all forms, as they came. */
+  /** The texts of all answers and forms: what a model and its person read. */
+  read(): string;
+  /** These, and the structured content of all answers. */
   heard(): string;
 }
 
 /** A client of the session that remembers all that it was told; its person approves. */
 export async function listen(session: Session, env: Readonly<Record<string, string>>): Promise<Hearing> {
-  const told: string[] = [];
+  const texts: string[] = [];
+  const data: string[] = [];
   const agent = await session.connect({
     env,
     person(message, schema) {
-      told.push(message, JSON.stringify(schema));
+      texts.push(message);
+      data.push(JSON.stringify(schema));
       return { action: "accept", content: { decision: "approve" } };
     },
   });
   const call: Agent["call"] = async (name, args) => {
     const answer = await agent.call(name, args);
-    told.push(answer.text, JSON.stringify(answer.data));
+    texts.push(answer.text);
+    data.push(JSON.stringify(answer.data));
     return answer;
   };
-  return { agent: { ...agent, call }, heard: () => told.join("\n") };
+  return { agent: { ...agent, call }, read: () => texts.join("\n"), heard: () => [...texts, ...data].join("\n") };
+}
+
+/** Pids of living providers, and of the programs that started them, which work in a folder or below it. */
+export function workersIn(folder: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      try {
+        const cwd = readlinkSync(`/proc/${name}/cwd`);
+        return (cwd === folder || cwd.startsWith(`${folder}/`)) && lives(Number(name));
+      } catch {
+        return false;
+      }
+    })
+    .map(Number)
+    .filter((pid) => /^(?:terraform|tofu)/.test(nameOf(pid)));
+}
+
+/** Pids of living providers that work in a folder or below it. */
+export function providersIn(folder: string): number[] {
+  return workersIn(folder).filter((pid) => nameOf(pid).startsWith("terraform-provider-"));
+}
+
+/** The file name of the program that a process runs; empty where it has ended. */
+function nameOf(pid: number): string {
+  try {
+    return basename(readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[0] ?? "");
+  } catch {
+    return "";
+  }
 }

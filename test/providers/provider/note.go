@@ -60,6 +60,9 @@ func (note) ModifyPlan(ctx context.Context, request resource.ModifyPlanRequest, 
 	var planned, given noteModel
 	answer.Diagnostics.Append(request.Plan.Get(ctx, &planned)...)
 	answer.Diagnostics.Append(request.Config.Get(ctx, &given)...)
+	if !planned.OnPlan.IsNull() {
+		planned.log("plan")
+	}
 	spring(ctx, planned.trap(planned.OnPlan, given), &answer.Diagnostics)
 }
 

@@ -33,7 +33,7 @@ func (secret) Schema(_ context.Context, _ resource.SchemaRequest, answer *resour
 func (secret) Create(ctx context.Context, request resource.CreateRequest, answer *resource.CreateResponse) {
 	var made secretModel
 	answer.Diagnostics.Append(request.Plan.Get(ctx, &made)...)
-	made.Value = types.StringValue("SECRET" + rand.Text())
+	made.Value = types.StringValue("SECRET-" + rand.Text())
 	answer.Diagnostics.Append(answer.State.Set(ctx, &made)...)
 	if made.Blurt.ValueBool() {
 		answer.Diagnostics.AddError("The secret was not accepted", "It is "+made.Value.ValueString()+".")
@@ -64,6 +64,6 @@ func (token) Schema(_ context.Context, _ ephemeral.SchemaRequest, answer *epheme
 func (token) Open(ctx context.Context, _ ephemeral.OpenRequest, answer *ephemeral.OpenResponse) {
 	made := struct {
 		Value types.String `tfsdk:"value"`
-	}{types.StringValue("TOKEN" + rand.Text())}
+	}{types.StringValue("EPHEMERAL-" + rand.Text())}
 	answer.Diagnostics.Append(answer.Result.Set(ctx, &made)...)
 }
