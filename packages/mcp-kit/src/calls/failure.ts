@@ -46,7 +46,7 @@ function shape(error: OpsError, id: string): ToolResult {
     data: {
       error: {
         code: error.code,
-        message: error.message,
+        message: Array.isArray(problems) ? headline(error.message) : error.message,
         hint: error.hint,
         retryable: error.retryable,
         ...(Object.keys(details).length > 0 && { details }),
@@ -54,6 +54,11 @@ function shape(error: OpsError, id: string): ToolResult {
       },
     },
   };
+}
+
+/** What a message says before it lists problems, which the structured half has by themselves. */
+function headline(message: string): string {
+  return message.split("\n- ", 1)[0]!;
 }
 
 /** Problems as lines, without those that the message names already; of more than `most`, the first ones and their number. */
