@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { doctor } from "../../servers/flux-teleport/src/commands/doctor-command.ts";
 import { startBin } from "../support/bin.ts";
+import { startTestGateway, startTestTemporal, testCertificates, testTemporalBinary } from "@platform-ops/orchestration/testing";
 import { machinesServer, sshConfig, teleportConfig } from "../support/flux-teleport.ts";
 import { PUBLISHED_BINS } from "../support/published-bins.ts";
 import { SSHD_MISSING, startSshd } from "../support/sshd.ts";
@@ -119,7 +120,8 @@ test("old and wrong programs are named with their versions and paths", async () 
 });
 
 test("a cluster that does not answer, and a port that is taken, are broken", async () => {
-  listener = createServer().listen(0, "127.0.0.1");
+  // What it is sent is thrown away: one that never reads would not see the other side go.
+  listener = createServer((socket) => socket.on("error", () => undefined).resume()).listen(0, "127.0.0.1");
   await new Promise((resolve) => listener!.once("listening", resolve));
   const { port } = listener.address() as { port: number };
   const taken = await doctorOf("terraform", ["--json", "--temporal.port", String(port)]);
@@ -127,7 +129,11 @@ test("a cluster that does not answer, and a port that is taken, are broken", asy
   const http = await doctorOf("flux-teleport", ["--json"], { PLATFORM_OPS_HTTP_PORT: String(port) });
   expect(http.check("http_port")).toMatchObject({ status: "warn", found: `something listens on ${port}` });
   const open = await doctorOf("terraform", ["--json"], { TEMPORAL_ADDRESS: `127.0.0.1:${port}` });
-  expect(open.check("temporal")).toMatchObject({ status: "ok", found: expect.stringContaining(`127.0.0.1:${port}`) });
+  expect(open.check("temporal")).toMatchObject({
+    status: "broken",
+    found: `the cluster at 127.0.0.1:${port}, by the settings: something listens there, but it does not speak Temporal's protocol (gRPC)`,
+    cure: expect.stringContaining("temporal.address"),
+  });
   await new Promise((resolve) => listener!.close(resolve));
   listener = undefined;
   const closed = await doctorOf("terraform", ["--json"], { TEMPORAL_ADDRESS: `127.0.0.1:${port}` });
@@ -275,4 +281,36 @@ describe.skipIf(SSHD_MISSING !== undefined)(`what clusters need ${SSHD_MISSING ?
     expect(found.get("kubectl")).toMatchObject({ status: "ok", version: "1.33.1" });
     expect(found.get("flux")).toMatchObject({ status: "ok", found: expect.stringContaining("no tool needs it") });
   });
+});
+
+const temporalBinary = testTemporalBinary(process.env);
+
+test.skipIf(temporalBinary === undefined)("a cluster behind TLS and a key: each step that is missing, until nothing is", async () => {
+  const certificates = testCertificates();
+  const temporal = await startTestTemporal({ binary: temporalBinary ?? "" });
+  const gateway = await startTestGateway({ upstream: temporal.address, tls: certificates.make("gateway"), apiKey: "the-right-key" });
+  try {
+    const env: Record<string, string> = { TEMPORAL_ADDRESS: gateway.address, PLATFORM_OPS_TEMPORAL_WORKERS: "external" };
+    const steps: readonly (readonly [id: string, cure: string, Record<string, string>])[] = [
+      ["temporal", "TEMPORAL_TLS=true", { TEMPORAL_TLS: "true" }],
+      ["temporal", "TEMPORAL_TLS_SERVER_CA_CERT_PATH", { TEMPORAL_TLS_SERVER_CA_CERT_PATH: certificates.authority.certPath }],
+      ["temporal", "TEMPORAL_API_KEY", { TEMPORAL_API_KEY: "the-wrong-key" }],
+      ["temporal", "make a new one", { TEMPORAL_API_KEY: "the-right-key", TEMPORAL_NAMESPACE: "nowhere" }],
+      ["temporal_namespace", "namespace create --address", { TEMPORAL_NAMESPACE: "default" }],
+      ["temporal_worker", "with the same data directory", {}],
+    ];
+    for (const [id, cure, next] of steps) {
+      const { code, check, stdout } = await doctorOf("terraform", ["--json"], env);
+      expect(code).toBe(3);
+      expect(check(id), stdout).toMatchObject({ status: expect.stringMatching(/missing|broken/), cure: expect.stringContaining(cure) });
+      expect(stdout).not.toMatch(/the-(right|wrong)-key/);
+      Object.assign(env, next);
+    }
+    const { check, stdout } = await doctorOf("terraform", ["--json"], env);
+    for (const id of ["temporal", "temporal_namespace"]) expect(check(id), stdout).toMatchObject({ status: "ok" });
+  } finally {
+    await gateway.stop();
+    await temporal.stop();
+    certificates.remove();
+  }
 });

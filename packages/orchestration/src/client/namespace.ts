@@ -8,7 +8,8 @@ const DAY_SECONDS = 86_400;
 
 const NAMES = Object.values(SEARCH_ATTRIBUTES);
 
-async function missingAttributes(connection: ConnectionLike, namespace: string): Promise<string[]> {
+/** Those of our search attributes that are not registered, or with another type. Throws what Temporal's client throws. */
+export async function missingAttributes(connection: ConnectionLike, namespace: string): Promise<string[]> {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   return NAMES.filter((name) => customAttributes?.[name] !== KEYWORD);
 }

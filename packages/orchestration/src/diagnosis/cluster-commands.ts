@@ -1,5 +1,4 @@
 import type { ConnectionTarget } from "../client/connection-target.ts";
-import { SEARCH_ATTRIBUTES } from "../contract/names.ts";
 
 type Where = Pick<ConnectionTarget, "address" | "namespace">;
 
@@ -8,8 +7,8 @@ export function createNamespace({ address, namespace }: Where): string {
   return `temporal operator namespace create --address ${address} --namespace ${namespace} --retention 90d`;
 }
 
-/** The command that registers our search attributes in the namespace. */
-export function createSearchAttributes({ address, namespace }: Where): string {
-  const attributes = Object.values(SEARCH_ATTRIBUTES).map((name) => `--name ${name} --type Keyword`);
-  return `temporal operator search-attribute create --address ${address} --namespace ${namespace} ${attributes.join(" ")}`;
+/** The command that registers search attributes of ours in the namespace. */
+export function createSearchAttributes({ address, namespace }: Where, names: readonly string[]): string {
+  const attributes = names.map((name) => `--name ${name} --type Keyword`).join(" ");
+  return `temporal operator search-attribute create --address ${address} --namespace ${namespace} ${attributes}`;
 }

@@ -2,7 +2,6 @@ import type { Check } from "@platform-ops/ledger";
 import { createConnection } from "node:net";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { tcpProbe } from "../client/probe.ts";
 import type { SupervisorStatus } from "../supervisor/protocol.ts";
 import { DEFAULT_TEMPORAL_PORT, isPortFree } from "./port.ts";
 import { PINNED_SERVER, minorOf } from "./server-version.ts";
@@ -10,33 +9,16 @@ import { supervisorStatus } from "./supervisor-client.ts";
 import { temporalBinary, type BinaryCheckOptions } from "./temporal-binary-check.ts";
 
 export interface DiagnoseOptions extends BinaryCheckOptions {
-  readonly temporal: BinaryCheckOptions["temporal"] & { readonly address?: string | undefined; readonly port?: number | undefined };
+  readonly temporal: BinaryCheckOptions["temporal"] & { readonly port?: number | undefined };
 }
 
-const REACHED_WITHIN_MS = 3_000;
-
-/** What there is of Temporal: which one is in use, its binary, its database, who keeps it, and who else is there. */
+/** What there is of a local Temporal: its binary, its database, who keeps it, and who else is there. */
 export async function diagnoseTemporal(options: DiagnoseOptions): Promise<Check[]> {
-  const { address } = options.temporal;
-  if (address !== undefined) return [await cluster(address), ...(await kept(options.home))];
   const other = otherTemporal();
   const local: Check = { id: "temporal", name: "Temporal in use", status: "ok", found: "local", path: join(options.home, "temporal") };
-  const keepers = await kept(options.home);
+  const keepers = await supervisorChecks(options.home);
   const checks = [local, await temporalBinary(options), ...databases(options.home), ...keepers, ...(await ownPort(options, keepers))];
   return [...checks, ...(await other)];
-}
-
-async function cluster(address: string): Promise<Check> {
-  const about = { id: "temporal", name: "Temporal in use" } as const;
-  const found = `the cluster at ${address}, by the settings`;
-  const answer = await tcpProbe(address, REACHED_WITHIN_MS);
-  if (answer === "open") return { ...about, status: "ok", found };
-  return {
-    ...about,
-    status: "broken",
-    found: `${found}: ${answer === "refused" ? "nothing accepts connections there" : "it does not answer"}`,
-    cure: "Check temporal.address, and whether the way there is open; leave it out for a local Temporal.",
-  };
 }
 
 /** A port of its own that was configured must be free until local Temporal takes it. */
@@ -71,7 +53,8 @@ function databases(home: string): Check[] {
   ];
 }
 
-async function kept(home: string): Promise<Check[]> {
+/** The supervisor, where one runs, and what it keeps. */
+export async function supervisorChecks(home: string): Promise<Check[]> {
   let status: SupervisorStatus | undefined;
   try {
     status = await supervisorStatus(home, 2_000);

@@ -1,18 +1,53 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isOpsError } from "@platform-ops/errors";
-import type { Check } from "@platform-ops/ledger";
-import { diagnoseTemporal } from "../local/diagnose-temporal.ts";
+import { openDataDirectory, type Check } from "@platform-ops/ledger";
+import type { clusterChecks, connectionTarget } from "../client.ts";
+import { diagnoseTemporal, supervisorChecks } from "../local/diagnose-temporal.ts";
 import type { DurableServer } from "./durable-server.ts";
+import { queueFamily, runQueue } from "./run-queue.ts";
 import { setUpTemporal, setUpWorker } from "./setup-parts.ts";
 import { workerSpec } from "./worker-spec.ts";
 
+/** What of the client face looks at a cluster: given by the caller, so that it is a part of its own in a build. */
+export type DoctorFace = () => Promise<{ clusterChecks: typeof clusterChecks; connectionTarget: typeof connectionTarget }>;
+
 /** What `doctor` says of all that durable runs need: Temporal, and the worker's build with its runtime. */
-export async function durableChecks(server: DurableServer): Promise<Check[]> {
+export async function durableChecks(server: DurableServer, client: DoctorFace): Promise<Check[]> {
   const { settings, path } = server.config;
   const { home, cache, temporal } = settings;
+  const elsewhere = await clusterPart(server, client);
+  if (elsewhere !== undefined) return [...elsewhere, ...(await supervisorChecks(home)), await workerCheck(server)];
   const mend = { what: "Install Temporal", run: async (say: (line: string) => void) => void (await setUpTemporal(server, say)) };
   return [...(await diagnoseTemporal({ home, cache, path, temporal, mend })), await workerCheck(server)];
+}
+
+/** Undefined where Temporal is local. */
+async function clusterPart(server: DurableServer, client: DoctorFace): Promise<Check[] | undefined> {
+  const { settings, env, startedAs } = server.config;
+  const { clusterChecks: look, connectionTarget: targetOf } = await client();
+  try {
+    const target = await targetOf(settings.temporal, env);
+    if (target === undefined) return undefined;
+    return await look({
+      target,
+      queue: await clusterQueue(server),
+      workers: settings.temporal.workers,
+      workerCommand: `${startedAs} worker`,
+    });
+  } catch (error) {
+    if (!isOpsError(error)) throw error;
+    return [{ id: "temporal", name: "Temporal in use", status: "broken", found: error.message, cure: error.hint }];
+  }
+}
+
+/** The queue of runs that begin now. One that is named by the data directory is not known before that is made, and doctor makes none. */
+async function clusterQueue(server: DurableServer): Promise<string | undefined> {
+  if (queueFamily(server, "") === undefined) return runQueue(server, "", undefined);
+  const { home } = server.config.settings;
+  if (!existsSync(home)) return undefined;
+  const directory = await openDataDirectory(home).catch(() => undefined);
+  return directory === undefined ? undefined : runQueue(server, directory.id, undefined);
 }
 
 async function workerCheck(server: DurableServer): Promise<Check> {

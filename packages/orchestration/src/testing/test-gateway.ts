@@ -46,6 +46,8 @@ export async function startTestGateway({ upstream, tls, apiKey, aheadMs = 0 }: G
     asked.once("trailers", (said) => (trailers = said));
     asked.once("response", ({ ":status": status, ...said }) => {
       if (stream.destroyed) return;
+      // A failure has its status here, and no trailers.
+      if (said["grpc-status"] !== undefined) return void stream.respond({ ...said, ":status": status ?? 200, date }, { endStream: true });
       stream.once("wantTrailers", () => stream.sendTrailers(trailers));
       stream.respond({ ...said, ":status": status ?? 200, date }, { waitForTrailers: true });
       asked.pipe(stream);

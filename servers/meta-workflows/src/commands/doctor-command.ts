@@ -9,7 +9,12 @@ export const setup = setupCommand<MetaWorkflowsDeps>(({ durable, ledger }) => ({
 
 /** `doctor`: what every server needs, Temporal, the worker, the runbooks, and what their steps are carried out with. */
 export const doctor = doctorCommand<MetaWorkflowsDeps>(IDENTITY.bin, async (deps) => {
-  const parts = await Promise.all([serverChecks(deps), durableChecks(deps.durable), runbooks(deps), git(deps)]);
+  const parts = await Promise.all([
+    serverChecks(deps),
+    durableChecks(deps.durable, () => import("@platform-ops/orchestration/client")),
+    runbooks(deps),
+    git(deps),
+  ]);
   return parts.flat();
 });
 

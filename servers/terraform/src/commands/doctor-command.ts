@@ -11,7 +11,12 @@ export const setup = setupCommand<TerraformDeps>(({ durable, ledger }) => ({ ser
 
 /** `doctor`: what every server needs, Temporal, the worker, the programs that plan and apply, and what they are given. */
 export const doctor = doctorCommand<TerraformDeps>(IDENTITY.bin, async (deps) => {
-  const parts = await Promise.all([serverChecks(deps), durableChecks(deps.durable), programs(deps), git(deps)]);
+  const parts = await Promise.all([
+    serverChecks(deps),
+    durableChecks(deps.durable, () => import("@platform-ops/orchestration/client")),
+    programs(deps),
+    git(deps),
+  ]);
   return [...parts.flat(), roots(deps), credentials(deps)];
 });
 
