@@ -39,6 +39,17 @@ test("run follows a run to its end, writes the report for a pull request, and it
 
   const plan = await startBin(["run", "--root", home.project, "--plan"], at).ended;
   expect(plan.code, plan.stderr).toBe(0);
+  const expecting = ["run", "--root", home.project, "--plan", "--expect-no-changes"];
+  expect(await startBin(expecting, at).ended).toMatchObject({ code: 1, stderr: expect.stringContaining("Not as it was left: b.") });
+  expect(await startBin([...expecting, "--only", "a"], at).ended).toMatchObject({ code: 0 });
+  expect(
+    (
+      await startBin(
+        expecting.filter((word) => word !== "--plan"),
+        at,
+      ).ended
+    ).code,
+  ).toBe(2);
   expect(await effects(home.project, "a")).toBe(1);
   expect((await startBin(["run", "nowhere.yaml", "--root", home.project], at).ended).code).toBe(2);
   expect((await startBin(["run", "--root", home.project, "--mark-down", "x"], at).ended).code).toBe(2);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { writeFile } from "node:fs/promises";
 import { defineCommand, paint, printable, type Terminal, type Tone } from "@platform-ops/ledger";
+import { OpsError } from "@platform-ops/errors";
 import type { TerraformDeps } from "../deps.ts";
 import { loadInfra } from "../infra/load-infra.ts";
 import { markdownReport } from "../runs/markdown-report.ts";
@@ -15,10 +16,17 @@ const POLL_MS = 300;
 export const runCommand = defineCommand<TerraformDeps>({
   name: "run",
   summary: "Start a run and follow it to its end",
-  usage: "run [CONFIG_PATH] [--plan] [--destroy] [--only NAME] [--markdown FILE] [--no-wait]",
-  examples: ["run", "run --plan", "run environments/staging.yaml --only network --markdown plan.md", "run --destroy --plan"],
+  usage: "run [CONFIG_PATH] [--plan [--expect-no-changes]] [--destroy] [--only NAME] [--markdown FILE] [--no-wait]",
+  examples: [
+    "run",
+    "run --plan",
+    "run environments/staging.yaml --only network --markdown plan.md",
+    "run --plan --expect-no-changes",
+    "run --destroy --plan",
+  ],
   options: {
     plan: { type: "boolean", description: "Only plan, whatever the operations say" },
+    "expect-no-changes": { type: "boolean", description: "With --plan: exit 1 where something has drifted or would change" },
     destroy: { type: "boolean", description: "Destroy what the workspaces made, dependents first, after an approval" },
     only: { type: "string", multiple: true, description: "Run only this workspace" },
     markdown: { type: "string", description: "Write a Markdown report, for a pull request" },
@@ -26,6 +34,9 @@ export const runCommand = defineCommand<TerraformDeps>({
   },
   async run({ positionals, options }, deps, terminal, signal) {
     const only = Array.isArray(options["only"]) ? options["only"] : undefined;
+    const expectsNoChanges = options["expect-no-changes"] === true;
+    if (expectsNoChanges && (options["plan"] !== true || options["no-wait"] === true))
+      throw new OpsError("invalid_input", "--expect-no-changes is about the plans of a run: give --plan with it, and not --no-wait.");
     const loaded = await loadInfra({
       config_path: positionals[0] ?? "infra.yaml",
       roots: [...deps.roots],
@@ -57,7 +68,10 @@ export const runCommand = defineCommand<TerraformDeps>({
     );
     const file = options["markdown"];
     if (typeof file === "string") await writeFile(file, markdownReport(view));
-    return view.phase === "completed" ? 0 : 1;
+    const moved = view.workspaces.filter(({ phase }) => phase === "planned" || phase === "deferred");
+    if (expectsNoChanges && moved.length > 0)
+      terminal.stderr(`Not as it was left: ${printable(moved.map(({ name }) => name).join(", "))}.\n`);
+    return view.phase === "completed" && !(expectsNoChanges && moved.length > 0) ? 0 : 1;
   },
 });
 
