@@ -144,6 +144,7 @@ describe("what comes from an agent is data", () => {
     for (const wrong of [null, 7, [], "text", {}, { found: 7 }, { found: "x", more: 1 }, { Found: "x" }])
       expectRefusal(await submit(workflow_id, wrong), "schema_invalid", /\$/);
     expectRefusal(await submit(workflow_id, { found: "x".repeat(5_000_000) }), "too_large", /bytes/);
+    expectRefusal(await submit(workflow_id, { found: "x".repeat(200_000) }), "too_large", /200012 bytes; above 131072/);
     expect((await agent.call("next_action", { workflow_id })).data["action"], "nothing is lost").toMatchObject({ step_id: "read" });
     expectRefusal(await submit(workflow_id, JSON.parse(nested(900))), "invalid_input", /result\.a.*nested deeper than 40/);
     for (const depth of [41, 2_000, 400_000])

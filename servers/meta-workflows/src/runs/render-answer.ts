@@ -71,7 +71,7 @@ export function pauseText(pause: Pause | undefined): string {
 }
 
 /** What a run waits for, in words. */
-export function waitText({ kind, title, approval, holder, since, until }: WaitingFor): string {
+export function waitText({ kind, title, action_id, approval, holder, since, until }: WaitingFor): string {
   const who = {
     human: "a person",
     approval: "an approval",
@@ -82,7 +82,7 @@ export function waitText({ kind, title, approval, holder, since, until }: Waitin
     lock: "the lock",
   }[kind];
   const held = holder === undefined ? undefined : `held by ${holder}${since === undefined ? "" : ` since ${since}`}`;
-  const more = [approval, held, until === undefined ? undefined : `until ${until}`];
+  const more = [approval, kind === "human" ? action_id : undefined, held, until === undefined ? undefined : `until ${until}`];
   const said = more.filter((one) => one !== undefined);
   return `${who}: ${title}${said.length === 0 ? "" : ` (${said.join(", ")})`}`;
 }

@@ -25,6 +25,7 @@ export async function submitResult(deps: MetaWorkflowsDeps, id: string, submit: 
     const replayed = isOpsError(error) && error.code === "run_closed" ? await receiptOf(deps, id, sent) : undefined;
     if (replayed !== undefined) return replayed;
     if (!isOpsError(error) || error.code !== "schema_invalid") throw error;
+    if (sent.result !== submit.result) throw tooLarge(submit.result, "what would stand for it does not fit the action's schema");
     const parsed = parsedText(submit.result);
     if (parsed === undefined) throw error;
     return await messages.submit({ ...sent, result: parsed }, `${call}-parsed`);
@@ -60,16 +61,16 @@ async function withinBounds(deps: MetaWorkflowsDeps, result: Json): Promise<Json
   const text = JSON.stringify(result);
   const bytes = Buffer.byteLength(text);
   if (bytes <= MAX_RESULT_BYTES) return result;
-  if (bytes > MOST_BYTES)
-    throw new OpsError(
-      "too_large",
-      `The result takes ${bytes} bytes; at most ${MOST_BYTES} are taken, and ${MAX_RESULT_BYTES} without a detour.`,
-      {
-        hint: "Write it to a file, and submit a summary with the file's path.",
-      },
-    );
+  if (bytes > MOST_BYTES) throw tooLarge(result, `at most ${MOST_BYTES} are ever taken`);
   const { artifacts } = await deps.ledger();
   return { artifact: await artifacts.put(text, { kind: "agent_result" }), bytes, truncated: true };
+}
+
+function tooLarge(result: Json, why: string): OpsError {
+  const bytes = Buffer.byteLength(JSON.stringify(result));
+  return new OpsError("too_large", `The result takes ${bytes} bytes; above ${MAX_RESULT_BYTES} a run gets a reference to it, and ${why}.`, {
+    hint: "Write it to a file, and submit a summary with the file's path.",
+  });
 }
 
 function parsedText(result: Json): Json | undefined {

@@ -161,6 +161,15 @@ describe("submission", () => {
     expect(codeOf(book.submit({ action_id: "a", outcome: "completed", result: "x", person: true }, 0))).toBe("verifying");
   });
 
+  it("what a person has is told with the way on: it can be given back, but not where it is theirs alone", () => {
+    book.open(draft("a", { max_attempts: 1 }), 0);
+    book.submit({ action_id: "a", outcome: "needs_human", result: null, agent: ana }, 0);
+    const told = book.submit({ action_id: "a", attempt_id: book.get("a")!.attempt.id, outcome: "completed", result: "x", agent: ana }, 0);
+    expect(told).toMatchObject({ refusal: { do_next: expect.stringMatching(/control_run with command release .* wait_seconds/) } });
+    book.open(draft("b", { executor: "human" }), 0);
+    expect(book.release("b", 0)).toMatchObject({ code: "AWAITING_HUMAN", do_next: expect.not.stringContaining("release") });
+  });
+
   it("a person may give it back: as many attempts as before", () => {
     book.open(draft("a", { max_attempts: 1 }), 0);
     book.submit({ outcome: "blocked", result: null, note: "no access", agent: ana }, 0);

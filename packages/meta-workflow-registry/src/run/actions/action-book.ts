@@ -254,7 +254,10 @@ export class ActionBook {
     const record = this.#live(action_id);
     if (record === undefined) return this.#gone(action_id);
     if (record.state === "verifying") return refuse("ATTEMPT_CONFLICT", `A result of ${action_id} is being checked.`, { retryable: true });
-    if (record.executor === "human") return refuse("AWAITING_HUMAN", `${action_id} is a person's; it cannot be given to an agent.`);
+    if (record.executor === "human")
+      return refuse("AWAITING_HUMAN", `${action_id} is a person's; it cannot be given to an agent.`, {
+        do_next: "Tell the person what it asks. Call next_action with wait_seconds, and do other work meanwhile.",
+      });
     const { agent, role } = to;
     const lease = agent === undefined ? {} : { holder: agent, expires_at: now + record.lease_ms };
     const allowed = record.state === "needs_human" ? record.failures.length + record.max_attempts : record.allowed;

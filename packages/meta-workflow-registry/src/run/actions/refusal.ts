@@ -36,7 +36,11 @@ const FACTS: { readonly [code in RefusalCode]: { readonly retryable: boolean; re
     do_next: "Do not do it again. Look for the effect_key where the work would have left it, and report what is there.",
   },
   NOT_YOUR_ACTION: { retryable: false, do_next: "Call next_action for your own work, or ask for a reassignment by control_run." },
-  AWAITING_HUMAN: { retryable: true, do_next: "A person decides here. Call next_action with wait_s, and do other work meanwhile." },
+  AWAITING_HUMAN: {
+    retryable: true,
+    do_next:
+      "A person has it. Where they let you try again, control_run with command release and this action_id gives it back; until then call next_action with wait_seconds, and do other work.",
+  },
   RUN_CLOSED: { retryable: false, do_next: "The run is over: read its end with get_workflow_status." },
   LOCKED: { retryable: true, do_next: "Another run holds the lock: wait for it, or end it with control_run." },
   TOO_LARGE: { retryable: true, do_next: "Write it to a file or artifact, and submit a reference to it." },
