@@ -47,7 +47,14 @@ export const list_environments = operationsTool({
       }),
     ];
     if (clusters.length === 0)
-      return done("No cluster may be reached: the operator's file names none.", { clusters, environments }, lines.join("\n"), "warn");
+      return done(
+        "No cluster may be reached: the operator's file names none.",
+        { clusters, environments },
+        [...lines, "Next: the operator names clusters in the section remote of the configuration, or in ALLOWED_TELEPORT_CLUSTERS."].join(
+          "\n",
+        ),
+        "warn",
+      );
     return done(`${clusters.length} cluster(s), ${environments.length} environment(s)`, { clusters, environments }, lines.join("\n"));
   },
 });

@@ -23,7 +23,12 @@ export const match_meta_workflow = tool({
       ({ id, name, score, reasons }) => `${id} ${name} (${score}): ${reasons.map((reason) => reason.text).join("; ")}`,
     );
     const [first] = matches;
-    const next = certain && first !== undefined ? { tool: "start_workflow", arguments: { workflow_name: first.id } } : undefined;
+    const next =
+      first === undefined
+        ? { tool: "list_meta_workflows", arguments: {} }
+        : certain
+          ? { tool: "start_workflow", arguments: { workflow_name: first.id } }
+          : undefined;
     return {
       text: [
         ...(lines.length === 0 ? ["No runbook fits."] : lines),

@@ -26,7 +26,7 @@ export const next_action = tool({
       signal: call.signal,
     });
     return found === undefined
-      ? { text: "No run waits for you.", data: { status: "none", next: { tool: "list_runs", arguments: {} } } }
+      ? { text: "No run waits for you.\nNext: list_runs {}", data: { status: "none", next: { tool: "list_runs", arguments: {} } } }
       : answerResult(found.workflow_id, found.answer);
   },
 });
