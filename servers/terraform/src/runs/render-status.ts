@@ -58,7 +58,7 @@ export function nextCalls(view: RunView, startedAs: string, canAsk: boolean): Ne
   if (view.workspaces.some((w) => w.phase === "planned")) {
     return [
       { tool: "get_plan", arguments: id, why: "shows what would change" },
-      { tool: again, why: "with apply among the operations, to carry it out after an approval" },
+      { tool: again, why: `${view.destroy === true ? "" : "with apply among the operations, "}to carry it out after an approval` },
     ];
   }
   if (view.phase === "completed" && view.destroy === true) return [];
