@@ -25,8 +25,9 @@ export async function submitResult(deps: MetaWorkflowsDeps, id: string, submit: 
     const replayed = isOpsError(error) && error.code === "run_closed" ? await receiptOf(deps, id, sent) : undefined;
     if (replayed !== undefined) return replayed;
     if (!isOpsError(error) || error.code !== "schema_invalid") throw error;
-    if (sent.result !== submit.result) throw tooLarge(submit.result, "what would stand for it does not fit the action's schema");
     const parsed = parsedText(submit.result);
+    if (parsed === undefined && sent.result !== submit.result)
+      throw tooLarge(submit.result, "what would stand for it does not fit the action's schema");
     if (parsed === undefined) throw error;
     return await messages.submit({ ...sent, result: parsed }, `${call}-parsed`);
   }
