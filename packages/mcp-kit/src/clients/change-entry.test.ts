@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -183,6 +184,16 @@ describe("install", () => {
     expect(existsSync(`${real}.before-terraform`)).toBe(false);
   });
 
+  // Under sudo it is somebody else's, whose client must go on reading it; elsewhere nothing can be given away.
+  test("the file stays its owner's", async () => {
+    const path = file(".claude.json");
+    writeFileSync(path, "{}");
+    if (process.getuid?.() === 0) chownSync(path, 12_345, 12_346);
+    const { uid, gid } = statSync(path);
+    await install("claude-code");
+    for (const one of [path, `${path}.before-terraform`]) expect(statSync(one)).toMatchObject({ uid, gid });
+  });
+
   test("undo keeps what was said since, and the copy", async () => {
     const path = file(".gemini", "settings.json");
     mkdirSync(dirname(path));
@@ -201,6 +212,8 @@ describe("install", () => {
     ["a folder", (path: string) => mkdirSync(path), /is not a file/],
     ["not text", (path: string) => writeFileSync(path, Buffer.from([0x7b, 0xff, 0x7d])), /not UTF-8/],
     ["write-protected", (path: string) => writeFileSync(path, "{}", { mode: 0o444 }), /may not be written/],
+    ["nested without end", (path: string) => writeFileSync(path, `{"a": ${"[".repeat(100_000)}`), /nested too deeply/],
+    ["nested deeply", (path: string) => writeFileSync(path, `${'{"a":'.repeat(2_500)}1${"}".repeat(2_500)}`), /nested too deeply/],
     ["broken", (path: string) => writeFileSync(path, '{\n "a": \n}'), /mcp\.json:3:1: value expected/],
   ])("a file that is %s is left alone", async (_what, make, words) => {
     const path = file(".cursor", "mcp.json");

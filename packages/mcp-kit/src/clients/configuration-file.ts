@@ -14,6 +14,8 @@ export interface ReadFile {
   readonly text: string | undefined;
   /** Permissions that it has, or will get. */
   readonly mode: number;
+  /** Whose it is, where it is there. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
 }
 
 /**
@@ -33,18 +35,18 @@ export async function readConfigurationFile(file: string, modeOfNew: number): Pr
   if (found.size > MOST_BYTES) throw new OpsError("too_large", `${file} is larger than ${MOST_BYTES / 1024 / 1024} MB; it was not read.`);
   if ((found.mode & constants.S_IWUSR) === 0) throw refused(path, "may not be written, by its permissions");
   const text = await textOf(path, file);
-  return { path, text, mode: found.mode & 0o777 };
+  return { path, text, mode: found.mode & 0o777, owner: { uid: found.uid, gid: found.gid } };
 }
 
 /**
- * Puts a text in place of what was read: whole or not at all, with the same permissions.
+ * Puts a text in place of what was read: whole or not at all, with the same permissions and owner.
  * @throws OpsError lock_held where somebody wrote the file meanwhile; storage_failed
  */
-export async function replaceConfigurationFile({ path, text: before, mode }: ReadFile, text: string): Promise<void> {
+export async function replaceConfigurationFile({ path, text: before, mode, owner }: ReadFile, text: string): Promise<void> {
   const partial = join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString("hex")}`);
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeWhole(partial, text, mode);
+    await writeWhole(partial, text, { mode, owner });
     // Clients write their own files too: what they said since it was read must not be lost.
     if ((await currentText(path)) !== before) throw changedMeanwhile(path);
     await rename(partial, path);
@@ -67,11 +69,11 @@ export async function removeConfigurationFile({ path, text }: ReadFile): Promise
   }
 }
 
-/** Keeps a copy beside the file, with the file's own permissions. */
-export async function keepCopy({ path, text = "", mode }: ReadFile, copy: string): Promise<void> {
+/** Keeps a copy beside the file, with the file's own permissions and owner. */
+export async function keepCopy({ path, text = "", mode, owner }: ReadFile, copy: string): Promise<void> {
   try {
     await rm(copy, { force: true });
-    await writeWhole(copy, text, mode);
+    await writeWhole(copy, text, { mode, owner });
   } catch (error) {
     throw storageFailure(path, error);
   }
@@ -87,10 +89,16 @@ export async function copyText(copy: string): Promise<string | undefined> {
   return await currentText(copy);
 }
 
-async function writeWhole(path: string, text: string, mode: number): Promise<void> {
+async function writeWhole(
+  path: string,
+  text: string,
+  { mode, owner }: Pick<ReadFile, "mode"> & { owner: ReadFile["owner"] },
+): Promise<void> {
   const handle = await open(path, "wx", mode);
   try {
     await handle.writeFile(text);
+    // Under sudo the file must stay its owner's, who could not read it any more; nobody else may give a file away.
+    if (owner !== undefined && process.getuid?.() === 0) await handle.chown(owner.uid, owner.gid);
     // What the umask took away.
     await handle.chmod(mode);
     await handle.sync();

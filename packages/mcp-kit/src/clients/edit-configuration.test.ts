@@ -19,6 +19,7 @@ describe("a file of JSON with comments", () => {
   test.each([
     ["nothing", "", `{\n  "mcpServers": {\n    ${ENTRY}\n  }\n}\n`],
     ["an empty object", "{}\n", `{\n  "mcpServers": {\n    ${ENTRY}\n  }\n}\n`],
+    ["comments alone", "// mine\n/* more */", `// mine\n/* more */\n{\n  "mcpServers": {\n    ${ENTRY}\n  }\n}\n`],
     [
       "a comment behind the last entry",
       `// mine\n{\n  "mcpServers": {\n    "a": {"command": "x"} // keep\n  }\n}\n`,

@@ -1,8 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import { findNodeAtLocation, getNodeValue, parse, parseTree, printParseErrorCode, type Node, type ParseError } from "jsonc-parser";
+import type { OpsError } from "@platform-ops/errors";
+import { isDeeperThan } from "../text/is-deeper-than.ts";
 import type { EntryFields } from "./client-application.ts";
 import { positionAt, unreadable, type ConfigurationFormat } from "./configuration-format.ts";
 import { withoutProperty, withProperty, withValue, type ObjectNode } from "./jsonc-properties.ts";
+
+/** Levels of a file: what is compared and copied may be no deeper than the stack. */
+const MAX_DEPTH = 500;
 
 const OPTIONS = { allowTrailingComma: true, allowEmptyContent: true };
 
@@ -10,7 +15,7 @@ const OPTIONS = { allowTrailingComma: true, allowEmptyContent: true };
 export const jsoncFormat: ConfigurationFormat = {
   parse(text, file) {
     const errors: ParseError[] = [];
-    const value: unknown = parse(text, errors, OPTIONS);
+    const value = parsed(text, errors, file);
     const [first] = errors;
     if (first !== undefined) throw unreadable(file, positionAt(text, first.offset), wordsOf(first));
     if (value === undefined) return {};
@@ -20,7 +25,10 @@ export const jsoncFormat: ConfigurationFormat = {
   },
 
   put(text, { container, name }, fields) {
-    if (text.trim() === "") return `${withProperty("{}", rootOf("{}"), container, { [name]: fields })}\n`;
+    if (parseTree(text, [], OPTIONS) === undefined) {
+      const empty = emptyBehind(text);
+      return `${withProperty(empty, rootOf(empty), container, { [name]: fields })}\n`;
+    }
     const servers = objectAt(text, [container]);
     if (servers === undefined) return withProperty(text, rootOf(text), container, { [name]: fields });
     if (objectAt(text, [container, name]) === undefined) return withProperty(text, servers, name, fields);
@@ -37,6 +45,24 @@ export const jsoncFormat: ConfigurationFormat = {
     return `${JSON.stringify({ [container]: { [name]: fields } }, undefined, 2)}\n`;
   },
 };
+
+function parsed(text: string, errors: ParseError[], file: string): unknown {
+  const tooDeep = (): OpsError => unreadable(file, { line: 1, column: 1 }, "it is nested too deeply");
+  let value: unknown;
+  try {
+    value = parse(text, errors, OPTIONS);
+  } catch (error) {
+    throw error instanceof RangeError ? tooDeep() : error;
+  }
+  if (isDeeperThan(value, MAX_DEPTH)) throw tooDeep();
+  return value;
+}
+
+/** An object behind what is no value: nothing, or comments alone, with which editors begin a file of settings. */
+function emptyBehind(comments: string): string {
+  const eol = comments.includes("\r\n") ? "\r\n" : "\n";
+  return comments.trim() === "" ? "{}" : `${comments.trimEnd()}${eol}{}`;
+}
 
 /** Our keys with their values; each variable is one of its own, since the owner may have added others beside ours. */
 function leavesOf(fields: EntryFields): [string[], unknown][] {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { isDeeperThan } from "../text/is-deeper-than.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Levels of a message; the arguments of a call have a lower bound of their own. */
@@ -30,7 +31,8 @@ export class MessageReader {
     } catch {
       throw new Refusal(400, "not_json", "Parse error: Invalid JSON", { code: -32700 });
     }
-    if (isDeep(value)) throw new Refusal(400, "too_deep", `Invalid Request: nested deeper than ${MAX_DEPTH} levels`, { code: -32600 });
+    if (isDeeperThan(value, MAX_DEPTH))
+      throw new Refusal(400, "too_deep", `Invalid Request: nested deeper than ${MAX_DEPTH} levels`, { code: -32600 });
     return value;
   }
 
@@ -67,15 +69,3 @@ export class MessageReader {
 
 /** The client went away before it had said all. */
 export class Gone extends Error {}
-
-/** Walks level by level, without recursion. */
-function isDeep(value: unknown): boolean {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) return true;
-    level = level.flatMap((one) =>
-      typeof one === "object" && one !== null ? Object.values(one).filter((inner) => typeof inner === "object" && inner !== null) : [],
-    );
-  }
-  return false;
-}
