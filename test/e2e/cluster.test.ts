@@ -128,16 +128,26 @@ describe.skipIf(binary === undefined)("a Temporal elsewhere (`npm run setup` bri
     }
   });
 
-  test("with a worker that somebody else runs: `worker` in the foreground, which SIGTERM drains", async () => {
+  test("with workers that somebody else runs: `worker` in the foreground, which SIGTERM drains; two servers may be told the same queue", async () => {
     await writeProject(home.project, [{ name: "b" }]);
-    const worker = foreground(["worker"], env());
+    const shared = { TEMPORAL_TASK_QUEUE: "shared" };
+    const workers = [TERRAFORM_BIN, META_WORKFLOWS_BIN].map((bin) => foreground(["worker"], { ...env(), ...shared }, bin));
+    const external = { ...shared, PLATFORM_OPS_TEMPORAL_WORKERS: "external" };
+    const agent = await startAgent({ bin: META_WORKFLOWS_BIN, roots: [], home: home.home, env: { ...env(), ...external } });
     try {
-      await completed({ PLATFORM_OPS_TEMPORAL_WORKERS: "external" });
+      await completed(external);
       expect(await effects(home.project, "b")).toBe(1);
+      const start = { workflow_name: "MW-003", workflow_id: "beside-it" };
+      await until(async () => !(await agent.call("start_workflow", start)).isError, "a runbook on a queue of the same name");
+      const { data } = await agent.call("health_check", {});
+      expect(data["components"].temporal).toMatchObject({ status: "healthy", task_queue: "meta-workflows@shared" });
       expect(await home.run(["supervisor"])).toContain("No supervisor runs");
     } finally {
-      worker.kill("SIGTERM");
-      expect((await once(worker, "exit"))[0]).toBe(0);
+      await agent.close();
+      for (const worker of workers) {
+        worker.kill("SIGTERM");
+        expect((await once(worker, "exit"))[0]).toBe(0);
+      }
     }
   });
 

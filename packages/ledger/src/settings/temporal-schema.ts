@@ -42,10 +42,14 @@ export const temporal = map({
   tls: optional(tls),
   binary: setting(path, "The `temporal` program for local Temporal.", { example: "/usr/local/bin/temporal" }),
   port: setting(whole(1024, 65_535), "Port of local Temporal; by default a free one that stays the same.", { example: "17233" }),
-  task_queue: setting(queue, "Task queue of one server in a cluster; two servers need two, so give it by variable where both run.", {
-    env: ["TEMPORAL_TASK_QUEUE"],
-    example: "terraform-task-queue",
-  }),
+  task_queue: setting(
+    queue,
+    "Task queue in a cluster. Each server has its own of that name: `heavy` is `terraform@heavy` of one and `meta-workflows@heavy` of the other.",
+    {
+      env: ["TEMPORAL_TASK_QUEUE"],
+      example: "heavy",
+    },
+  ),
   workers: setting(choice(["local", "external"]), "Who runs the workers: this machine, or somebody else.", {
     default: "local",
     example: "external",

@@ -13,6 +13,7 @@ export {
   buildTaskQueue,
   decisionUpdateId,
   localTaskQueue,
+  namedTaskQueue,
   serverOfTaskQueue,
 } from "./names.ts";
 export type { NewSchedule, ScheduleView, Schedules } from "./schedules.ts";

@@ -47,6 +47,17 @@ export function buildOfTaskQueue(taskQueue: string): string | undefined {
   return build;
 }
 
+/**
+ * The queue that somebody called `name`, as this server means it: `heavy` of terraform is `terraform@heavy`. Two servers that are told
+ * the same name so never take each other's tasks (decision 34). Its own name in a cluster, and one that is marked as its own, stay.
+ */
+export function namedTaskQueue(
+  { name: server, clusterQueue }: { readonly name: string; readonly clusterQueue: string },
+  name: string,
+): string {
+  return name === clusterQueue || name.startsWith(`${server}@`) ? name : `${server}@${name}`;
+}
+
 /** The server whose queue this is: the part before `@`, or the whole name. */
 export function serverOfTaskQueue(taskQueue: string): string {
   return taskQueue.split("@", 1)[0] ?? taskQueue;

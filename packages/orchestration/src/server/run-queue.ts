@@ -1,4 +1,4 @@
-import { buildTaskQueue, localTaskQueue } from "../contract/names.ts";
+import { buildTaskQueue, localTaskQueue, namedTaskQueue } from "../contract/names.ts";
 import type { DurableServer } from "./durable-server.ts";
 
 /** The part of a server that its queues' names depend on. */
@@ -13,7 +13,7 @@ type Queued = Pick<DurableServer, "name" | "clusterQueue"> & {
 export function runQueue(server: Queued, directoryId: string, build: string | undefined): string {
   const family = queueFamily(server, directoryId);
   if (family !== undefined) return build === undefined ? family : buildTaskQueue(family, build);
-  return server.config.settings.temporal.task_queue ?? server.clusterQueue;
+  return namedTaskQueue(server, server.config.settings.temporal.task_queue ?? server.clusterQueue);
 }
 
 /** What the queues of all builds of a data directory have in common; undefined where one queue serves all builds. */

@@ -1,4 +1,5 @@
 import { isOpsError } from "@platform-ops/errors";
+import { runQueue } from "@platform-ops/orchestration";
 import { z } from "zod";
 import { tool } from "../deps.ts";
 import { DURABLE } from "../identity.ts";
@@ -24,7 +25,7 @@ export const health_check = tool({
         mock_mode: false,
         host: address,
         namespace,
-        task_queue: build ?? settings.temporal.task_queue ?? DURABLE.clusterQueue,
+        task_queue: runQueue(deps.durable, (await deps.ledger()).directory.id, build),
       };
       return {
         text: `healthy: Temporal at ${address}, ${active_count} open run(s)`,

@@ -1,3 +1,4 @@
+import { namedTaskQueue } from "@platform-ops/orchestration";
 import { DURABLE } from "../identity.ts";
 import type { InfraConfig, Operation, Workspace } from "../infra/infra-config.ts";
 import type { RunNode } from "../worker/run-contract.ts";
@@ -39,7 +40,9 @@ export function runNodes({ whole, config, selected, queue, destroy }: NodesReque
     ),
     operations: selected.has(workspace.name) ? operationsOf(workspace, destroy) : [],
     apply: selected.has(workspace.name) && workspace.operations.includes("apply"),
-    ...(workspace.taskQueue === undefined || isOwnQueue(workspace.taskQueue, queue) ? {} : { queue: workspace.taskQueue }),
+    ...(workspace.taskQueue === undefined || isOwnQueue(workspace.taskQueue, queue)
+      ? {}
+      : { queue: namedTaskQueue(DURABLE, workspace.taskQueue) }),
   }));
 }
 
@@ -51,5 +54,6 @@ function operationsOf({ operations }: Workspace, destroy: boolean): readonly Ope
 
 /** `terraform-task-queue` is the source's name for the run's own queue; without its build it is meant too. */
 export function isOwnQueue(taskQueue: string | undefined, queue: string): boolean {
-  return taskQueue === undefined || taskQueue === queue || taskQueue === DURABLE.clusterQueue || queue.startsWith(`${taskQueue}:`);
+  if (taskQueue === undefined || taskQueue === DURABLE.clusterQueue) return true;
+  return namedTaskQueue(DURABLE, taskQueue) === queue || queue.startsWith(`${taskQueue}:`);
 }

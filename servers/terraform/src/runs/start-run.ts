@@ -1,9 +1,9 @@
 import { environmentOf } from "@platform-ops/ledger";
 import { OpsError } from "@platform-ops/errors";
-import { runQueue, type Orchestration } from "@platform-ops/orchestration";
+import { namedTaskQueue, runQueue, type Orchestration } from "@platform-ops/orchestration";
 import { ulid } from "ulid";
 import type { TerraformDeps } from "../deps.ts";
-import { SERVER, VERSION } from "../identity.ts";
+import { DURABLE, SERVER, VERSION } from "../identity.ts";
 import type { InfraConfig } from "../infra/infra-config.ts";
 import { RUN_ID_PREFIX, WORKFLOW_TYPE, type RunInput } from "../worker/run-contract.ts";
 import { startMemo } from "../worker/run-memo.ts";
@@ -111,7 +111,7 @@ async function refuseUnpolledQueues(orchestration: Orchestration, config: InfraC
     ...new Set(config.workspaces.flatMap(({ taskQueue }) => (taskQueue === undefined || isOwnQueue(taskQueue, queue) ? [] : [taskQueue]))),
   ];
   const polled = new Set<string | undefined>();
-  for (const name of asked) if (await orchestration.hasWorker(name)) polled.add(name);
+  for (const name of asked) if (await orchestration.hasWorker(namedTaskQueue(DURABLE, name))) polled.add(name);
   const problems = config.workspaces
     .filter((workspace) => !isOwnQueue(workspace.taskQueue, queue) && !polled.has(workspace.taskQueue))
     .map((workspace) => ({
