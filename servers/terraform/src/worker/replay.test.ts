@@ -33,6 +33,7 @@ const node = (name: string, needs: number[] = [], apply = true): RunNode => ({
 interface Story {
   readonly nodes: RunNode[];
   readonly script: Script;
+  readonly destroy?: true;
   /** What a person does once the run waits. */
   readonly then?: (run: Orchestration, id: string, request: string) => Promise<unknown>;
   readonly until?: string;
@@ -58,6 +59,11 @@ const STORIES: Record<string, Story> = {
     script: { gate: "auto", expired: D("e") },
     until: "blocked",
     then: (run, id) => run.signal(id, "refresh_credentials", D("9")),
+  },
+  destroyed: {
+    nodes: [node("a"), node("b", [0]), node("c", [0])],
+    script: { gate: "auto", apply: { c: [{ outcome: "stale" }] } },
+    destroy: true,
   },
   cancelled: {
     nodes: [node("a"), node("b", [0])],
@@ -130,6 +136,7 @@ if (records)
         options: { parallelism: 4, approval_hours: 1, lock_timeout_seconds: 1, environment: "default" },
         requester: "agent:test@me",
         server_version: VERSION,
+        ...(story.destroy === true ? { destroy: true } : {}),
       };
       await run.start({
         type: WORKFLOW_TYPE,
