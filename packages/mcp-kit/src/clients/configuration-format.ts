@@ -30,6 +30,11 @@ export function unreadable(file: string, at: { line: number; column: number }, w
   });
 }
 
+/** A file that goes on inwards for ever, or nearly so. */
+export function tooDeep(file: string): OpsError {
+  return unreadable(file, { line: 1, column: 1 }, "it is nested too deeply");
+}
+
 /** Line and column, from 1, of a place in a text. */
 export function positionAt(text: string, offset: number): { line: number; column: number } {
   const before = text.slice(0, offset).split("\n");

@@ -126,6 +126,15 @@ describe("a file of TOML", () => {
   });
 });
 
+test.each([
+  ["config.toml", toml(`[${Array.from({ length: 3_000 }, () => "a").join(".")}]`)],
+  ["settings.json", jsonc(`${'{"a":'.repeat(2_500)}1${"}".repeat(2_500)}`)],
+  ["settings.json", jsonc("[".repeat(100_000))],
+])("a %s deeper than the stack is refused", (file, configuration) => {
+  for (const change of [() => withEntry(configuration, FIELDS), () => withoutEntry(configuration)])
+    expect(change).toThrow(`${file}:1:1: it is nested too deeply`);
+});
+
 test("an edit that would change something else is refused, whatever made it", () => {
   const text = '{"mcpServers": {"a": {"command": "x"}}, "theme": "b"}';
   for (const clobbered of [

@@ -1,12 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
 import type { OpsError } from "@platform-ops/errors";
+import { isDeeperThan } from "../text/is-deeper-than.ts";
 import type { ClientApplication, EntryFields } from "./client-application.ts";
-import { unreadable, type ConfigurationFormat, type EntryPlace } from "./configuration-format.ts";
+import { tooDeep, unreadable, type ConfigurationFormat, type EntryPlace } from "./configuration-format.ts";
 import { jsoncFormat } from "./jsonc-format.ts";
 import { tomlFormat } from "./toml-format.ts";
 
 /** A mark that some editors put before UTF-8; it stays where it was. */
 const BYTE_ORDER_MARK = "\uFEFF";
+
+/** Levels of a file: what is compared and copied may be no deeper than the stack. */
+const MAX_DEPTH = 500;
 
 /** A client's file as text, and what one entry of it is. */
 export interface Configuration {
@@ -34,7 +38,9 @@ export function entryOf(configuration: Configuration): Record<string, unknown> |
 
 /** What the whole file says, parsed. */
 export function contentOf({ file, text, format }: Pick<Configuration, "file" | "text" | "format">): Record<string, unknown> {
-  return format.parse(text.replace(BYTE_ORDER_MARK, ""), file);
+  const content = format.parse(text.replace(BYTE_ORDER_MARK, ""), file);
+  if (isDeeperThan(content, MAX_DEPTH)) throw tooDeep(file);
+  return content;
 }
 
 /**

@@ -1,13 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { findNodeAtLocation, getNodeValue, parse, parseTree, printParseErrorCode, type Node, type ParseError } from "jsonc-parser";
-import type { OpsError } from "@platform-ops/errors";
-import { isDeeperThan } from "../text/is-deeper-than.ts";
 import type { EntryFields } from "./client-application.ts";
-import { positionAt, unreadable, type ConfigurationFormat } from "./configuration-format.ts";
+import { positionAt, tooDeep, unreadable, type ConfigurationFormat } from "./configuration-format.ts";
 import { withoutProperty, withProperty, withValue, type ObjectNode } from "./jsonc-properties.ts";
-
-/** Levels of a file: what is compared and copied may be no deeper than the stack. */
-const MAX_DEPTH = 500;
 
 const OPTIONS = { allowTrailingComma: true, allowEmptyContent: true };
 
@@ -47,15 +42,11 @@ export const jsoncFormat: ConfigurationFormat = {
 };
 
 function parsed(text: string, errors: ParseError[], file: string): unknown {
-  const tooDeep = (): OpsError => unreadable(file, { line: 1, column: 1 }, "it is nested too deeply");
-  let value: unknown;
   try {
-    value = parse(text, errors, OPTIONS);
+    return parse(text, errors, OPTIONS);
   } catch (error) {
-    throw error instanceof RangeError ? tooDeep() : error;
+    throw error instanceof RangeError ? tooDeep(file) : error;
   }
-  if (isDeeperThan(value, MAX_DEPTH)) throw tooDeep();
-  return value;
 }
 
 /** An object behind what is no value: nothing, or comments alone, with which editors begin a file of settings. */
