@@ -8,6 +8,7 @@ import { deliverDecision } from "../runs/deliver-decision.ts";
 import { metaWorkflowsServer } from "../server.ts";
 import { readConfig } from "../read-config.ts";
 import { tools } from "../tools/index.ts";
+import { answerCommand } from "./answer-command.ts";
 import { authoringCommands } from "./authoring-commands.ts";
 import { doctor, setup } from "./doctor-command.ts";
 import { eventCommand } from "./event-command.ts";
@@ -27,6 +28,7 @@ export async function commandsOf(deps: MetaWorkflowsDeps): Promise<readonly Comm
       deliver: { server: DURABLE.name, send: (record) => deliverDecision(deps, record) },
       signingEnvironment: deps.config.signingEnvironment,
     }),
+    answerCommand(deps),
     eventCommand(deps),
     callCommand(
       async () => metaWorkflowsServer(deps),

@@ -16,6 +16,7 @@ export function answerResult(workflow_id: string, answer: RunAnswer): ToolResult
     ...(action === undefined ? [] : [actionText(action)]),
     ...(others.length === 0 ? [] : [`Also open: ${others.map(({ action_id, title }) => `${action_id} (${title})`).join(", ")}`]),
     ...waiting_for.map((one) => `Waits for ${waitText(one)}`),
+    ...(action === undefined ? personsWay(workflow_id, waiting_for) : []),
     ...(end?.output === undefined || end.output === null ? [] : [`Result: ${JSON.stringify(end.output)}`]),
     ...(end?.error === undefined ? [] : [`Error ${end.error.code} at ${end.error.path}: ${end.error.message}`]),
     ...(next === undefined ? [] : [`Next: ${next.tool} ${JSON.stringify(next.arguments)}`]),
@@ -85,6 +86,13 @@ export function waitText({ kind, title, action_id, approval, holder, since, unti
   const more = [approval, kind === "human" ? action_id : undefined, held, until === undefined ? undefined : `until ${until}`];
   const said = more.filter((one) => one !== undefined);
   return `${who}: ${title}${said.length === 0 ? "" : ` (${said.join(", ")})`}`;
+}
+
+/** How a person goes on with what no agent may do. */
+export function personsWay(workflow_id: string, waiting_for: readonly WaitingFor[]): readonly string[] {
+  return waiting_for.some(({ kind }) => kind === "human")
+    ? [`A person answers at a terminal, by this server's subcommand: answer ${workflow_id}`]
+    : [];
 }
 
 function nextCall(workflow_id: string, { status, actions, waiting_for, end }: RunAnswer): { tool: string; arguments: object } | undefined {

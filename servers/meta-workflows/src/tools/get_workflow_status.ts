@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { tool } from "../deps.ts";
 import { readRun, type RunView } from "../runs/read-run.ts";
-import { pauseText, waitText } from "../runs/render-answer.ts";
+import { pauseText, personsWay, waitText } from "../runs/render-answer.ts";
 import { workflowId } from "./params.ts";
 
 export const get_workflow_status = tool({
@@ -54,6 +54,7 @@ function statusText({ workflow_id, status, memo, end, needs_version }: RunView):
     if (memo.current_step !== null) lines.push(`Current step: ${memo.current_step}`);
     for (const { action_id, title, type } of memo.open) lines.push(`Open: ${action_id} (${type}): ${title}`);
     for (const one of memo.waiting_for) lines.push(`Waits for ${waitText(one)}`);
+    lines.push(...personsWay(workflow_id, memo.waiting_for));
     lines.push(
       memo.status === "pending_action"
         ? `Next: next_action ${JSON.stringify({ workflow_id })}`

@@ -109,6 +109,8 @@ export interface Submit extends Asking {
   readonly note?: string;
   /** False where the caller named no agent: then the only open action is meant, whoever holds it. */
   readonly named: boolean;
+  /** It was given at a terminal: a person alone may answer some actions. */
+  readonly person?: true;
 }
 
 export type Control =

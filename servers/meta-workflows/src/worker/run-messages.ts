@@ -4,7 +4,7 @@ import { asApplicationFailure, isForeign, toApplicationFailure } from "@platform
 import type { Asking, Control, RunAnswer, Submit } from "./run-contract.ts";
 
 /** What the book takes of a submission: where the caller named no agent, the only open action is meant, whoever holds it. */
-export function submissionOf({ action_id, attempt_id, outcome, result, note, agent, named }: Submit): Submission {
+export function submissionOf({ action_id, attempt_id, outcome, result, note, agent, named, person }: Submit): Submission {
   return {
     outcome,
     result,
@@ -12,6 +12,7 @@ export function submissionOf({ action_id, attempt_id, outcome, result, note, age
     ...(attempt_id === undefined ? {} : { attempt_id }),
     ...(note === undefined ? {} : { note }),
     ...(named ? { agent } : {}),
+    ...(person === undefined ? {} : { person }),
   };
 }
 

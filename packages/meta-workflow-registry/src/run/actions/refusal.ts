@@ -39,7 +39,7 @@ const FACTS: { readonly [code in RefusalCode]: { readonly retryable: boolean; re
   AWAITING_HUMAN: {
     retryable: true,
     do_next:
-      "A person has it. Where they let you try again, control_run with command release and this action_id gives it back; until then call next_action with wait_seconds, and do other work.",
+      "A person has it, and answers at a terminal by the subcommand answer. Where they let you try again, control_run with command release and this action_id gives it back; until then call next_action with wait_seconds, and do other work.",
   },
   RUN_CLOSED: { retryable: false, do_next: "The run is over: read its end with get_workflow_status." },
   LOCKED: { retryable: true, do_next: "Another run holds the lock: wait for it, or end it with control_run." },
