@@ -6,6 +6,7 @@ import { isGlob } from "../infra/glob.ts";
 import { listInfra } from "../infra/list-infra.ts";
 import { loadInfra } from "../infra/load-infra.ts";
 import { parseCursor } from "../runs/cursor.ts";
+import type { NextCall } from "../runs/render-status.ts";
 import { configPath, cursor, limit } from "./params.ts";
 
 export const list_workflows = tool({
@@ -68,8 +69,15 @@ async function listSeveral(pattern: string, { start, most }: Page, deps: Terrafo
     config_count: described.length,
     truncated: truncated || isMore,
     ...(isMore ? { next_cursor: String(next) } : {}),
+    ...(described.length === 0 ? { looked_in: deps.roots, next: withoutAny(deps.config.startedAs) } : {}),
   };
 }
+
+/** How to come by a configuration where there is none. */
+const withoutAny = (startedAs: string): NextCall[] => [
+  { command: `${startedAs} init FOLDER`, why: "writes an infra.yaml from the folders of configuration files that are there" },
+  { tool: "execute_workflow", why: "takes the workspaces as config, without a file" },
+];
 
 /** A part of a configuration's workspaces, in the order of the file; the count stays that of all. */
 function pageOf(described: InfraDescription, { start, most }: Page): Record<string, unknown> {
