@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nextCalls } from "./render-status.ts";
+import { nextCalls, renderStatus } from "./render-status.ts";
 import type { RunView, WorkspaceView } from "./run-view.ts";
 
 const view = (phase: RunView["phase"], ...workspaces: readonly WorkspaceView[]): RunView => ({
@@ -23,4 +23,19 @@ test("a run that still works elsewhere is waited for, and one whose holder is no
   const waits = [{ tool: "get_workflow_status", arguments: { workflow_id: "run-2", wait_seconds: 30 } }];
   expect(nextCalls(view("working", held, { name: "b", phase: "applying", needs: [] }), "terraform-mcp", false)).toMatchObject(waits);
   expect(nextCalls(view("blocked", { name: "a", phase: "held", needs: [] }), "terraform-mcp", false)).toMatchObject(waits);
+});
+
+test("an approval that the worker asks for in another environment than the run was started in is warned of", () => {
+  const approval = {
+    id: "apr_1",
+    workspaces: ["a"],
+    channels: ["cli" as const],
+    expires_at: "2026-01-02T00:00:00Z",
+  } as unknown as NonNullable<RunView["approval"]>;
+  const said = (more: object): string =>
+    renderStatus({ ...view("awaiting_approval", held), environment: "production", approval: { ...approval, ...more } }, [], new Date());
+  expect(said({ environment: "default" })).toMatch(
+    /Environment: production\n.*apr_1.*\nWarning: the worker asks in the environment default/,
+  );
+  expect(said({})).not.toContain("Warning");
 });

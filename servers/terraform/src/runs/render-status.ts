@@ -95,6 +95,10 @@ export function renderStatus(view: RunView, next: readonly NextCall[], now: Date
     lines.push(
       `Approval: ${view.approval.id} for ${view.approval.workspaces.join(", ")}, until ${printTime(view.approval.expires_at)}, by ${view.approval.channels.join(" or ")}`,
     );
+    if (view.approval.environment !== undefined)
+      lines.push(
+        `Warning: the worker asks in the environment ${view.approval.environment}, by an operator's file that is another one, or was changed. Where that is not meant: \`supervisor stop\` at a terminal; the next call starts the worker with its own file, and an approval that was not used is asked for anew.`,
+      );
   }
   lines.push("", "Workspaces:");
   const { shown, hidden } = selectWorkspaces(view.workspaces);

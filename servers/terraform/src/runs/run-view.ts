@@ -43,6 +43,8 @@ export interface WorkspaceView {
 export interface WaitingApproval extends OpenApproval {
   /** The person has decided, but the run does not know it yet: who sent it was killed, or no worker answered. */
   readonly decided?: "approved" | "rejected";
+  /** In which environment the worker asks, where it is another one than the run was started in: its operator's file is another one. */
+  readonly environment?: string;
 }
 
 /** A run, whether open, closed, or known only by its report. */
@@ -160,7 +162,14 @@ async function openApproval(memo: ReadMemo, description: RunDescription, ledger:
   const request = await ledger.approvals.get(memo.approval.id).catch(() => undefined);
   if (description.status === "RUNNING") {
     const decided = request?.status === "approved" || request?.status === "rejected" ? request.status : undefined;
-    return { approval: { ...memo.approval, ...(decided === undefined ? {} : { decided }) } };
+    const environment = request?.environment === memo.about?.environment ? undefined : request?.environment;
+    return {
+      approval: {
+        ...memo.approval,
+        ...(decided === undefined ? {} : { decided }),
+        ...(environment === undefined ? {} : { environment }),
+      },
+    };
   }
   return request?.status === "open" && Date.parse(request.expires_at) > Date.now() ? { approval: memo.approval } : {};
 }
