@@ -39,3 +39,9 @@ test("an approval that the worker asks for in another environment than the run w
   );
   expect(said({})).not.toContain("Warning");
 });
+
+test("what was cancelled has no cause to be mended", () => {
+  const ended = { ...view("cancelled"), open: false };
+  expect(nextCalls(ended, "terraform-mcp", false)).toEqual([{ tool: "execute_workflow", why: "begins anew" }]);
+  expect(nextCalls({ ...ended, phase: "failed" }, "terraform-mcp", false)).toMatchObject([{ why: "once the cause is mended" }]);
+});

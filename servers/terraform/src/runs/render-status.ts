@@ -63,7 +63,7 @@ export function nextCalls(view: RunView, startedAs: string, canAsk: boolean): Ne
   }
   if (view.phase === "completed" && view.destroy === true) return [];
   if (view.phase === "completed") return [{ tool: "get_outputs", arguments: id, why: "reads the outputs" }];
-  return [{ tool: again, why: "once the cause is mended" }];
+  return [{ tool: again, why: view.phase === "cancelled" ? "begins anew" : "once the cause is mended" }];
 }
 
 /** How a person can decide, by the channels that count. An agent cannot. */
