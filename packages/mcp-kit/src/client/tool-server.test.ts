@@ -175,7 +175,8 @@ describe("a tool server", () => {
     await until(() => readFileSync(log, "utf8").split("hanging").length === 3);
     const second = server.pid ?? 0;
     await server.close();
-    expect(members(second)).toEqual([]);
+    // Killed, but on a busy machine it may be there for a moment yet.
+    await until(() => members(second).length === 0);
     await expect(server.call("x", {}, limits)).rejects.toMatchObject({ code: "cancelled", details: { may_have_run: false } });
   });
 
