@@ -44,7 +44,11 @@ describe.skipIf(binary === undefined)(
     it("misses a namespace and search attributes until the commands that it names were run", async () => {
       const target = { namespace: "platform" };
       const bare = await checksOf({ target });
-      expect(bare["temporal"]).toMatchObject({ status: "ok", version: expect.stringMatching(/^1\./) as string });
+      expect(bare["temporal"]).toMatchObject({
+        status: "ok",
+        found: expect.stringMatching(/; server 1\.\d+/) as string,
+        version: expect.stringMatching(/^1\./) as string,
+      });
       expect(bare["temporal_namespace"]).toMatchObject({ status: "missing", found: "platform does not exist there" });
       expect(bare["temporal_worker"]).toBeUndefined();
       run(bare["temporal_namespace"]?.cure);

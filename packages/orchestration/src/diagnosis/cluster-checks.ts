@@ -45,7 +45,8 @@ export async function clusterChecks(use: ClusterUse): Promise<Check[]> {
   }
   try {
     const version = await asked(connection, async () => (await connection.workflowService.getSystemInfo({})).serverVersion);
-    const inUse: Check = { ...about, status: "ok", found: where, ...(typeof version === "string" && version !== "" ? { version } : {}) };
+    const known = typeof version === "string" && version !== "" ? { found: `${where}; server ${version}`, version } : { found: where };
+    const inUse: Check = { ...about, status: "ok", ...known };
     return [inUse, ...clockCheck(sight.aheadMs), ...(await insideChecks(connection, use))];
   } finally {
     await connection.close();
