@@ -53,7 +53,8 @@ test("a holder that was terminated is seen, and what it held is taken over", asy
   await statusWhen(agent, first, (data) => data["phase"] === "awaiting_approval");
   const second = await startRun(agent);
   const blocked = await statusWhen(agent, second, (data) => data["phase"] === "blocked");
-  expect(workspace(blocked, "a")).toMatchObject({ phase: "held", because: `held by the run ${first}` });
+  expect(workspace(blocked, "a")).toMatchObject({ phase: "held", because: `held by the run ${first}`, held_by: first });
+  expect(blocked.data["next"]).toMatchObject([{ tool: "get_workflow_status", arguments: { workflow_id: first } }]);
   await terminate(home.home, first);
   const free = await statusWhen(agent, second, (data) => data["phase"] === "awaiting_approval");
   expect(free.data["approval"].workspaces).toEqual(["a"]);
