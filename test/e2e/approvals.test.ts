@@ -3,6 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, expect, test } from "vitest";
+import { startBin } from "../support/bin.ts";
 import { effects, newHome, writeProject, type TestHome } from "../support/home.ts";
 import { startAgent, type Agent, type FormAnswer, type ToolAnswer } from "../support/mcp-client.ts";
 import { ended, statusWhen } from "../support/run.ts";
@@ -102,6 +103,26 @@ test("a protected environment takes a signature, and only that", async () => {
   expect(done.data["phase"], done.text).toBe("completed");
   expect(await effects(home.project, "a")).toBe(1);
   expect(await audit(home)).toContain("approval_refused");
+});
+
+test("a worker that decides by another operator's file than its client plans nothing; one of the client's own does, also by a flag", async () => {
+  const home = await newHome();
+  homes.push(home);
+  await writeProject(home.project, [{ name: "a" }]);
+  const file = join(home.project, "strict.yaml");
+  await writeFile(file, 'environments: [{ name: production, match: { config_paths: ["**"] }, channels: [cli] }]\n');
+  const at = { cwd: home.project, env: home.env };
+  const words = ["run", "--root", home.project, "--plan"];
+  // Starts a worker that knows of no file.
+  expect((await startBin(words, at).ended).code).toBe(0);
+  const refused = await startBin([...words, "--config", "strict.yaml"], at).ended;
+  expect(refused.code).toBe(1);
+  expect(refused.stdout).toContain(`this run was started under ${file}.`);
+  expect(refused.stdout).toContain("supervisor stop");
+  await home.run(["supervisor", "stop"]);
+  const planned = await startBin([...words, "--config", "strict.yaml"], at).ended;
+  expect(planned.code, planned.stdout).toBe(0);
+  expect(planned.stdout).toMatch(/Environment: production\nApproval: apr_\w+ for a, until .*, by cli\n/);
 });
 
 test("plan, yes, apply asks once", async () => {

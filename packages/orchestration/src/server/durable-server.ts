@@ -1,9 +1,10 @@
+import { isAbsolute } from "node:path";
 import { OpsError } from "@platform-ops/errors";
-import type { Settings } from "@platform-ops/ledger";
+import { defaultConfigFile, type Settings } from "@platform-ops/ledger";
 
 /** What durable runs need to know of the server that starts them: a part of what every server knows of its surroundings. */
 export interface ServerSurroundings {
-  readonly settings: Pick<Settings, "home" | "cache" | "temporal">;
+  readonly settings: Pick<Settings, "home" | "cache" | "temporal"> & Partial<Pick<Settings, "configFile">>;
   /** All variables; only allow-listed ones ever leave this object. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The PATH in which programs are looked up. */
@@ -45,7 +46,11 @@ export function processEnvironment({ config, ofOneClient = [], passed = [] }: Du
       !ofOneClient.includes(entry[0]) &&
       (PASSED.test(entry[0]) || passed.some((name) => isNamed(entry[0], name))),
   );
-  return { ...Object.fromEntries(kept), PLATFORM_OPS_HOME: config.settings.home };
+  const { home, configFile } = config.settings;
+  // Named by a flag, or by a path that is relative to the client's folder: the worker must decide by the same one.
+  const isElsewhere =
+    configFile !== undefined && (!isAbsolute(config.env["HOME"] ?? "") || configFile !== defaultConfigFile(process.platform, config.env));
+  return { ...Object.fromEntries(kept), PLATFORM_OPS_HOME: home, ...(isElsewhere ? { PLATFORM_OPS_CONFIG: configFile } : {}) };
 }
 
 function isNamed(variable: string, name: string): boolean {

@@ -60,6 +60,8 @@ export interface WorkerParts {
   readonly audit: AuditLog;
   /** The worker's own policy decides, whatever the client that started the run believes. */
   readonly policy: Policy;
+  /** Where the worker looks for the operator's file, whether there is one or not. */
+  readonly operatorsFile?: string;
   readonly logger: Logger;
   /** Environment of the operator's notify command. */
   readonly notifyEnvironment: Readonly<Record<string, string>>;
@@ -146,7 +148,7 @@ function logLine(line: string): void {
   }
 }
 
-async function openParts({ settings, policy, env }: WorkerSettings, redactor: Redactor): Promise<WorkerParts> {
+async function openParts({ settings, policy, env, settingsFiles: [operatorsFile] }: WorkerSettings, redactor: Redactor): Promise<WorkerParts> {
   const logger = createLogger({ level: settings.logging.level, redactor, write: logLine });
   const directory = await openDataDirectory(settings.home);
   const keys = await openKeys(directory);
@@ -156,7 +158,8 @@ async function openParts({ settings, policy, env }: WorkerSettings, redactor: Re
   const notifyEnvironment = Object.fromEntries(
     Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && NOTIFY_VARIABLES.test(entry[0])),
   );
-  return { directory, keys, artifacts, approvals, audit, policy, logger, notifyEnvironment };
+  const place = operatorsFile === undefined ? {} : { operatorsFile };
+  return { directory, keys, artifacts, approvals, audit, policy, ...place, logger, notifyEnvironment };
 }
 
 async function targetOf({ settings, env }: WorkerSettings, localTemporal: string | undefined): Promise<ConnectionTarget> {

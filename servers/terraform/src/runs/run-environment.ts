@@ -25,7 +25,9 @@ export async function captureEnvironment(deps: TerraformDeps, config: InfraConfi
   );
   const programs: Partial<Record<Kind, Omit<ProgramRef, "kind">>> = {};
   for (const { kind, ...program } of found) programs[kind] = program;
-  return { variables, programs, roots: deps.roots };
+  const [operatorsFile] = deps.config.settingsFiles;
+  const isOurs = settings.temporal.workers === "local" && operatorsFile !== undefined;
+  return { variables, programs, roots: deps.roots, ...(isOurs ? { operators_file: operatorsFile } : {}) };
 }
 
 function configuredPath(

@@ -87,6 +87,8 @@ export interface RunEnvironment {
   /** Programs by kind, as found when the run started. */
   readonly programs: Readonly<Partial<Record<"terraform" | "tofu", { path: string; version: string; digest: string }>>>;
   readonly roots: readonly string[];
+  /** The operator's file of whoever started the run, where its worker is one of this machine: both must decide by the same. */
+  readonly operators_file?: string;
   /** Digest of the environment that this one replaces (credentials renewed while the run was open). */
   readonly refreshes?: string;
 }

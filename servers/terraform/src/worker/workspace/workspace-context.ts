@@ -49,7 +49,7 @@ export function lockOf(deps: WorkerDeps, workspace: Workspace): WorkspaceLock {
 /**
  * Opens a workspace for a step: folders, environment of the child, redactor that knows the run's secrets. With
  * `onlyFollows` nothing is begun any more, so that what was allowed when it was begun is not judged again.
- * @throws OpsError artifact_missing, path_not_allowed, program_missing, not_found
+ * @throws OpsError artifact_missing, conflict, path_not_allowed, program_missing, not_found
  */
 export async function openWorkspace(
   deps: WorkerDeps,
@@ -62,6 +62,7 @@ export async function openWorkspace(
     deps.artifacts.getJson<RunEnvironment>(task.environment),
   ]);
   const workspace = workspaceOf(config, task.name);
+  if (!onlyFollows) requireSameFile(deps.operatorsFile, run.operators_file);
   if (!onlyFollows) await requireInside(workspace, deps.policy.roots ?? run.roots);
   const program = run.programs[workspace.kind];
   if (program === undefined)
@@ -87,6 +88,15 @@ export async function openWorkspace(
     onProgress: (progress: Progress) => call.progress({ workspace: workspace.name, ...progress }),
   };
   return { config, workspace, environment, variables: run.variables, redactor, step, lock: lockOf(deps, workspace) };
+}
+
+/** A worker that another client started may decide by another file than the one that this run was started under. */
+function requireSameFile(own: string | undefined, wanted: string | undefined): void {
+  if (own === undefined || wanted === undefined || own === wanted) return;
+  throw new OpsError("conflict", `The worker decides by the operator's file ${own}; this run was started under ${wanted}.`, {
+    hint: "Start every client with the same PLATFORM_OPS_CONFIG. Then run `supervisor stop` at a terminal, and start the run again: it starts a worker with its file.",
+    retryable: false,
+  });
 }
 
 /** Variables whose values are secrets by their names; TF_TOKEN_<host> is terraform's own for registries. */
