@@ -117,8 +117,8 @@ test("a worker that decides by another operator's file than its client plans not
   expect((await startBin(words, at).ended).code).toBe(0);
   const refused = await startBin([...words, "--config", "strict.yaml"], at).ended;
   expect(refused.code).toBe(1);
-  expect(refused.stdout).toContain(`this run was started under ${file}.`);
-  expect(refused.stdout).toContain("supervisor stop");
+  expect(refused.stderr).toContain(`this server's is ${file}.`);
+  expect(refused.stderr).toContain("supervisor stop");
   await home.run(["supervisor", "stop"]);
   const planned = await startBin([...words, "--config", "strict.yaml"], at).ended;
   expect(planned.code, planned.stdout).toBe(0);

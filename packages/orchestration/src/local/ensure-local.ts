@@ -6,7 +6,7 @@ import { OpsError, isOpsError } from "@platform-ops/errors";
 import { isSameProcess } from "../process/process-table.ts";
 import { isLock, readHolder } from "../supervisor/lock.ts";
 import { openLog } from "../supervisor/log-file.ts";
-import { PROTOCOL, type EnsureRequest, type SupervisorStatus, type WorkerSpec } from "../supervisor/protocol.ts";
+import { PROTOCOL, type EnsureRequest, type SupervisorStatus, type WorkerSpec, type WorkerView } from "../supervisor/protocol.ts";
 import { NotListening, askEnsure, stopSupervisor, supervisorStatus } from "./supervisor-client.ts";
 
 /** What must live before a durable call can be made. */
@@ -48,7 +48,7 @@ const ANSWER_MS = 10_000;
 /**
  * Starts or finds the supervisor of the data directory, which starts or finds Temporal and the workers. Any number of
  * processes may ask at once. Installs nothing.
- * @throws OpsError setup_needed, port_taken, temporal_version, temporal_unavailable, worker_unavailable, lock_held
+ * @throws OpsError setup_needed, port_taken, temporal_version, temporal_unavailable, worker_unavailable, lock_held, conflict
  */
 export async function ensureLocal(options: EnsureLocalOptions): Promise<LocalTemporal> {
   const { temporalBinary: binary, port } = options;
@@ -59,6 +59,7 @@ export async function ensureLocal(options: EnsureLocalOptions): Promise<LocalTem
     );
   }
   const status = await ensure(options, { binary, ...(port === undefined ? {} : { port }) });
+  requireSameFile(options.workers, status.workers);
   const { address, server_version } = status.temporal;
   if (address === undefined || server_version === undefined)
     throw new OpsError("temporal_unavailable", "Local Temporal went away just now.", { hint: "Call again." });
@@ -68,10 +69,25 @@ export async function ensureLocal(options: EnsureLocalOptions): Promise<LocalTem
 
 /**
  * The same for cluster mode: keeps local workers of a Temporal that runs elsewhere.
- * @throws OpsError worker_unavailable, lock_held, setup_needed
+ * @throws OpsError worker_unavailable, lock_held, setup_needed, conflict
  */
 export async function ensureWorkers(options: EnsureOptions): Promise<{ pid: number }> {
-  return { pid: (await ensure(options, null)).pid };
+  const { pid, workers } = await ensure(options, null);
+  requireSameFile(options.workers, workers);
+  return { pid };
+}
+
+/** A worker decides by the operator's file of whoever started it: for a client with another one it would decide by the wrong rules. */
+function requireSameFile(wanted: readonly WorkerSpec[], found: readonly WorkerView[]): void {
+  for (const { server, operatorsFile } of wanted) {
+    const { operators_file: other } = found.find((worker) => worker.server === server) ?? {};
+    if (operatorsFile === undefined || other === undefined || other === operatorsFile) continue;
+    throw new OpsError("conflict", `The worker of ${server} decides by the operator's file ${other}; this server's is ${operatorsFile}.`, {
+      hint: "Start every client with the same PLATFORM_OPS_CONFIG, or with data directories of their own. To have the worker start anew with this file: `supervisor stop` at a terminal; runs that are open go on with it.",
+      retryable: false,
+      details: { worker: other, server: operatorsFile },
+    });
+  }
 }
 
 async function ensure(options: EnsureOptions, temporal: EnsureRequest["temporal"]): Promise<SupervisorStatus> {

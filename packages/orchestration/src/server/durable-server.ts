@@ -5,6 +5,8 @@ import { defaultConfigFile, type Settings } from "@platform-ops/ledger";
 /** What durable runs need to know of the server that starts them: a part of what every server knows of its surroundings. */
 export interface ServerSurroundings {
   readonly settings: Pick<Settings, "home" | "cache" | "temporal"> & Partial<Pick<Settings, "configFile">>;
+  /** Where the operator's file is looked for, then the system's. */
+  readonly settingsFiles?: readonly string[];
   /** All variables; only allow-listed ones ever leave this object. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The PATH in which programs are looked up. */

@@ -10,7 +10,7 @@ import { processEnvironment, setupNeeded, type DurableServer } from "./durable-s
  * @throws OpsError setup_needed
  */
 export async function workerSpec(server: DurableServer): Promise<WorkerSpec> {
-  const { settings, dist } = server.config;
+  const { settings, settingsFiles: [operatorsFile] = [], dist } = server.config;
   if (!existsSync(join(dist, "worker.cjs"))) throw setupNeeded(server, "The worker is not built.");
   const build = await installWorkerBuild({ home: settings.home, from: dist });
   if (!build.ready) throw setupNeeded(server, "The worker's runtime is not installed.");
@@ -18,6 +18,7 @@ export async function workerSpec(server: DurableServer): Promise<WorkerSpec> {
     server: server.name,
     version: build.version,
     builtAt: build.builtAt,
+    ...(operatorsFile === undefined ? {} : { operatorsFile }),
     build: build.dir,
     entry: "worker.cjs",
     args: [],

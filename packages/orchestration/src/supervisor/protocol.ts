@@ -13,6 +13,8 @@ export interface WorkerSpec {
   /** Semantic version; with builtAt (ISO 8601) it tells which of two builds is newer. */
   readonly version: string;
   readonly builtAt: string;
+  /** Where the client that wants it looks for the operator's file, by which the worker then decides. */
+  readonly operatorsFile?: string;
   /** Directory of the installed build. */
   readonly build: string;
   /** File in `build` that node runs. */
@@ -52,6 +54,7 @@ export interface WorkerView {
   readonly server: string;
   readonly version: string;
   readonly build: string;
+  readonly operators_file?: string;
   readonly pid?: number;
   readonly phase: WorkerAlive["phase"] | "stopped";
   readonly open_runs: number | null;

@@ -131,6 +131,7 @@ export class WorkerKeeper {
       server: this.server,
       version: spec?.version ?? "",
       build: basename(spec?.build ?? ""),
+      ...(spec?.operatorsFile === undefined ? {} : { operators_file: spec.operatorsFile }),
       ...(this.current === undefined ? {} : { pid: this.current.identity.pid }),
       phase: this.current === undefined ? "stopped" : (this.current.alive?.phase ?? "starting"),
       open_runs: this.current?.alive?.open_runs ?? null,

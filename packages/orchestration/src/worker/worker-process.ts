@@ -148,7 +148,10 @@ function logLine(line: string): void {
   }
 }
 
-async function openParts({ settings, policy, env, settingsFiles: [operatorsFile] }: WorkerSettings, redactor: Redactor): Promise<WorkerParts> {
+async function openParts(
+  { settings, policy, env, settingsFiles: [operatorsFile] }: WorkerSettings,
+  redactor: Redactor,
+): Promise<WorkerParts> {
   const logger = createLogger({ level: settings.logging.level, redactor, write: logLine });
   const directory = await openDataDirectory(settings.home);
   const keys = await openKeys(directory);
