@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newHome, type TestHome } from "../support/home.ts";
-import { REPOSITORY } from "../support/mcp-client.ts";
+import { childEnv, REPOSITORY } from "../support/mcp-client.ts";
 import { PUBLISHED_BINS } from "../support/published-bins.ts";
 
 // What a subcommand prints, where it cannot be written.
@@ -15,7 +15,7 @@ afterAll(() => home?.remove());
 function run(bin: string, words: readonly string[], stdout: number | "pipe"): Promise<{ code: number | null; err: string }> {
   const child = spawn(process.execPath, [bin, ...words], {
     cwd: REPOSITORY,
-    env: { ...process.env, ...home.env, PLATFORM_OPS_HOME: home.home },
+    env: { ...childEnv(), ...home.env },
     stdio: ["ignore", stdout, "pipe"],
   });
   // Long before the first line is written.
