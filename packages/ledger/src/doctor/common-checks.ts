@@ -87,7 +87,7 @@ function approvalCheck({ environments }: Policy): Check {
     ...about,
     status: "warn",
     found: weak.map(({ name, channels }) => `${name}: ${channels.join(", ")}`).join("; "),
-    cure: "An agent that has a shell of this account can use the channels cli and elicit. Signatures, or another user for the servers, stop that: docs/guides/approvals.md.",
+    cure: "An agent that has a shell of this account can use the channels cli and elicit. Signatures, or another user for the servers, stop that.",
   };
 }
 
@@ -111,7 +111,7 @@ async function signingChecks(around: CommonSurroundings): Promise<Check[]> {
       {
         ...about,
         status: "missing",
-        cure: "Name the file in approvals.signed.allowed_signers of the operator's file: docs/guides/approvals.md.",
+        cure: "Name the file in approvals.signed.allowed_signers of the operator's file: a line for each person, a name and an SSH public key.",
       },
     ];
   const path = signed.allowed_signers;

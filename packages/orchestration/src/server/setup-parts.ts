@@ -22,10 +22,13 @@ export async function setUpTemporal({ config }: DurableServer, say: (line: strin
   return `Temporal: installed ${await installTemporal({ cache: settings.cache, onProgress: (line) => say(`Temporal: ${line}`) })}`;
 }
 
-/** Brings the worker's build and what it runs on; resolves to what there is now. @throws OpsError setup_needed */
+/**
+ * Brings the worker's build and what it runs on, also where workers are run by others: this may be the machine that runs them.
+ * Resolves to what there is now.
+ * @throws OpsError setup_needed
+ */
 export async function setUpWorker({ config }: DurableServer, say: (line: string) => void): Promise<string> {
   const { settings, dist } = config;
-  if (settings.temporal.workers === "external") return "Worker: run elsewhere, by the settings";
   const runtime = await installWorkerRuntime({
     home: settings.home,
     cache: settings.cache,
