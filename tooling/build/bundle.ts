@@ -146,7 +146,7 @@ export function addStarter(root: string, out: string, countable = false): void {
   );
   const starter = readFileSync(join(root, "tooling/build/start.cjs"), "utf8");
   const started = starter.replace("const DIGESTS = {};", `const DIGESTS = ${JSON.stringify(digests)};`);
-  writeFileSync(join(out, "bin.js"), countable ? started.replace("const cacheFolder =", "const cacheFolder = __filename ||") : started);
+  writeFileSync(join(out, "bin.js"), countable ? started.replace("const KEEPS_CACHE = true", "const KEEPS_CACHE = false") : started);
 }
 
 /** Copies `from` to dist with its text unchanged; returns its name. */

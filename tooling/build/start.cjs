@@ -11,6 +11,8 @@ const vm = require("node:vm");
 
 // Of each bundle, filled in by the build: V8 itself compares its version, its flags and the length of the source.
 const DIGESTS = {};
+// Taken back by the build where what runs is counted: of code out of a cache V8 counts functions only.
+const KEEPS_CACHE = true;
 const cacheFolder = path.join(__dirname, "cache");
 // Files of the user's own cache that are kept, the newest: each is of one chunk of one build.
 const MOST_FILES = 64;
@@ -108,7 +110,7 @@ const load = (name) => {
   if (known !== undefined) return known.exports;
   const file = path.join(__dirname, name);
   const cacheName = `${path.parse(name).name}-${use}-${DIGESTS[name] ?? "0"}-${process.platform}-${process.arch}-${process.versions.v8}.bin`;
-  const cachedData = read(path.join(cacheFolder, cacheName)) ?? readOwn(cacheName);
+  const cachedData = KEEPS_CACHE ? (read(path.join(cacheFolder, cacheName)) ?? readOwn(cacheName)) : undefined;
   // Bundles are ASCII.
   const script = asStarted(() => new vm.Script(Module.wrap(fs.readFileSync(file, "latin1")), { filename: file, cachedData }));
   const loading = new Module(file, module);
@@ -118,7 +120,7 @@ const load = (name) => {
   const inside = (id) => (/^\.\/[\w-]+\.cjs$/.test(id) ? load(id.slice(2)) : outside(id));
   script.runInThisContext().call(loading.exports, loading.exports, Object.assign(inside, outside), loading, file, __dirname);
   // Made late, when the functions that a session needs have been compiled; on exit for a session that was short.
-  if (cachedData === undefined || script.cachedDataRejected) {
+  if (KEEPS_CACHE && (cachedData === undefined || script.cachedDataRejected)) {
     const keep = () => save(script, cacheName);
     const timer = setTimeout(() => process.off("exit", keep) && keep(), 5000).unref();
     process.once("exit", keep).once("exit", () => clearTimeout(timer));
