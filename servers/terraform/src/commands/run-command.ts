@@ -68,10 +68,9 @@ export const runCommand = defineCommand<TerraformDeps>({
     );
     const file = options["markdown"];
     if (typeof file === "string") await writeFile(file, markdownReport(view));
-    const moved = view.workspaces.filter(({ phase }) => phase === "planned" || phase === "deferred");
-    if (expectsNoChanges && moved.length > 0)
-      terminal.stderr(`Not as it was left: ${printable(moved.map(({ name }) => name).join(", "))}.\n`);
-    return view.phase === "completed" && !(expectsNoChanges && moved.length > 0) ? 0 : 1;
+    const moved = expectsNoChanges ? view.workspaces.filter(({ phase }) => phase === "planned" || phase === "deferred") : [];
+    if (moved.length > 0) terminal.stderr(`Not as it was left: ${printable(moved.map(({ name }) => name).join(", "))}.\n`);
+    return view.phase === "completed" && moved.length === 0 ? 0 : 1;
   },
 });
 

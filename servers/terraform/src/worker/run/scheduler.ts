@@ -242,11 +242,9 @@ export class Scheduler {
     this.asked = asked;
   }
 
-  #leave(n: NodeState, { outputs, pending }: { readonly outputs?: string; readonly pending?: readonly string[] }): void {
+  #leave(n: NodeState, { pending }: { readonly pending?: readonly string[] }): void {
     n.state = "planned";
-    if (outputs === undefined || pending === undefined) return;
-    n.outputs = outputs;
-    n.pending = pending;
+    if (pending !== undefined) n.pending = pending;
   }
 
   #park(n: NodeState, state: "held" | "credentials"): void {
